@@ -1,0 +1,1 @@
+//! Lazily evaluated, fused NumPy-style arrays.

@@ -1,0 +1,1 @@
+//! Software transactional memory: opaque multi-version transactions over one-word TVars.

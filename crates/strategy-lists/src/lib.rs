@@ -1,0 +1,1 @@
+//! Lists whose storage fits their content: ranges, ints and floats unboxed.

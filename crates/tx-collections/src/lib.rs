@@ -1,0 +1,1 @@
+//! Transactional arrays and array storage over stm-engine and array-core.

@@ -1,0 +1,3 @@
+//! Thread budget, pool, parking and the loom shim under txarray.
+
+pub mod sync;

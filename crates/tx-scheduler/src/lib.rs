@@ -1,0 +1,1 @@
+//! Sessions: array statements run as transactions in program order on all cores.

@@ -1,0 +1,2 @@
+//! The txarray command: runs a NumPy script as parallel transactions.
+fn main() {}

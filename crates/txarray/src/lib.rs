@@ -1,0 +1,1 @@
+//! NumPy-style array programs that run as transactions on all your cores.

@@ -1,0 +1,1 @@
+//! Internal package of the txarray workspace.
