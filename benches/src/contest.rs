@@ -1,0 +1,139 @@
+//! Interleaved medians.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use crate::{Row, Unit};
+
+/// How long `work` takes. Its result is made opaque, and dropped after the clock has stopped.
+pub fn timed<T>(work: impl FnOnce() -> T) -> Duration {
+    let start = Instant::now();
+    let result = black_box(work());
+    let time = start.elapsed();
+    drop(result);
+    time
+}
+
+/// A named way to do the work; it prepares, then returns the [`timed`] part.
+type Contestant<'a> = (String, Box<dyn FnMut() -> Duration + 'a>);
+
+/// The same work done several ways, in turns.
+///
+/// ```
+/// use txarray_benches::{Contest, Unit, timed};
+/// let row = Contest::new("doc/sum/i64/1k", Unit::NsPerOp, 1000)
+///     .ours(|| timed(|| (0..1000_i64).sum::<i64>()))
+///     .rival("loop", || timed(|| { let mut s = 0; for i in 0..1000_i64 { s += i; } s }))
+///     .run(3);
+/// assert_eq!(row.rivals.len(), 1);
+/// ```
+pub struct Contest<'a> {
+    id: String,
+    unit: Unit,
+    operations: usize,
+    threads: usize,
+    contestants: Vec<Contestant<'a>>,
+}
+
+impl fmt::Debug for Contest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.contestants.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Contest").field("id", &self.id).field("contestants", &names).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Contest<'a> {
+    /// A contest over `operations` operations for each turn.
+    pub fn new(id: impl Into<String>, unit: Unit, operations: usize) -> Self {
+        Self { id: id.into(), unit, operations, threads: 1, contestants: Vec::new() }
+    }
+
+    /// The threads that take part in each turn; 1 unless said.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Our way. Called once.
+    #[must_use]
+    pub fn ours(mut self, turn: impl FnMut() -> Duration + 'a) -> Self {
+        self.contestants.insert(0, (String::new(), Box::new(turn)));
+        self
+    }
+
+    /// A rival's way.
+    #[must_use]
+    pub fn rival(mut self, name: impl Into<String>, turn: impl FnMut() -> Duration + 'a) -> Self {
+        self.contestants.push((name.into(), Box::new(turn)));
+        self
+    }
+
+    /// One turn each to warm up, then `rounds` rounds; who begins moves on with each round.
+    ///
+    /// # Panics
+    /// When [`ours`](Self::ours) was never called, or `rounds` is 0.
+    pub fn run(mut self, rounds: usize) -> Row {
+        assert!(
+            rounds > 0 && self.contestants.first().is_some_and(|(name, _)| name.is_empty()),
+            "ours is missing"
+        );
+        let count = self.contestants.len();
+        let mut times = vec![Vec::with_capacity(rounds); count];
+        for (_, turn) in &mut self.contestants {
+            turn();
+        }
+        for round in 0..rounds {
+            for step in 0..count {
+                let index = (round + step) % count;
+                times[index].push(self.contestants[index].1());
+            }
+        }
+        let scale = self.unit.per_second() / self.operations as f64;
+        let mut medians = times.iter_mut().map(|t| median(t).as_secs_f64() * scale);
+        let ours = medians.next().unwrap_or(f64::NAN);
+        let names = self.contestants.iter().skip(1).map(|(name, _)| name.clone());
+        let rivals: BTreeMap<_, _> = names.zip(medians).collect();
+        Row { id: self.id, unit: self.unit, ours, rivals, threads: self.threads }
+    }
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    let middle = times.len() / 2;
+    *times.select_nth_unstable(middle).1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn turns_alternate_and_medians_forget_the_odd_one() {
+        let log = RefCell::new(String::new());
+        let turn = |name: char, times: &'static [u64]| {
+            let (log, mut step) = (&log, 0);
+            move || {
+                log.borrow_mut().push(name);
+                step += 1;
+                Duration::from_nanos(times[step - 1])
+            }
+        };
+        let row = Contest::new("x", Unit::NsPerOp, 10)
+            .rival("b", turn('b', &[0, 40, 40, 40]))
+            .ours(turn('a', &[0, 20, 9999, 20]))
+            .run(3);
+        assert_eq!(log.into_inner(), "ababbaab");
+        assert_eq!((row.ours, row.rivals["b"]), (2.0, 4.0));
+    }
+
+    #[test]
+    fn a_row_has_the_agreed_form() {
+        let row = Contest::new("x", Unit::UsPerOp, 1).threads(2).ours(|| Duration::from_micros(3)).run(1);
+        let json = serde_json::to_string(&row).unwrap();
+        assert_eq!(json, r#"{"id":"x","unit":"us/op","ours":3.0,"rivals":{},"threads":2}"#);
+    }
+}

@@ -1,0 +1,6 @@
+//! All suites.
+
+use crate::Suite;
+
+/// Every suite.
+pub const ALL: &[Suite] = &[];
