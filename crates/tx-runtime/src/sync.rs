@@ -13,14 +13,14 @@ pub use loom::{
     cell::UnsafeCell,
     hint,
     sync::{Arc, Condvar, Mutex, MutexGuard, atomic},
-    thread,
+    thread, thread_local,
 };
 
 #[cfg(not(loom))]
 pub use std::{
     hint,
     sync::{Arc, atomic},
-    thread,
+    thread, thread_local,
 };
 
 #[cfg(not(loom))]
