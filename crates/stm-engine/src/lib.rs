@@ -1,1 +1,77 @@
-//! Software transactional memory: opaque multi-version transactions over one-word TVars.
+//! Software transactional memory: variables that many threads read and write in all-or-nothing steps.
+//!
+//! ```
+//! use stm_engine::{atomically, TVar};
+//! let (a, b) = (TVar::new(100), TVar::new(0));
+//! let moved = atomically(|tx| {
+//!     if *tx.get(&a)? < 30 {
+//!         return tx.retry(); // sleeps until `a` changes
+//!     }
+//!     tx.modify(&a, |x| x - 30)?;
+//!     tx.modify(&b, |x| x + 30)?;
+//!     Ok(30)
+//! });
+//! assert_eq!((a.load(), b.load(), moved), (70, 30, 30));
+//! ```
+//!
+//! # What it promises
+//!
+//! * **Opacity.** Every body, also one that is going to lose, sees all variables as they were at one moment,
+//!   plus its own writes. Committed transactions happen in one serial order.
+//! * **No trace.** A body that panics, fails, retries or loses has changed nothing; no lock is poisoned.
+//! * **Readers do not stop writers, nor the reverse.** Variables keep the versions that somebody may still
+//!   read; [`Engine::snapshot`] reads one moment and never loses.
+//! * **A context is joined only through its [`Txn`].** A transaction started while another is open on the same
+//!   thread is refused, and the error names both lines.
+//!
+//! # In program order
+//!
+//! [`Engine::prepare`] runs a body early, on the newest committed state, and [`Prepared::commit`] publishes it
+//! later, from any thread, if everything it read is still current. A scheduler that commits in program order
+//! needs no more: a stale one runs again.
+//!
+//! # Inside
+//!
+//! A variable is one pointer to its newest version; versions carry the time of their commit and point to the
+//! one before. A transaction reads at a time taken from the engine's clock, moves it forward if it can, and
+//! locks what it writes only to commit. Old versions are freed when no running transaction is as old: each says
+//! how old it is in a slot of its own. See the heads of `commit.rs`, `slots.rs` and `reclaim.rs`.
+//!
+//! Under `--cfg loom` the crate is built for the model checker: no default engine, small capacities.
+
+mod attempt;
+mod commit;
+mod engine;
+mod error;
+mod frame;
+#[cfg(not(loom))]
+mod global;
+mod local;
+mod logs;
+mod mutant;
+mod node;
+mod open;
+mod options;
+mod pool;
+mod prepared;
+mod reclaim;
+mod run;
+mod slots;
+mod snapshot;
+mod stats;
+mod tvar;
+mod txn;
+mod wait;
+
+pub use engine::Engine;
+pub use error::{Abort, Cause, Stale, TxError};
+#[cfg(not(loom))]
+pub use global::{atomically, snapshot, try_atomically};
+#[cfg(loom)]
+pub use mutant::Mutant;
+pub use options::Options;
+pub use prepared::Prepared;
+pub use snapshot::Snapshot;
+pub use stats::Stats;
+pub use tvar::TVar;
+pub use txn::Txn;

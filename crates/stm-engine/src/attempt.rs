@@ -1,0 +1,130 @@
+//! One attempt: from the publication of its slot to its commit or to the last trace of it gone.
+//!
+//! Whatever ends the body, a panic included, an attempt rolls back: the slot goes idle and the
+//! versions that nobody else has seen are dropped. User destructors run after that, and may start transactions.
+
+use crate::commit::{Check, commit};
+use crate::error::Stale;
+use crate::frame::{Frame, Loss};
+use crate::local::Local;
+use crate::mutant::mutant;
+use crate::node::strip;
+use crate::reclaim::Garbage;
+use crate::stats::Count;
+use crate::txn::Txn;
+
+pub(crate) struct Attempt<'a> {
+    pub(crate) local: &'a Local,
+    pub(crate) frame: &'a Frame,
+    open: bool,
+}
+
+impl<'a> Attempt<'a> {
+    #[inline]
+    pub(crate) fn begin(local: &'a Local, frame: &'a Frame, may_fall_back: bool) -> Self {
+        frame.begin(&local.engine, may_fall_back);
+        Self { local, frame, open: true }
+    }
+
+    /// Go on with what a prepared transaction has kept.
+    pub(crate) fn resume(local: &'a Local, frame: &'a Frame) -> Self {
+        Self { local, frame, open: true }
+    }
+
+    /// The body's view of it.
+    #[inline]
+    pub(crate) fn txn(&self) -> Txn<'_> {
+        Txn::new(self.local, self.frame)
+    }
+
+    /// Leave everything as it is, slot and logs, for a later `resume`.
+    pub(crate) fn keep(mut self) {
+        self.open = false;
+    }
+
+    /// End without a trace.
+    pub(crate) fn roll_back(mut self) {
+        self.open = false;
+        roll_back(self.local, self.frame);
+    }
+
+    /// Publish, or roll back and say why not.
+    pub(crate) fn commit(mut self, check: Check) -> Result<(), Stale> {
+        let (local, frame) = (self.local, self.frame);
+        let inner = &*local.engine;
+        let result = frame.logs(|logs| commit(inner, logs, frame.rv.get(), check));
+        self.open = false;
+        let wv = match result {
+            Ok(wv) => wv,
+            Err((cause, core)) => {
+                // SAFETY: our slot is still published, so the core is alive.
+                let variable = unsafe { core.as_ref() }.label;
+                frame.doom(Loss::Conflict(cause, variable));
+                roll_back(local, frame);
+                return Err(Stale { cause, variable });
+            }
+        };
+        let read_only = frame.logs(|logs| {
+            let read_only = logs.writes.is_empty();
+            if !read_only {
+                let mut limbo = local.limbo.borrow_mut();
+                for write in &logs.writes {
+                    // SAFETY: our slot is still published, so the core is alive; heads are never null (T1).
+                    let (node, table) = unsafe {
+                        (std::ptr::NonNull::new_unchecked(strip(write.old)), write.core.as_ref().table)
+                    };
+                    limbo.superseded(wv, node, table);
+                }
+            }
+            logs.forget();
+            read_only
+        });
+        frame.count(if read_only { Count::ReadOnly } else { Count::Commits });
+        frame.slot().idle(inner);
+        if mutant!(inner, FreeAtOnce) {
+            let limbo = std::mem::replace(&mut *local.limbo.borrow_mut(), crate::reclaim::Limbo::new());
+            // SAFETY: none; this is a mistake for the model to find.
+            limbo.into_garbage().for_each(|garbage| unsafe { garbage.destroy(&local.pool) });
+        }
+        discard(local, frame);
+        Ok(())
+    }
+}
+
+impl Drop for Attempt<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.open {
+            self.frame.count(Count::Panics);
+            roll_back(self.local, self.frame);
+        }
+    }
+}
+
+/// End an attempt without a trace.
+#[cold]
+fn roll_back(local: &Local, frame: &Frame) {
+    if let Some(Loss::Conflict(cause, _)) = frame.loss() {
+        frame.slot().counts.add_abort(cause);
+    }
+    frame.logs(|logs| {
+        for write in &logs.writes {
+            // SAFETY: our slot is still published, so the core is alive.
+            logs.overwritten.push((write.node, unsafe { write.core.as_ref() }.table));
+        }
+        logs.forget();
+    });
+    frame.slot().idle(&local.engine);
+    discard(local, frame);
+}
+
+/// Drop the versions that never left the attempt.
+#[inline]
+fn discard(local: &Local, frame: &Frame) {
+    if frame.logs(|logs| logs.overwritten.is_empty()) {
+        return;
+    }
+    let mut nodes = frame.logs(|logs| std::mem::take(&mut logs.overwritten));
+    local.discard(nodes.drain(..).map(|(node, table)| Garbage::Node(node, table)));
+    frame.logs(|logs| logs.overwritten = nodes);
+}

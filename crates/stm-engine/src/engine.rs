@@ -1,0 +1,299 @@
+//! An engine: a clock, the slots of its running transactions, and what dead threads left behind.
+//!
+//! Nothing of it is static: every model iteration and every test can have an engine of its own. Variables
+//! belong to one engine; a transaction refuses the variables of another.
+
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::panic::Location;
+use std::sync::atomic::Ordering::Relaxed;
+
+#[cfg(loom)]
+use tx_runtime::sync::atomic::{AtomicUsize, Ordering};
+use tx_runtime::sync::{Arc, atomic::AtomicU64};
+
+use crate::error::{Abort, TxError};
+use crate::local;
+use crate::options::Options;
+use crate::prepared::Prepared;
+use crate::reclaim::Orphans;
+use crate::run;
+use crate::slots::Slots;
+use crate::snapshot::Snapshot;
+use crate::stats::Stats;
+use crate::tvar::TVar;
+use crate::txn::Txn;
+
+/// A field on cache lines of its own.
+#[repr(align(128))]
+pub(crate) struct Line<T>(pub(crate) T);
+
+/// What the variables and threads of one engine share.
+pub(crate) struct Inner {
+    /// Ticks once per committed update transaction and once per batch of dead variables. Starts at 1, so that
+    /// the first version of every variable, 0, is in everybody's past.
+    pub(crate) clock: Line<AtomicU64>,
+    pub(crate) slots: Slots,
+    pub(crate) orphans: Orphans,
+    /// Never freed, so nobody needs to count who uses it.
+    immortal: bool,
+    /// References that are only threads' parts in the engine. No part of the protocol.
+    parts: std::sync::atomic::AtomicUsize,
+    #[cfg(loom)]
+    pub(crate) mutant: Option<crate::mutant::Mutant>,
+    #[cfg(loom)]
+    point: AtomicUsize,
+}
+
+impl Inner {
+    /// A point where loom may switch threads (see `tx_runtime::sync`), counted per engine: thread-local
+    /// destructors pass here after loom has dropped its statics. Nothing outside the model.
+    #[inline(always)]
+    pub(crate) fn point(&self) {
+        #[cfg(loom)]
+        self.point.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A counted reference to an engine; the immortal one goes uncounted.
+pub(crate) struct EngineRef(ManuallyDrop<Arc<Inner>>);
+
+impl EngineRef {
+    #[inline(always)]
+    pub(crate) fn same(&self, other: &EngineRef) -> bool {
+        std::ptr::eq::<Inner>(&**self, &**other)
+    }
+
+    /// A thread's part in the engine begins; it holds this reference until `leave`.
+    pub(crate) fn join(&self) {
+        self.parts.fetch_add(1, Relaxed);
+    }
+
+    /// See `join`.
+    pub(crate) fn leave(&self) {
+        self.parts.fetch_sub(1, Relaxed);
+    }
+
+    /// Whether anybody beside threads' parts refers to the engine: a handle, a variable, something prepared.
+    /// Who could make a new such reference holds one, so `false` is final; `true` may be out of date.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.immortal || Arc::strong_count(&self.0) > self.parts.load(Relaxed)
+    }
+
+    pub(crate) fn is_immortal(&self) -> bool {
+        self.0.immortal
+    }
+}
+
+impl Deref for EngineRef {
+    type Target = Inner;
+    #[inline(always)]
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Clone for EngineRef {
+    fn clone(&self) -> Self {
+        if self.0.immortal {
+            // SAFETY: the count of the immortal engine never falls, whatever is copied or dropped.
+            return Self(unsafe { std::ptr::read(&self.0) });
+        }
+        Self(ManuallyDrop::new(Arc::clone(&self.0)))
+    }
+}
+
+impl Drop for EngineRef {
+    fn drop(&mut self) {
+        if !self.0.immortal {
+            // SAFETY: dropped once, here.
+            unsafe { ManuallyDrop::drop(&mut self.0) }
+        }
+    }
+}
+
+/// A world of transactional variables: a clock and the transactions that run by it.
+///
+/// Most programs use the default engine through [`TVar::new`] and [`atomically`](crate::atomically()) and never
+/// see this type. A second engine is a world apart: its transactions never meet those of the first, and a
+/// variable used with the wrong engine is refused with [`TxError::ForeignEngine`]. Clone is one reference count.
+///
+/// ```
+/// use stm_engine::Engine;
+/// let engine = Engine::new();
+/// let (a, b) = (engine.tvar(100), engine.tvar(0));
+/// engine.atomically(|tx| {
+///     tx.modify(&a, |x| x - 30)?;
+///     tx.modify(&b, |x| x + 30)
+/// });
+/// assert_eq!((a.load(), b.load()), (70, 30));
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: EngineRef,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    fn build(immortal: bool, #[cfg(loom)] mutant: Option<crate::mutant::Mutant>) -> Self {
+        let inner = Inner {
+            clock: Line(AtomicU64::new(1)),
+            slots: Slots::new(),
+            orphans: Orphans::new(),
+            immortal,
+            parts: std::sync::atomic::AtomicUsize::new(0),
+            #[cfg(loom)]
+            mutant,
+            #[cfg(loom)]
+            point: AtomicUsize::new(0),
+        };
+        Self { inner: EngineRef(ManuallyDrop::new(Arc::new(inner))) }
+    }
+
+    /// A new world without variables.
+    pub fn new() -> Self {
+        Self::build(
+            false,
+            #[cfg(loom)]
+            None,
+        )
+    }
+
+    /// An engine with one seeded mistake, for tests of models.
+    #[cfg(loom)]
+    pub fn with_mutant(mutant: crate::mutant::Mutant) -> Self {
+        Self::build(false, Some(mutant))
+    }
+
+    /// The engine of [`TVar::new`](crate::TVar::new) and of the free functions.
+    #[cfg(not(loom))]
+    pub(crate) fn immortal() -> Self {
+        Self::build(true)
+    }
+
+    /// A variable of this engine.
+    pub fn tvar<T: Send + Sync + 'static>(&self, value: T) -> TVar<T> {
+        TVar::in_engine(&self.inner, None, value)
+    }
+
+    /// A variable of this engine that errors and reports call by a name.
+    pub fn labelled<T: Send + Sync + 'static>(&self, label: &'static str, value: T) -> TVar<T> {
+        TVar::in_engine(&self.inner, Some(label), value)
+    }
+
+    /// Run `body` as one transaction: all of its writes appear at once, or none, and everything that it reads
+    /// belongs to one moment. It runs again until it commits.
+    ///
+    /// The body may run several times, so it must not have effects of its own beside those on variables.
+    /// A [`retry`](Txn::retry) waits until something that the body read has changed.
+    ///
+    /// # Panics
+    /// When the body panics (nothing is poisoned, nothing is written), ends itself with an error, uses a
+    /// variable of another engine or retries having read nothing: [`try_atomically`](Self::try_atomically)
+    /// returns an error for the latter three. When a transaction is already open on this thread; the message
+    /// names both lines.
+    #[track_caller]
+    pub fn atomically<R>(&self, body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>) -> R {
+        run::atomically(&self.inner, Location::caller(), body)
+    }
+
+    /// Run `body` as one transaction, as [`atomically`](Self::atomically), within limits.
+    ///
+    /// # Errors
+    /// Every case of [`TxError`] except `Blocked`. The transaction has then left no trace.
+    #[track_caller]
+    pub fn try_atomically<R>(
+        &self,
+        options: &Options,
+        body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
+    ) -> Result<R, TxError> {
+        run::try_atomically(&self.inner, options, Location::caller(), body)
+    }
+
+    /// Read any number of variables as they were at one moment. Never aborts, never runs `read` twice, never
+    /// stops a writer; while it runs, the versions of that moment are kept.
+    ///
+    /// # Panics
+    /// When a transaction is already open on this thread, with both lines; when `read` panics; when it uses a
+    /// variable of another engine.
+    ///
+    /// ```
+    /// use stm_engine::Engine;
+    /// let engine = Engine::new();
+    /// let (a, b) = (engine.tvar(1), engine.tvar(2));
+    /// assert_eq!(engine.snapshot(|s| s.get(&a) + s.get(&b)), 3);
+    /// ```
+    #[track_caller]
+    pub fn snapshot<R>(&self, read: impl for<'s> FnOnce(&Snapshot<'s>) -> R) -> R {
+        run::snapshot(&self.inner, Location::caller(), read)
+    }
+
+    /// Run `body` on the newest committed state and keep what it read and would write, without committing.
+    ///
+    /// [`Prepared::commit`] later publishes it, from any thread, if nothing that it read has changed. The body
+    /// sees one consistent moment and its own writes; a conflict while it runs makes it run again.
+    ///
+    /// # Errors
+    /// [`TxError::Blocked`] when the body asked to `retry`: it never waits. Otherwise as
+    /// [`try_atomically`](Self::try_atomically).
+    ///
+    /// ```
+    /// use stm_engine::Engine;
+    /// let engine = Engine::new();
+    /// let n = engine.tvar(1);
+    /// let double = engine.prepare(|tx| { tx.modify(&n, |n| n * 2)?; Ok("doubled") }).unwrap();
+    /// assert_eq!(n.load(), 1);
+    /// assert_eq!(double.commit(), Ok("doubled"));
+    /// assert_eq!(n.load(), 2);
+    /// ```
+    #[track_caller]
+    pub fn prepare<R>(
+        &self,
+        body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
+    ) -> Result<Prepared<R>, TxError> {
+        run::prepare(&self.inner, &Options::new(), Location::caller(), body)
+    }
+
+    /// [`prepare`](Self::prepare) within limits.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    #[track_caller]
+    pub fn prepare_with<R>(
+        &self,
+        options: &Options,
+        body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
+    ) -> Result<Prepared<R>, TxError> {
+        run::prepare(&self.inner, options, Location::caller(), body)
+    }
+
+    /// What happened so far, on all threads.
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        self.inner.slots.each_counts(|counts| stats.absorb(counts));
+        stats
+    }
+
+    /// Free what this thread has superseded and nobody can read any more, now instead of in a batch later.
+    ///
+    /// Destructors of values run here. Not needed for soundness or bounded memory; useful before looking at
+    /// memory, and after dropping something large. Does nothing while a transaction is open on this thread.
+    pub fn reclaim(&self) {
+        if crate::open::is_open() {
+            return;
+        }
+        local::with(&self.inner, |local| local.reclaim());
+    }
+}

@@ -1,0 +1,256 @@
+//! What a transaction runs in: a slot, a snapshot time, a mode and the logs. Reused from one to the next.
+//!
+//! **Invariants** F1: `slot` is claimed by this frame as long as it lives, and the engine outlives it. F2: the
+//! logs are opened only around code that calls nobody. F3: `rv` is at or after the slot's time, and moves
+//! forward only over a log whose every read was current at the new time.
+
+use std::cell::{Cell, UnsafeCell};
+use std::ptr::NonNull;
+
+use tx_runtime::sync::atomic::Ordering;
+
+use crate::engine::{EngineRef, Inner};
+use crate::error::{Abort, Cause, Reason};
+use crate::logs::Logs;
+use crate::mutant::mutant;
+use crate::node::{Header, is_locked, previous, strip, version};
+use crate::slots::Slot;
+use crate::stats::Count;
+use crate::tvar::Core;
+use crate::wait;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Reads are logged and current; writes are allowed.
+    Update,
+    /// Reads come from the versions of `rv`, logged no more; writes are refused.
+    Snapshot,
+    /// The attempt has lost: nothing is read or written any more, and it cannot commit.
+    Doomed,
+}
+
+/// Why an attempt is doomed, with the label of the variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// It lost against another transaction.
+    Conflict(Cause, Option<&'static str>),
+    /// It used a variable of another engine.
+    Foreign(Option<&'static str>),
+}
+
+pub(crate) struct Frame {
+    slot: NonNull<Slot>,
+    pub(crate) rv: Cell<u64>,
+    pub(crate) mode: Cell<Mode>,
+    /// Whether a read that is too new may turn the attempt into a snapshot.
+    may_fall_back: Cell<bool>,
+    /// Why the attempt is doomed, when it is.
+    loss: Cell<Loss>,
+    logs: UnsafeCell<Logs>,
+}
+
+// SAFETY: a frame that changes threads is owned by a `Prepared`, whose logs hold values that are Send and Sync.
+unsafe impl Send for Frame {}
+
+impl Frame {
+    pub(crate) fn new(engine: &EngineRef) -> Self {
+        Self {
+            slot: engine.slots.claim(engine),
+            rv: Cell::new(0),
+            mode: Cell::new(Mode::Update),
+            may_fall_back: Cell::new(true),
+            loss: Cell::new(Loss::Foreign(None)),
+            logs: UnsafeCell::default(),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn slot(&self) -> &Slot {
+        // SAFETY: slots live as long as the engine, which outlives us (F1).
+        unsafe { self.slot.as_ref() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn count(&self, event: Count) {
+        self.slot().counts.add(event);
+    }
+
+    /// Open the logs. `f` must not call user code or open them again.
+    #[inline(always)]
+    pub(crate) fn logs<R>(&self, f: impl FnOnce(&mut Logs) -> R) -> R {
+        // SAFETY: one thread has the frame, and no two calls overlap (F2).
+        f(unsafe { &mut *self.logs.get() })
+    }
+
+    /// Start an attempt at a new snapshot.
+    #[inline(always)]
+    pub(crate) fn begin(&self, inner: &Inner, may_fall_back: bool) {
+        self.mode.set(Mode::Update);
+        self.may_fall_back.set(may_fall_back);
+        self.rv.set(self.slot().publish(inner));
+    }
+
+    /// Give the attempt up.
+    #[cold]
+    pub(crate) fn doom(&self, loss: Loss) -> Abort {
+        self.mode.set(Mode::Doomed);
+        self.loss.set(loss);
+        Abort::new(Reason::Conflict)
+    }
+
+    /// Why the attempt is doomed, if it is.
+    #[inline(always)]
+    pub(crate) fn loss(&self) -> Option<Loss> {
+        (self.mode.get() == Mode::Doomed).then(|| self.loss.get())
+    }
+
+    /// The version of `core` that this attempt sees. It lives until the attempt ends.
+    #[inline(always)]
+    pub(crate) fn read(&self, inner: &Inner, core: &Core) -> Result<*mut Header, Abort> {
+        let key = NonNull::from(core);
+        if self.mode.get() == Mode::Update {
+            if let Some(own) = self.logs(|logs| logs.written(key)) {
+                return Ok(own.as_ptr());
+            }
+            inner.point();
+            // ORDER: Acquire, pairs with the publication in `commit`: who sees a node sees its content.
+            let head = core.head.load(Ordering::Acquire);
+            // SAFETY: an unlocked head is current; current after our slot was published, so alive.
+            if !is_locked(head) && unsafe { version(strip(head)) } <= self.rv.get() {
+                // Current now and not newer than our snapshot: it is the version of the snapshot. A commit
+                // between would have locked it before it ticked, and `rv` was read after that tick.
+                self.logs(|logs| logs.read(key, strip(head)));
+                return Ok(strip(head));
+            }
+        }
+        self.read_slowly(inner, core)
+    }
+
+    #[cold]
+    fn read_slowly(&self, inner: &Inner, core: &Core) -> Result<*mut Header, Abort> {
+        let mut turn = 0;
+        loop {
+            match self.mode.get() {
+                Mode::Doomed => return Err(Abort::new(Reason::Conflict)),
+                Mode::Snapshot => return Ok(self.read_at_snapshot(inner, core)),
+                Mode::Update => {}
+            }
+            inner.point();
+            // ORDER: Acquire, as in `read`.
+            let head = core.head.load(Ordering::Acquire);
+            let node = strip(head);
+            if is_locked(head) && !mutant!(inner, ReadUnderLock) {
+                if turn >= wait::LOCK_TURNS {
+                    return Err(self.doom(Loss::Conflict(Cause::ReadLocked, core.label)));
+                }
+                wait::relax(&mut turn);
+                continue;
+            }
+            // SAFETY: current after our slot was published, so alive.
+            if unsafe { version(node) } <= self.rv.get() {
+                self.logs(|logs| logs.read(NonNull::from(core), node));
+                return Ok(node);
+            }
+            if self.extend(inner) {
+                self.count(Count::Extensions);
+                continue;
+            }
+            if self.may_fall_back.get() && self.logs(|logs| logs.writes.is_empty()) {
+                self.count(Count::Fallbacks);
+                self.mode.set(Mode::Snapshot);
+                continue;
+            }
+            return Err(self.doom(Loss::Conflict(Cause::ReadTooNew, core.label)));
+        }
+    }
+
+    /// Move the snapshot to now, if everything read so far is still current. The slot stays where it is:
+    /// references into older versions may be out.
+    fn extend(&self, inner: &Inner) -> bool {
+        inner.point();
+        // ORDER: Acquire, before the reads are looked at: a commit at or before `now` holds its locks by then.
+        let now = inner.clock.0.load(Ordering::Acquire);
+        let all =
+            mutant!(inner, ExtendBlindly) || self.logs(|logs| first_stale(inner, logs, false).is_none());
+        if all {
+            self.rv.set(now);
+        }
+        all
+    }
+
+    /// The version of `core` at `rv`. Waits while a committer has it, and never fails.
+    pub(crate) fn read_at_snapshot(&self, inner: &Inner, core: &Core) -> *mut Header {
+        let mut node = newest(inner, core);
+        // SAFETY: current after our slot was published, so alive. Each step goes to the version that was
+        // replaced at `version(node) > rv`, which is later than our slot: alive too. Version 0 ends the walk.
+        unsafe {
+            while version(node) > self.rv.get() && !mutant!(inner, NewestInSnapshot) {
+                node = previous(node);
+            }
+        }
+        node
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        self.slot().release();
+    }
+}
+
+/// The current version of a variable, waiting for a committer that has it. Protected by a published slot.
+pub(crate) fn newest(inner: &Inner, core: &Core) -> *mut Header {
+    let mut turn = 0;
+    loop {
+        inner.point();
+        // ORDER: Acquire, as in `Frame::read`.
+        let head = core.head.load(Ordering::Acquire);
+        if !is_locked(head) || mutant!(inner, ReadUnderLock) {
+            return strip(head);
+        }
+        // A committer never waits while it holds locks, so this ends as soon as it gets a processor.
+        wait::relax(&mut turn);
+    }
+}
+
+/// The first logged read that is not current any more. With `held`, our own locks are no obstacle.
+///
+/// A stranger's lock is one, whatever is under it: its owner may have ticked before the time we validate for.
+pub(crate) fn first_stale(inner: &Inner, logs: &Logs, held: bool) -> Option<NonNull<Core>> {
+    let stale = logs.reads.iter().find(|read| {
+        inner.point();
+        // SAFETY: cores met by this attempt live until its slot is idle.
+        // ORDER: Acquire, as in `Frame::read`.
+        let head = unsafe { read.core.as_ref() }.head.load(Ordering::Acquire);
+        if head == read.node {
+            return false;
+        }
+        strip(head) != read.node
+            || (is_locked(head) && !(held && logs.owns(read.core)) && !mutant!(inner, TrustForeignLocks))
+    });
+    stale.map(|read| read.core)
+}
+
+/// A published slot for reads outside transactions; idle again when dropped, also by a panic.
+pub(crate) struct Reading<'a> {
+    frame: &'a Frame,
+    inner: &'a Inner,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn begin(frame: &'a Frame, inner: &'a Inner) -> Self {
+        frame.begin(inner, false);
+        Self { frame, inner }
+    }
+
+    /// The newest version, alive until this ends.
+    pub(crate) fn newest(&self, core: &Core) -> *mut Header {
+        newest(self.inner, core)
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.frame.slot().idle(self.inner);
+    }
+}

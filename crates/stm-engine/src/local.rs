@@ -1,0 +1,254 @@
+//! One thread's part in one engine: frames to run transactions in, its limbo, its pool.
+//!
+//! **Invariants** L1: no borrow of a field is held while user code runs. L2: a frame is owned by the list here,
+//! by a transaction that runs on this thread, or by a `Prepared`.
+//!
+//! Reached through a thread-local, so that transactions need no handle. While and after that is torn down (a
+//! destructor of another thread-local may still use variables) a part made for the occasion does the same work.
+
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::rc::Rc;
+
+use crate::engine::EngineRef;
+use crate::frame::{Frame, Reading};
+use crate::mutant::mutant;
+use crate::open;
+use crate::pool::Pool;
+use crate::reclaim::{Garbage, Limbo};
+use crate::tvar::{self, Core};
+
+/// Frames kept per thread; more are needed only by destructors that start transactions.
+const FRAMES: usize = 4;
+
+pub(crate) struct Local {
+    // Before `engine`: a frame gives its slot back when it is dropped.
+    #[expect(clippy::vec_box, reason = "a frame moves once per transaction; its box is one word")]
+    frames: RefCell<Vec<Box<Frame>>>,
+    pub(crate) limbo: RefCell<Limbo>,
+    pub(crate) pool: RefCell<Pool>,
+    reclaiming: Cell<bool>,
+    random: Cell<u64>,
+    pub(crate) engine: EngineRef,
+}
+
+impl Local {
+    fn new(engine: &EngineRef) -> Self {
+        engine.join();
+        Self {
+            frames: RefCell::default(),
+            limbo: RefCell::new(Limbo::new()),
+            pool: RefCell::default(),
+            reclaiming: Cell::new(false),
+            random: Cell::new(0x9E37_79B9_7F4A_7C15),
+            engine: engine.clone(),
+        }
+    }
+
+    /// A frame to run one transaction in.
+    #[inline]
+    pub(crate) fn lease(&self) -> Lease<'_> {
+        let frame = self.frames.borrow_mut().pop();
+        Lease { local: self, frame: Some(frame.unwrap_or_else(|| Box::new(Frame::new(&self.engine)))) }
+    }
+
+    /// Keep a frame that is not in use, or give its slot back.
+    pub(crate) fn give_back(&self, frame: Box<Frame>) {
+        let mut frames = self.frames.borrow_mut();
+        if frames.len() < FRAMES {
+            frames.push(frame);
+        }
+    }
+
+    /// Free what nobody can read any more, if enough has come together. User code runs.
+    #[inline]
+    pub(crate) fn tidy(&self) {
+        if self.limbo.borrow().is_due() && !open::is_open() {
+            self.reclaim();
+        }
+    }
+
+    /// Free what nobody can read any more. User code runs.
+    #[cold]
+    pub(crate) fn reclaim(&self) {
+        if self.reclaiming.replace(true) {
+            // A destructor below us on the stack: its garbage joins the limbo, and the loop comes to it.
+            return;
+        }
+        let mut free = Vec::new();
+        loop {
+            self.limbo.borrow_mut().ripe(&self.engine, &mut free);
+            if free.is_empty() {
+                break;
+            }
+            for garbage in free.drain(..) {
+                // SAFETY: `ripe` moved here what no slot protects.
+                unsafe { garbage.destroy(&self.pool) };
+            }
+        }
+        self.reclaiming.set(false);
+    }
+
+    /// Free at once what only this thread has ever seen. User code runs, and may start transactions.
+    pub(crate) fn discard(&self, garbage: impl Iterator<Item = Garbage>) {
+        open::suspended(|| {
+            for garbage in garbage {
+                // SAFETY: never published.
+                unsafe { garbage.destroy(&self.pool) };
+            }
+        });
+    }
+
+    /// A random number below `bound`, for pacing only (xorshift, Marsaglia 2003).
+    pub(crate) fn random(&self, bound: u64) -> u64 {
+        let mut x = self.random.get() ^ (std::ptr::from_ref(self).addr() as u64);
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        self.random.set(x);
+        x % bound.max(1)
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.engine.leave();
+        let limbo = std::mem::replace(&mut *self.limbo.borrow_mut(), Limbo::new());
+        if mutant!(self.engine, ExitFreesLimbo) {
+            for garbage in limbo.into_garbage() {
+                // SAFETY: none; this is a mistake for the model to find.
+                unsafe { garbage.destroy(&self.pool) };
+            }
+            return;
+        }
+        self.engine.orphans.push(&self.engine, limbo);
+        drain(self);
+    }
+}
+
+/// Work off what is on the stack of orphans, by means of a part that is about to go.
+///
+/// Whatever the destructors throw away meanwhile goes to that stack (there is no thread-local any more, or it
+/// leads to another part), and the loop in `reclaim` comes to it: a long chain needs no deep stack.
+fn drain(local: &Local) {
+    let orphans = &local.engine.orphans;
+    if orphans.start_draining() {
+        local.reclaim();
+        let rest = std::mem::replace(&mut *local.limbo.borrow_mut(), Limbo::new());
+        orphans.push(&local.engine, rest);
+        orphans.stop_draining();
+    }
+}
+
+/// A frame in use; it goes back to its thread's list.
+pub(crate) struct Lease<'a> {
+    local: &'a Local,
+    frame: Option<Box<Frame>>,
+}
+
+impl Lease<'_> {
+    /// Take the frame away for good.
+    pub(crate) fn into_frame(mut self) -> Box<Frame> {
+        self.frame.take().expect("a lease holds a frame until it ends")
+    }
+
+    /// Publish the slot, for reads that belong to no transaction.
+    pub(crate) fn reading<'a>(&'a self, engine: &'a EngineRef) -> Reading<'a> {
+        Reading::begin(self, engine)
+    }
+}
+
+impl Deref for Lease<'_> {
+    type Target = Frame;
+    #[inline(always)]
+    fn deref(&self) -> &Frame {
+        self.frame.as_deref().expect("a lease holds a frame until it ends")
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        if let Some(frame) = self.frame.take() {
+            self.local.give_back(frame);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Parts {
+    list: RefCell<Vec<Rc<Local>>>,
+}
+
+tx_runtime::sync::thread_local! {
+    static PARTS: Parts = Parts::default();
+}
+
+impl Parts {
+    fn find(&self, engine: &EngineRef) -> Option<Rc<Local>> {
+        self.list.borrow().iter().find(|local| local.engine.same(engine)).cloned()
+    }
+
+    #[cold]
+    fn join(&self, engine: &EngineRef) -> Rc<Local> {
+        self.forget_the_dead();
+        let local = Rc::new(Local::new(engine));
+        self.list.borrow_mut().push(Rc::clone(&local));
+        local
+    }
+
+    /// Leave the engines that nobody else uses, so that a thread that meets many keeps few.
+    fn forget_the_dead(&self) {
+        let all: Vec<_> = self.list.borrow().iter().filter(|l| !l.engine.is_immortal()).cloned().collect();
+        for local in &all {
+            local.reclaim();
+        }
+        drop(all);
+        let mut dead = Vec::new();
+        self.list.borrow_mut().retain(|local| {
+            let keep = local.engine.is_in_use() || Rc::strong_count(local) > 1;
+            if !keep {
+                dead.push(Rc::clone(local));
+            }
+            keep
+        });
+        // User code may run here; the list is free.
+        drop(dead);
+    }
+}
+
+/// This thread's part in the engine.
+#[inline]
+pub(crate) fn of(engine: &EngineRef) -> Rc<Local> {
+    PARTS
+        .try_with(|parts| parts.find(engine).unwrap_or_else(|| parts.join(engine)))
+        .unwrap_or_else(|_| Rc::new(Local::new(engine)))
+}
+
+/// Call `f` with this thread's part in the engine.
+#[inline]
+pub(crate) fn with<R>(engine: &EngineRef, f: impl FnOnce(&Local) -> R) -> R {
+    f(&of(engine))
+}
+
+/// The last handle of a variable is gone.
+pub(crate) fn bury(core: NonNull<Core>) {
+    // SAFETY: freed by nobody before it went through a limbo.
+    let engine = unsafe { core.as_ref() }.engine.clone();
+    if mutant!(engine, DropFreesCore) {
+        // SAFETY: none; this is a mistake for the model to find.
+        return with(&engine, |local| unsafe { tvar::destroy(core, &local.pool) });
+    }
+    match PARTS.try_with(|parts| parts.find(&engine).unwrap_or_else(|| parts.join(&engine))) {
+        Ok(local) => {
+            local.limbo.borrow_mut().bury(core);
+            local.tidy();
+        }
+        Err(_) => {
+            let mut limbo = Limbo::new();
+            limbo.bury(core);
+            engine.orphans.push(&engine, limbo);
+            drain(&Local::new(&engine));
+        }
+    }
+}

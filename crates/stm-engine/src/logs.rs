@@ -1,0 +1,164 @@
+//! What one attempt has read and would write.
+//!
+//! **Invariants** W1: a variable has at most one write entry; its node is ours alone. W2: a node that a second
+//! write replaced stays in `overwritten` until the attempt ends, because a `&T` into it may be out.
+//! Reads are never taken back: dropping those of a failed branch would lose wake-ups and consistency.
+
+use std::ptr::NonNull;
+
+use crate::node::{Header, VTable};
+use crate::tvar::Core;
+
+/// Up to this many writes are searched one by one, which beats hashing.
+const LINEAR: usize = 8;
+/// From this many on, reads logged twice are thrown out before the log grows.
+const DEDUP: usize = 1024;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Read {
+    pub(crate) core: NonNull<Core>,
+    pub(crate) node: *mut Header,
+}
+
+pub(crate) struct Write {
+    pub(crate) core: NonNull<Core>,
+    pub(crate) node: NonNull<Header>,
+    /// The head found when the variable was locked, with its WAIT bit.
+    pub(crate) old: *mut Header,
+}
+
+#[derive(Default)]
+pub(crate) struct Logs {
+    pub(crate) reads: Vec<Read>,
+    pub(crate) writes: Vec<Write>,
+    index: Index,
+    pub(crate) overwritten: Vec<(NonNull<Header>, &'static VTable)>,
+}
+
+impl Logs {
+    #[inline(always)]
+    pub(crate) fn read(&mut self, core: NonNull<Core>, node: *mut Header) {
+        if self.reads.len() == self.reads.capacity() {
+            self.grow();
+        }
+        self.reads.push(Read { core, node });
+    }
+
+    /// Keep the log proportional to the number of variables, also in a loop that reads one over and over.
+    #[cold]
+    fn grow(&mut self) {
+        let full = self.reads.len();
+        if full >= DEDUP {
+            // One attempt logs one node per variable: each logged read was current when the last one was made.
+            self.reads.sort_unstable_by_key(|read| read.core);
+            self.reads.dedup_by_key(|read| read.core);
+        }
+        if self.reads.len() > full / 2 {
+            self.reads.reserve(full.max(16));
+        }
+    }
+
+    /// Our own pending version of a variable.
+    #[inline(always)]
+    pub(crate) fn written(&self, core: NonNull<Core>) -> Option<NonNull<Header>> {
+        if self.writes.is_empty() {
+            return None;
+        }
+        self.find(core).map(|at| self.writes[at].node)
+    }
+
+    #[inline]
+    fn find(&self, core: NonNull<Core>) -> Option<usize> {
+        if self.writes.len() <= LINEAR {
+            return self.writes.iter().position(|write| write.core == core);
+        }
+        self.index.find(core, &self.writes)
+    }
+
+    /// Make `node` our version of the variable.
+    #[inline]
+    pub(crate) fn write(&mut self, core: NonNull<Core>, node: NonNull<Header>, table: &'static VTable) {
+        if let Some(at) = self.find(core) {
+            let before = std::mem::replace(&mut self.writes[at].node, node);
+            self.overwritten.push((before, table));
+            return;
+        }
+        self.writes.push(Write { core, node, old: std::ptr::null_mut() });
+        if self.writes.len() > LINEAR {
+            self.index.insert_last(&self.writes);
+        }
+    }
+
+    /// Put the writes into the order in which they are locked. `find` and `write` are over after this.
+    pub(crate) fn sort_writes(&mut self) {
+        if self.writes.len() > 1 {
+            self.writes.sort_unstable_by_key(|write| write.core);
+        }
+    }
+
+    /// Whether we hold the lock of a variable, at commit, after `sort_writes`.
+    pub(crate) fn owns(&self, core: NonNull<Core>) -> bool {
+        self.writes.binary_search_by_key(&core, |write| write.core).is_ok()
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.reads.clear();
+        self.writes.clear();
+        self.index.clear();
+    }
+}
+
+/// Open addressing from a variable to its place in the write log.
+#[derive(Default)]
+struct Index {
+    /// Place + 1, or 0. A power of two long, at most half full.
+    table: Vec<u32>,
+    live: bool,
+}
+
+impl Index {
+    fn home(&self, core: NonNull<Core>) -> usize {
+        // Fibonacci hashing; the low bits of an address say little.
+        let hash = (core.addr().get() as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (hash >> (64 - self.table.len().trailing_zeros())) as usize
+    }
+
+    fn find(&self, core: NonNull<Core>, writes: &[Write]) -> Option<usize> {
+        let mut at = self.home(core);
+        loop {
+            match self.table[at] {
+                0 => return None,
+                place if writes[place as usize - 1].core == core => return Some(place as usize - 1),
+                _ => at = (at + 1) & (self.table.len() - 1),
+            }
+        }
+    }
+
+    fn put(&mut self, core: NonNull<Core>, place: usize) {
+        let mut at = self.home(core);
+        while self.table[at] != 0 {
+            at = (at + 1) & (self.table.len() - 1);
+        }
+        self.table[at] = u32::try_from(place + 1).expect("fewer than 2^32 writes in one transaction");
+    }
+
+    /// Take in the last entry of the log, and all others if they are not in yet.
+    fn insert_last(&mut self, writes: &[Write]) {
+        let last = writes.len() - 1;
+        if self.live && writes.len() * 2 <= self.table.len() {
+            return self.put(writes[last].core, last);
+        }
+        let len = (writes.len() * 4).next_power_of_two().max(self.table.len());
+        self.table.clear();
+        self.table.resize(len, 0);
+        self.live = true;
+        writes.iter().enumerate().for_each(|(place, write)| self.put(write.core, place));
+    }
+
+    fn clear(&mut self) {
+        if self.live {
+            self.live = false;
+            self.table.fill(0);
+        }
+    }
+}

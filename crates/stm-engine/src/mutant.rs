@@ -1,0 +1,54 @@
+//! Seeded mistakes, for the model checker only: each one breaks the line of the protocol that it names.
+//!
+//! A model that no mistake can turn red proves nothing, so every `tests/loom_*.rs` runs again with the mutants
+//! that it claims to catch. Outside `cfg(loom)` the switch is the constant `false` and compiles away.
+
+/// One wrong line of the protocol; see `Engine::with_mutant`.
+#[cfg(loom)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mutant {
+    /// A reader takes the version under a lock for the current one.
+    ReadUnderLock,
+    /// The committer ticks the clock before it locks its write set.
+    TickBeforeLock,
+    /// The committer does not validate its read set.
+    NoValidation,
+    /// The committer validates a read only where nobody holds the variable's lock, without asking whether
+    /// the lock is a stranger's.
+    TrustForeignLocks,
+    /// A timestamp extension moves the snapshot without looking at the reads already made.
+    ExtendBlindly,
+    /// A snapshot read takes the newest version instead of walking back to its own.
+    NewestInSnapshot,
+    /// No fence between the publication of a slot and the reading of the clock.
+    NoSlotFence,
+    /// The snapshot time is read before the slot is published.
+    SlotAfterClock,
+    /// Superseded versions are freed at once instead of when no snapshot can need them.
+    FreeAtOnce,
+    /// The scan for the oldest snapshot looks at the first chunk of slots only.
+    ScanFirstChunk,
+    /// A thread that exits frees its limbo instead of handing over what somebody may still read.
+    ExitFreesLimbo,
+    /// The last handle of a variable frees it at once.
+    DropFreesCore,
+    /// A slot goes idle without releasing the reads made under it.
+    RelaxedIdle,
+    /// A failed commit forgets to unlock.
+    KeepLocks,
+    /// A prepared transaction publishes without validating.
+    TrustPrepared,
+}
+
+/// Whether the engine carries this mistake; `false` outside the model.
+macro_rules! mutant {
+    ($inner:expr, $name:ident) => {{
+        #[cfg(loom)]
+        let wrong = $inner.mutant == Some($crate::mutant::Mutant::$name);
+        #[cfg(not(loom))]
+        let wrong = false;
+        wrong
+    }};
+}
+pub(crate) use mutant;

@@ -1,0 +1,233 @@
+//! The loop around a body: attempts until one commits or a limit is reached.
+//!
+//! Destructors of values that an attempt gave up run between attempts, those of superseded versions after the
+//! last one, when the transaction is closed: both may start transactions of their own.
+
+use std::panic::Location;
+use std::time::Instant;
+
+use crate::attempt::Attempt;
+use crate::commit::Check;
+use crate::engine::EngineRef;
+use crate::error::{Abort, Cause, Reason, TxError};
+use crate::frame::{Frame, Loss, Mode, Reading, first_stale};
+use crate::local::{self, Local};
+use crate::open::{self, Open};
+use crate::options::Options;
+use crate::prepared::Prepared;
+use crate::snapshot::Snapshot;
+use crate::stats::Count;
+use crate::txn::Txn;
+use crate::wait;
+
+type Site = &'static Location<'static>;
+
+pub(crate) fn atomically<R>(
+    engine: &EngineRef,
+    site: Site,
+    body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
+) -> R {
+    match try_atomically(engine, &Options::new(), site, body) {
+        Ok(value) => value,
+        Err(error) => fail(site, &error),
+    }
+}
+
+#[cold]
+fn fail(site: Site, error: &TxError) -> ! {
+    match error {
+        TxError::Nested { .. } => panic!("{error}"),
+        _ => panic!("atomically at {site}: {error}"),
+    }
+}
+
+pub(crate) fn try_atomically<R>(
+    engine: &EngineRef,
+    options: &Options,
+    site: Site,
+    body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
+) -> Result<R, TxError> {
+    let open = Open::enter(site)?;
+    let local = local::of(engine);
+    let lease = local.lease();
+    let result = drive(&local, &lease, Pace::new(options, Goal::Commit), body);
+    drop(lease);
+    drop(open);
+    local.tidy();
+    result
+}
+
+pub(crate) fn prepare<R>(
+    engine: &EngineRef,
+    options: &Options,
+    site: Site,
+    body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
+) -> Result<Prepared<R>, TxError> {
+    let open = Open::enter(site)?;
+    let local = local::of(engine);
+    let lease = local.lease();
+    let result = drive(&local, &lease, Pace::new(options, Goal::Prepare), body);
+    let result = result.map(|value| {
+        lease.count(Count::Prepared);
+        Prepared::new(engine.clone(), lease.into_frame(), value)
+    });
+    drop(open);
+    local.tidy();
+    result
+}
+
+pub(crate) fn snapshot<R>(
+    engine: &EngineRef,
+    site: Site,
+    read: impl for<'s> FnOnce(&Snapshot<'s>) -> R,
+) -> R {
+    let open = Open::enter(site).unwrap_or_else(|error| fail(site, &error));
+    let local = local::of(engine);
+    let lease = local.lease();
+    let result = {
+        let _reading = Reading::begin(&lease, engine);
+        read(&Snapshot::new(&local, &lease))
+    };
+    lease.count(Count::ReadOnly);
+    drop(lease);
+    drop(open);
+    local.tidy();
+    result
+}
+
+/// What an attempt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Commit,
+    Prepare,
+}
+
+/// Attempts until one reaches its goal. After a successful `Prepare` the frame still holds the attempt.
+#[inline]
+fn drive<R>(
+    local: &Local,
+    frame: &Frame,
+    mut pace: Pace,
+    body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
+) -> Result<R, TxError> {
+    loop {
+        let attempt = Attempt::begin(local, frame, pace.may_fall_back);
+        let outcome = body(&attempt.txn());
+        if let Some(loss) = frame.loss() {
+            // Whatever the body made of it: an attempt that has lost does not commit, fail or wait.
+            attempt.roll_back();
+            open::suspended(|| drop(outcome));
+            pace.lost(local, loss)?;
+            continue;
+        }
+        match outcome.map_err(|abort| *abort.0) {
+            Ok(value) if pace.goal == Goal::Prepare => {
+                attempt.keep();
+                return Ok(value);
+            }
+            Ok(value) => match attempt.commit(Check::IfTicked) {
+                Ok(()) => return Ok(value),
+                Err(stale) => {
+                    open::suspended(|| drop(value));
+                    pace.lost(local, Loss::Conflict(stale.cause, stale.variable))?;
+                }
+            },
+            Err(Reason::Retry) => pace.wait(attempt)?,
+            Err(Reason::User(error)) => {
+                frame.count(Count::UserAborts);
+                attempt.roll_back();
+                return Err(TxError::Aborted(error));
+            }
+            // The `Abort` of another transaction, carried over by hand.
+            Err(Reason::Conflict) => {
+                attempt.roll_back();
+                pace.lost(local, Loss::Conflict(Cause::StaleRead, None))?;
+            }
+        }
+    }
+}
+
+/// How long a transaction goes on, and how fast.
+struct Pace<'a> {
+    options: &'a Options,
+    goal: Goal,
+    /// Looked at only where there is a deadline.
+    started: Option<Instant>,
+    attempts: u32,
+    may_fall_back: bool,
+}
+
+impl<'a> Pace<'a> {
+    fn new(options: &'a Options, goal: Goal) -> Self {
+        Self {
+            options,
+            goal,
+            started: options.deadline.map(|_| Instant::now()),
+            attempts: 0,
+            // What is prepared must be validated later, so all of its reads are logged.
+            may_fall_back: goal == Goal::Commit,
+        }
+    }
+
+    /// An attempt has lost: report a limit that is reached, or keep away for a moment.
+    #[cold]
+    fn lost(&mut self, local: &Local, loss: Loss) -> Result<(), TxError> {
+        let (cause, variable) = match loss {
+            Loss::Foreign(variable) => return Err(TxError::ForeignEngine { variable }),
+            Loss::Conflict(cause, variable) => (cause, variable),
+        };
+        self.attempts = self.attempts.saturating_add(1);
+        if cause == Cause::LateWrite {
+            self.may_fall_back = false;
+        }
+        if self.options.max_attempts.is_some_and(|max| self.attempts >= max) {
+            let Options { label, .. } = *self.options;
+            return Err(TxError::Attempts { label, attempts: self.attempts, cause, variable });
+        }
+        self.check_deadline(false)?;
+        if cause != Cause::LateWrite {
+            wait::back_off(self.attempts, |bound| local.random(bound));
+        }
+        Ok(())
+    }
+
+    /// The body asked to wait until something that it has read changes.
+    #[cold]
+    fn wait(&mut self, attempt: Attempt<'_>) -> Result<(), TxError> {
+        let frame = attempt.frame;
+        let label = self.options.label;
+        let result = if frame.mode.get() == Mode::Snapshot {
+            // It has seen the past, and what it waits for may have happened: look again, at the present.
+            self.may_fall_back = false;
+            Ok(())
+        } else if frame.logs(|logs| logs.reads.is_empty()) {
+            Err(TxError::WaitsForever { label })
+        } else if self.goal == Goal::Prepare {
+            Err(TxError::Blocked { label })
+        } else {
+            let mut turn = 0;
+            loop {
+                if frame.logs(|logs| first_stale(&attempt.local.engine, logs, false).is_some()) {
+                    break Ok(());
+                }
+                if let Err(error) = self.check_deadline(true) {
+                    break Err(error);
+                }
+                wait::idle(&mut turn);
+            }
+        };
+        frame.count(Count::Retries);
+        attempt.roll_back();
+        result
+    }
+
+    fn check_deadline(&self, waiting: bool) -> Result<(), TxError> {
+        let Options { deadline: Some(deadline), label, .. } = *self.options else { return Ok(()) };
+        match self.started {
+            Some(started) if started.elapsed() >= deadline => {
+                Err(TxError::Deadline { label, deadline, attempts: self.attempts, waiting })
+            }
+            _ => Ok(()),
+        }
+    }
+}

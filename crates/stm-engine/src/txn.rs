@@ -1,0 +1,156 @@
+//! What a transaction body sees.
+//!
+//! `'tx` is the life of one attempt. `Txn` is invariant in it and the body is generic over it, so a `&'tx T`
+//! can leave neither through the body's result nor through a captured place (tests/ui). Versions it may point
+//! into live until the attempt ends: committed ones because the slot says so, own ones because a second write
+//! keeps the first (see logs.rs).
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use crate::error::{Abort, Cause, Reason};
+use crate::frame::{Frame, Loss, Mode};
+use crate::local::Local;
+use crate::node::Node;
+use crate::tvar::{Core, TVar};
+
+/// A running transaction: the only way to read and write variables inside it.
+///
+/// Everything read belongs to one moment, also when the attempt is going to lose. Pass the `&Txn` on to
+/// functions that take part; it cannot leave its thread or its body.
+///
+/// ```compile_fail
+/// # use stm_engine::{atomically, TVar};
+/// let n = TVar::new(1);
+/// atomically(|tx| {
+///     std::thread::scope(|s| s.spawn(|| tx.set(&n, 2)).join().unwrap()) // `Txn` is not `Sync`
+/// });
+/// ```
+pub struct Txn<'tx> {
+    frame: &'tx Frame,
+    local: &'tx Local,
+    brand: PhantomData<Cell<&'tx ()>>,
+}
+
+impl fmt::Debug for Txn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (reads, writes) = self.frame.logs(|logs| (logs.reads.len(), logs.writes.len()));
+        f.debug_struct("Txn")
+            .field("time", &self.frame.rv.get())
+            .field("mode", &self.frame.mode.get())
+            .field("reads", &reads)
+            .field("writes", &writes)
+            .finish()
+    }
+}
+
+impl<'tx> Txn<'tx> {
+    #[inline(always)]
+    pub(crate) fn new(local: &'tx Local, frame: &'tx Frame) -> Self {
+        Self { frame, local, brand: PhantomData }
+    }
+
+    /// The value of a variable: this transaction's own if it has written it, else that of its moment.
+    /// No copy and no reference count: the reference is good until the body returns.
+    ///
+    /// Costs a load and a log entry, where nobody has written meanwhile.
+    ///
+    /// # Errors
+    /// The [`Abort`] must be passed up with `?`. A body that swallows it cannot commit and runs again.
+    #[inline]
+    pub fn get<T: Send + Sync + 'static>(&self, var: &TVar<T>) -> Result<&'tx T, Abort> {
+        let core = self.ours(var.core())?;
+        let node = self.frame.read(&self.local.engine, core)?;
+        // SAFETY: a live version of this variable; it lives until the attempt ends, and 'tx is inside that.
+        Ok(unsafe { Node::<T>::value(node) })
+    }
+
+    /// Replace the value of a variable. Others see it when the transaction commits, this one at once.
+    ///
+    /// References that `get` gave out before still show the value of then.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    #[inline]
+    pub fn set<T: Send + Sync + 'static>(&self, var: &TVar<T>, value: T) -> Result<(), Abort> {
+        let core = self.ours(var.core())?;
+        if self.frame.mode.get() != Mode::Update {
+            return Err(self.refuse_write(core));
+        }
+        let node = Node::alloc(&mut self.local.pool.borrow_mut(), value);
+        self.frame.logs(|logs| logs.write(NonNull::from(core), node, core.table));
+        Ok(())
+    }
+
+    /// Replace the value of a variable by `f` of it.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    #[inline]
+    pub fn modify<T: Send + Sync + 'static>(
+        &self,
+        var: &TVar<T>,
+        f: impl FnOnce(&T) -> T,
+    ) -> Result<(), Abort> {
+        let value = f(self.get(var)?);
+        self.set(var, value)
+    }
+
+    /// Replace the value of a variable and return what it was.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    ///
+    /// ```
+    /// use stm_engine::{atomically, TVar};
+    /// let n = TVar::new(1);
+    /// assert_eq!(atomically(|tx| Ok(*tx.replace(&n, 2)?)), 1);
+    /// assert_eq!(n.load(), 2);
+    /// ```
+    #[inline]
+    pub fn replace<T: Send + Sync + 'static>(&self, var: &TVar<T>, value: T) -> Result<&'tx T, Abort> {
+        let before = self.get(var)?;
+        self.set(var, value)?;
+        Ok(before)
+    }
+
+    /// Give up this attempt and wait until something that it has read changes, then run again.
+    ///
+    /// # Errors
+    /// Always: `return tx.retry()`, or `tx.retry()?`. It has no effect unless it is passed up.
+    #[cold]
+    pub fn retry<R>(&self) -> Result<R, Abort> {
+        Err(Abort::new(Reason::Retry))
+    }
+
+    /// End the transaction with an error, without a trace: it comes out of
+    /// [`try_atomically`](crate::Engine::try_atomically) as [`TxError::Aborted`](crate::TxError::Aborted).
+    /// An error type of your own also becomes an `Abort` with `?`.
+    ///
+    /// # Errors
+    /// Always: `return tx.abort("no such account")`. It has no effect unless it is passed up.
+    #[cold]
+    pub fn abort<R>(&self, error: impl Into<Box<dyn Error + Send + Sync>>) -> Result<R, Abort> {
+        Err(Abort::new(Reason::User(error.into())))
+    }
+
+    #[inline(always)]
+    fn ours<'a>(&self, core: &'a Core) -> Result<&'a Core, Abort> {
+        if core.engine.same(&self.local.engine) {
+            Ok(core)
+        } else {
+            Err(self.frame.doom(Loss::Foreign(core.label)))
+        }
+    }
+
+    #[cold]
+    fn refuse_write(&self, core: &Core) -> Abort {
+        match self.frame.mode.get() {
+            Mode::Doomed => Abort::new(Reason::Conflict),
+            _ => self.frame.doom(Loss::Conflict(Cause::LateWrite, core.label)),
+        }
+    }
+}
