@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -49,17 +49,30 @@ impl Shell {
         if status.success() { Ok(()) } else { Err(format!("`{self}` ended with {status}")) }
     }
 
-    /// Run it, hand over every line of its standard output as it comes, say whether it succeeded.
+    /// Run it, hand over every line of its standard output as it comes, say whether it succeeded. Its standard
+    /// error is shown only if it did not.
     pub(crate) fn lines(self, mut line: impl FnMut(&str)) -> Outcome<bool> {
         eprintln!("$ {self}");
         let start = |e| format!("`{self}` did not start: {e}");
-        let mut child = self.command().stdout(Stdio::piped()).spawn().map_err(start)?;
+        let mut child =
+            self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(start)?;
+        let errors = child.stderr.take().map(|mut pipe| {
+            std::thread::spawn(move || {
+                let mut text = Vec::new();
+                pipe.read_to_end(&mut text).map(|_| text).unwrap_or_default()
+            })
+        });
         if let Some(out) = child.stdout.take() {
             for text in BufReader::new(out).lines() {
                 line(&text.map_err(|e| format!("reading from `{self}`: {e}"))?);
             }
         }
-        Ok(child.wait().map_err(|e| format!("waiting for `{self}`: {e}"))?.success())
+        let success = child.wait().map_err(|e| format!("waiting for `{self}`: {e}"))?.success();
+        let errors = errors.and_then(|reader| reader.join().ok()).unwrap_or_default();
+        if !success {
+            eprint!("{}", String::from_utf8_lossy(&errors));
+        }
+        Ok(success)
     }
 
     /// Run it silently; its standard output, or `None` when it is absent or fails.
