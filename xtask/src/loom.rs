@@ -50,22 +50,26 @@ pub(crate) fn run(model: Option<&str>, deep: bool) -> Outcome {
     let mut failures = Vec::new();
     for (package, tests) in &files {
         for test in tests {
-            let mut cargo =
-                Shell::cargo().args(["test", "--quiet", "--profile", "loom", "--package", package]);
-            cargo = cargo.args(["--test", test, "--target-dir", folder.as_str()]);
-            cargo = cargo.args(filter).args(["--", "--nocapture", "--test-threads=1"]);
-            cargo = cargo
-                .env("RUSTFLAGS", "--cfg loom")
-                .env("LOOM_MAX_PREEMPTIONS", if deep { "4" } else { "2" });
-            let (start, before) = (Instant::now(), rows.len());
+            let cargo = || {
+                let cargo = Shell::cargo().env("RUSTFLAGS", "--cfg loom");
+                let cargo = cargo.args(["test", "--quiet", "--profile", "loom", "--package", package]);
+                cargo.args(["--test", test, "--target-dir", folder.as_str()])
+            };
+            cargo().arg("--no-run").run()?;
+            let cargo = cargo().args(filter).args(["--", "--nocapture", "--test-threads=1"]);
+            // Mutants panic by the dozen; nobody reads where.
+            let cargo = cargo.env("RUST_BACKTRACE", "0");
+            let cargo = cargo.env("LOOM_MAX_PREEMPTIONS", if deep { "4" } else { "2" });
+            let (mut said, start, before) = (Vec::new(), Instant::now(), rows.len());
             let green = cargo.lines(|text| {
                 if let Some(line) = parse(text) {
                     rows.push(Row { file: format!("{package}/{test}"), line, after: start.elapsed() });
-                } else if !text.trim().is_empty() {
-                    println!("{text}");
+                } else {
+                    said.push(text.to_owned());
                 }
             })?;
             if !green {
+                println!("{}", said.join("\n"));
                 failures.push(format!("{package}/{test}: a test failed"));
             } else if filter.is_none() && !rows[before..].iter().any(|r| matches!(r.line, Line::Model { .. }))
             {
