@@ -1,6 +1,10 @@
 //! All scenarios.
 
+mod bank;
+mod litmus;
+
 use crate::Scenario;
 
 /// Every scenario, in the order in which they run.
-pub const ALL: &[Scenario] = &[];
+pub const ALL: &[Scenario] =
+    &[bank::SCENARIO, litmus::WRITE_SKEW, litmus::POP_APPEND, litmus::POP_ONCE, litmus::UPDATE_RING];
