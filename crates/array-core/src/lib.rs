@@ -1,1 +1,51 @@
 //! Lazily evaluated, fused NumPy-style arrays.
+//!
+//! An [`Array`] is an immutable value with a run-time type and shape. Operators build expressions; evaluation compiles an
+//! expression into one fused pass over cache-sized blocks ([`Plan`]) and runs it, so that no whole-array temporary is made. The
+//! meaning is NumPy 2's: promotion, broadcasting, slices, pairwise sums, text.
+//!
+//! ```
+//! use array_core::{s, Array};
+//! let u = Array::from_vec((0..12).map(f64::from).collect(), [3, 4]);
+//! let mean = (u.slice(s![..-2, 1..-1]) + u.slice(s![2.., 1..-1])) * 0.5;
+//! assert_eq!(mean.to_string(), "[[5. 6.]]");
+//! # Ok::<(), array_core::ArrayError>(())
+//! ```
+//!
+//! **Promises**
+//! - The same bits on every instruction set, thread count and tile size; multiplication and addition are never contracted, and
+//!   no function of the platform's `libm` is used. Excepted: sign and payload of NaN.
+//! - Safe functions are sound for any caller and never panic on data; what is wrong with an expression comes out of its
+//!   evaluation as an [`ArrayError`] that names the source line.
+//!
+//! **Who else may evaluate** a scheduler that keeps arrays in tiles [`bind`]s an expression and runs its [`Plan`] over the
+//! tiles it owns; see [`plan`].
+
+mod array;
+mod buffer;
+mod display;
+mod dtype;
+mod error;
+mod eval;
+mod expr;
+mod index;
+mod kernels;
+mod layout;
+pub mod npy;
+pub mod plan;
+mod source;
+
+pub use array::{Array, Term};
+pub use buffer::{BlockPool, Buffer, TileBuf};
+pub use dtype::{DType, Element, Kind, Scalar};
+pub use error::ArrayError;
+pub use expr::{Op, ReduceOp};
+pub use index::Index;
+pub use kernels::Isa;
+pub use layout::{Dims, Layout, Strides, broadcast_shapes};
+pub use npy::{NpyError, read_npy, write_npy};
+pub use plan::{
+    Bound, Consts, Operand, OperandData, Partial, Plan, Scratch, TileMut, TileRef, bind, finish_reduction,
+    normalise, reduction_nodes, split_reductions,
+};
+pub use source::Source;

@@ -1,0 +1,302 @@
+//! The array value: construction and questions. Operators are in `array/ops.rs`, views in `array/view.rs`.
+//!
+//! **Promise** an [`Array`] never changes; a clone is one reference count; type and shape are known at once, elements when
+//! somebody looks. Nothing here panics on wrong shapes or types: the array carries the error to its evaluation.
+
+mod ops;
+mod sources;
+mod term;
+mod view;
+
+pub use term::Term;
+
+use crate::{
+    buffer::Buffer,
+    dtype::{DType, Element, Scalar},
+    error::ArrayError,
+    expr::{Kind, Node},
+    layout::{Dims, Layout, checked_len},
+    source::Source,
+};
+use std::{panic::Location, sync::Arc};
+
+/// An immutable n-dimensional array: data, or a lazy expression over data.
+///
+/// ```
+/// use array_core::{s, Array};
+/// let a = Array::linspace(0.0, 1.0, 5);
+/// let b = &a * 2.0 + 1.0;                                 // nothing is computed yet
+/// assert_eq!(b.slice(s![1..-1]).to_vec::<f64>()?, [1.5, 2.0, 2.5]);
+/// assert_eq!((&b * &b).sum().item::<f64>()?, 22.5);
+/// # Ok::<(), array_core::ArrayError>(())
+/// ```
+#[derive(Clone)]
+pub struct Array(pub(crate) Arc<Node>);
+
+impl Array {
+    /// The elements of `vec` in C order under `shape`; the vector is kept, not copied. A wrong length is an error that
+    /// comes out of the evaluation.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let a = Array::from_vec(vec![1, 2, 3, 4, 5, 6i64], [2, 3]);
+    /// assert_eq!(a.shape(), [2, 3]);
+    /// assert!(Array::from_vec(vec![1.0], [2]).error().is_some());
+    /// ```
+    #[track_caller]
+    pub fn from_vec<T: Element>(vec: Vec<T>, shape: impl AsRef<[usize]>) -> Array {
+        Array::from_buffer(Buffer::from_vec(vec), shape)
+    }
+
+    /// The elements of a buffer in C order under `shape`. A wrong length is an error that comes out of the evaluation.
+    #[track_caller]
+    pub fn from_buffer(buffer: Buffer, shape: impl AsRef<[usize]>) -> Array {
+        let shape = shape.as_ref();
+        match Layout::contiguous(shape) {
+            Ok(layout) if layout.len() == buffer.len() => Array::from_layout(buffer, layout),
+            Ok(_) => Array::fail(ArrayError::Length { len: buffer.len(), shape: shape.to_vec() }),
+            Err(error) => Array::fail(error),
+        }
+    }
+
+    /// A view of a buffer through a layout whose addresses all lie in the buffer (checked).
+    #[track_caller]
+    pub fn from_parts(buffer: Buffer, layout: Layout) -> Array {
+        let inside = match layout.span(0..layout.len()) {
+            None => true,
+            Some((low, high)) => low >= 0 && (high as usize) < buffer.len(),
+        };
+        let same_rank = layout.shape.len() == layout.strides.len();
+        if !same_rank || checked_len(&layout.shape).is_err() || !inside {
+            return Array::fail(ArrayError::Length { len: buffer.len(), shape: layout.shape.to_vec() });
+        }
+        Array::from_layout(buffer, layout)
+    }
+
+    pub(crate) fn from_layout(data: Buffer, layout: Layout) -> Array {
+        Node::leaf(data.dtype(), Kind::Buffer { data, layout })
+    }
+
+    /// A leaf whose elements somebody else keeps; see [`Source`].
+    #[track_caller]
+    pub fn from_source(source: Arc<dyn Source>) -> Array {
+        match Layout::contiguous(source.shape()) {
+            Ok(layout) => Node::leaf(source.dtype(), Kind::Source { data: source, layout }),
+            Err(error) => Array::fail(error),
+        }
+    }
+
+    /// A 0-d array of one value, of the value's own type.
+    pub fn scalar(value: impl Into<Scalar>) -> Array {
+        let value = value.into();
+        Node::leaf(value.dtype(), Kind::Const { value, shape: Dims::new() })
+    }
+
+    /// One value everywhere; takes no memory until it is evaluated.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::full([2, 2], 7).to_vec::<i64>()?, [7, 7, 7, 7]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    #[track_caller]
+    pub fn full(shape: impl AsRef<[usize]>, value: impl Into<Scalar>) -> Array {
+        let (shape, value) = (shape.as_ref(), value.into());
+        match checked_len(shape) {
+            Ok(_) => Node::leaf(value.dtype(), Kind::Const { value, shape: Dims::from_slice(shape) }),
+            Err(error) => Array::fail(error),
+        }
+    }
+
+    /// `float64` zeros.
+    #[track_caller]
+    pub fn zeros(shape: impl AsRef<[usize]>) -> Array {
+        Array::full(shape, 0.0)
+    }
+
+    /// `float64` ones.
+    #[track_caller]
+    pub fn ones(shape: impl AsRef<[usize]>) -> Array {
+        Array::full(shape, 1.0)
+    }
+
+    /// `start, start + step, …` before `stop`, as `np.arange`: `int64` if all three are integers (or `bool`), else
+    /// `float64`. A step of zero, or a bound that is not finite, is an error.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(0, 10, 3).to_vec::<i64>()?, [0, 3, 6, 9]);
+    /// assert_eq!(Array::arange(0.0, 1.0, 0.25).to_vec::<f64>()?, [0.0, 0.25, 0.5, 0.75]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    #[track_caller]
+    pub fn arange(start: impl Into<Scalar>, stop: impl Into<Scalar>, step: impl Into<Scalar>) -> Array {
+        let (start, stop, step) = (start.into(), stop.into(), step.into());
+        let refuse = |reason| Array::fail(ArrayError::Range { reason });
+        if let (Some(a), Some(b), Some(s)) = (start.as_integer(), stop.as_integer(), step.as_integer()) {
+            if s == 0 {
+                return refuse("the step is zero");
+            }
+            let distance = if s > 0 { b - a } else { a - b };
+            let count = if distance > 0 { (distance as u128).div_ceil(s.unsigned_abs()) } else { 0 };
+            let Some(count) = usize::try_from(count).ok().filter(|&n| checked_len(&[n]).is_ok()) else {
+                return refuse("too many elements");
+            };
+            return Array::from_vec((0..count as i128).map(|i| (a + i * s) as i64).collect(), [count]);
+        }
+        let (a, b, s) = (start.as_f64(), stop.as_f64(), step.as_f64());
+        if s == 0.0 {
+            return refuse("the step is zero");
+        }
+        let count = ((b - a) / s).ceil().max(0.0);
+        if !(a.is_finite() && b.is_finite() && !s.is_nan()) {
+            return refuse("the bounds are not finite");
+        }
+        if count > 1e15 {
+            return refuse("too many elements");
+        }
+        // NumPy fills with the difference of the first two elements, which need not be `step` to the last bit.
+        let delta = (a + s) - a;
+        Array::from_vec((0..count as usize).map(|i| a + i as f64 * delta).collect(), [count as usize])
+    }
+
+    /// `n` evenly spaced `float64` from `start` to `stop`, both included, as `np.linspace`.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::linspace(0.0, 1.0, 5).to_vec::<f64>()?, [0.0, 0.25, 0.5, 0.75, 1.0]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    #[track_caller]
+    pub fn linspace(start: f64, stop: f64, n: usize) -> Array {
+        if checked_len(&[n]).is_err() {
+            return Array::fail(ArrayError::TooLarge { shape: vec![n] });
+        }
+        let (div, delta) = (n.saturating_sub(1) as f64, stop - start);
+        let step = delta / div;
+        let mut values: Vec<f64> = if n > 1 && step == 0.0 {
+            // A step too small to represent: NumPy divides first.
+            (0..n).map(|i| i as f64 / div * delta + start).collect()
+        } else if n > 1 {
+            (0..n).map(|i| i as f64 * step + start).collect()
+        } else {
+            vec![0.0 * delta + start; n]
+        };
+        if n > 1 {
+            values[n - 1] = stop;
+        }
+        Array::from_vec(values, [n])
+    }
+
+    /// An array that carries an error made at the caller's line.
+    #[track_caller]
+    pub(crate) fn fail(error: ArrayError) -> Array {
+        Node::failed(error.at(Location::caller()))
+    }
+
+    /// Type of the elements. Of an array that carries an error: `float64`.
+    pub fn dtype(&self) -> DType {
+        self.0.dtype
+    }
+
+    /// Lengths of the axes. Of an array that carries an error: none.
+    pub fn shape(&self) -> &[usize] {
+        self.0.shape()
+    }
+
+    /// Number of axes.
+    pub fn ndim(&self) -> usize {
+        self.shape().len()
+    }
+
+    /// Number of elements (1 for a 0-d array).
+    pub fn len(&self) -> usize {
+        self.shape().iter().product()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.shape().contains(&0)
+    }
+
+    /// What went wrong while the expression was built, if something did.
+    pub fn error(&self) -> Option<&ArrayError> {
+        match &self.0.kind {
+            Kind::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the elements exist already (a view of a buffer), so that looking at them costs nothing.
+    pub fn is_evaluated(&self) -> bool {
+        matches!(self.0.kind, Kind::Buffer { .. })
+    }
+
+    /// The buffer and the layout of an array that is a view of one.
+    ///
+    /// ```
+    /// use array_core::{s, Array};
+    /// let a = Array::from_vec(vec![1.0, 2.0, 3.0], [3]);
+    /// let (buffer, layout) = a.slice(s![..; -1]).as_buffer().map(|(b, l)| (b.len(), l.offset)).unwrap();
+    /// assert_eq!((buffer, layout), (3, 2));
+    /// ```
+    pub fn as_buffer(&self) -> Option<(&Buffer, &Layout)> {
+        match &self.0.kind {
+            Kind::Buffer { data, layout } => Some((data, layout)),
+            _ => None,
+        }
+    }
+
+    /// The source and the layout over it of an array that is a view of one.
+    pub fn as_source(&self) -> Option<(&Arc<dyn Source>, &Layout)> {
+        match &self.0.kind {
+            Kind::Source { data, layout } => Some((data, layout)),
+            _ => None,
+        }
+    }
+
+    /// The value of an array that is one value everywhere by construction ([`Array::scalar`], [`Array::full`]).
+    pub fn as_const(&self) -> Option<Scalar> {
+        match &self.0.kind {
+            Kind::Const { value, .. } => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Calls `f` with each source the expression reads, once per leaf.
+    ///
+    /// Walks the whole expression, without recursion.
+    pub fn for_each_source(&self, f: &mut dyn FnMut(&Arc<dyn Source>, &Layout)) {
+        let mut seen: std::collections::HashSet<*const Node> = std::collections::HashSet::new();
+        let mut stack = vec![self];
+        while let Some(node) = stack.pop() {
+            if node.is_shared() && !seen.insert(node.address()) {
+                continue;
+            }
+            if let Kind::Source { data, layout } = &node.0.kind {
+                f(data, layout);
+            }
+            stack.extend(node.0.args());
+        }
+    }
+
+    pub(crate) fn address(&self) -> *const Node {
+        Arc::as_ptr(&self.0)
+    }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+impl<T: Into<Scalar>> From<T> for Array {
+    fn from(value: T) -> Array {
+        Array::scalar(value)
+    }
+}
+
+impl From<&Array> for Array {
+    fn from(array: &Array) -> Array {
+        array.clone()
+    }
+}

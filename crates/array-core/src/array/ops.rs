@@ -1,0 +1,456 @@
+//! Operators and functions on arrays: type resolution, then a node.
+//!
+//! Every door is `#[track_caller]`, so an error names the line of the operator that made it. The rules are NumPy 2's: operands
+//! are promoted ([`DType::promote`]), plain numbers are weak ([`Term`]), comparisons of `int64` with `uint64` are exact.
+//! Where NumPy's result would be `float16` (`sqrt` of `bool` or `uint8`) it is `float64` here.
+
+use super::{Array, Term};
+use crate::{
+    dtype::{DType, Element, Kind as TypeKind, Scalar},
+    error::ArrayError,
+    expr::{Args, Kind, Node, Op, ReduceOp},
+    layout::broadcast_shapes,
+};
+use std::{
+    ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Sub},
+    panic::Location,
+};
+
+/// The common type of two operands by NEP 50.
+fn common(a: &Term, b: &Term) -> DType {
+    let weak = |array: DType, value: Scalar| match (value.dtype().kind(), array.kind()) {
+        (TypeKind::Bool, _) => array,
+        (TypeKind::Float, TypeKind::Float) => array,
+        (TypeKind::Float, _) => DType::F64,
+        (_, TypeKind::Bool) => DType::I64,
+        _ => array,
+    };
+    match (a, b) {
+        (Term::Array(a), Term::Array(b)) => a.dtype().promote(b.dtype()),
+        (Term::Array(a), Term::Weak(v)) | (Term::Weak(v), Term::Array(a)) => weak(a.dtype(), *v),
+        (Term::Weak(a), Term::Weak(b)) => a.dtype().promote(b.dtype()),
+    }
+}
+
+impl Term {
+    fn dtype(&self) -> DType {
+        match self {
+            Term::Array(a) => a.dtype(),
+            Term::Weak(v) => v.dtype(),
+        }
+    }
+
+    fn as_const(&self) -> Option<Scalar> {
+        match self {
+            Term::Array(a) => a.as_const(),
+            Term::Weak(v) => Some(*v),
+        }
+    }
+
+    fn into_array(self) -> Array {
+        match self {
+            Term::Array(a) => a,
+            Term::Weak(v) => Array::scalar(v),
+        }
+    }
+
+    /// The integer that `dtype` cannot hold, if this is a plain integer and it cannot.
+    fn out_of_bounds(&self, dtype: DType) -> Option<i64> {
+        match *self {
+            Term::Weak(Scalar::I64(v)) if dtype.is_integer() => {
+                (Scalar::I64(v).cast(dtype).as_integer() != Some(i128::from(v))).then_some(v)
+            }
+            _ => None,
+        }
+    }
+
+    /// As an array of `dtype`.
+    #[track_caller]
+    fn of(self, dtype: DType) -> Array {
+        match self.out_of_bounds(dtype) {
+            Some(value) => Array::fail(ArrayError::IntegerBounds { value, dtype }),
+            None => self.into_array().cast(dtype),
+        }
+    }
+}
+
+/// A map over arguments of the right types; broadcasts their shapes.
+#[track_caller]
+fn map(op: Op, dtype: DType, args: Args) -> Array {
+    if let Some(failed) = args.iter().find(|a| a.error().is_some()) {
+        return failed.clone();
+    }
+    let shape = match &args[..] {
+        [a] => a.shape().into(),
+        [a, b] if a.shape() == b.shape() => a.shape().into(),
+        _ => {
+            let shapes: smallvec::SmallVec<[&[usize]; 3]> = args.iter().map(Array::shape).collect();
+            match broadcast_shapes(&shapes) {
+                Ok(shape) => shape,
+                Err(error) => return Array::fail(error),
+            }
+        }
+    };
+    Node::map(op, dtype, shape, args, Location::caller())
+}
+
+impl Array {
+    /// An operation of one operand, with NumPy's types.
+    ///
+    /// Types the operation does not have are [`ArrayError::Unsupported`], which comes out of the evaluation. Panics if the
+    /// operation takes another number of operands.
+    #[track_caller]
+    pub fn unary(op: Op, a: impl Into<Term>) -> Array {
+        assert_eq!(op.arity(), 1, "{} takes {} operands", op.name(), op.arity());
+        let a = a.into().into_array();
+        match op.types(a.dtype()) {
+            Err(reason) => {
+                let error = ArrayError::Unsupported { operation: op.name(), dtypes: vec![a.dtype()], reason };
+                if a.error().is_some() { a } else { Array::fail(error) }
+            }
+            Ok((input, output)) => match (op, input.kind()) {
+                (Op::Copy | Op::Cast, _) => a,
+                (Op::Abs, TypeKind::Bool | TypeKind::Unsigned) | (Op::Square, TypeKind::Bool) => a,
+                _ => map(op, output, [a.cast(input)].into_iter().collect()),
+            },
+        }
+    }
+
+    /// An operation of two operands, with NumPy's types; plain numbers are weak ([`Term`]).
+    ///
+    /// What is wrong comes out of the evaluation: [`ArrayError::Broadcast`], [`ArrayError::Unsupported`],
+    /// [`ArrayError::IntegerBounds`], [`ArrayError::NegativePower`]. Panics if the operation takes another number of operands.
+    #[track_caller]
+    pub fn binary(op: Op, a: impl Into<Term>, b: impl Into<Term>) -> Array {
+        assert_eq!(op.arity(), 2, "{} takes {} operands", op.name(), op.arity());
+        let (a, b): (Term, Term) = (a.into(), b.into());
+        for term in [&a, &b] {
+            if let Term::Array(array) = term
+                && array.error().is_some()
+            {
+                return array.clone();
+            }
+        }
+        if op.is_comparison() {
+            return compare(op, a, b);
+        }
+        let common = common(&a, &b);
+        let (input, output) = match op.types(common) {
+            Ok(types) => types,
+            Err(reason) => {
+                let dtypes = vec![a.dtype(), b.dtype()];
+                return Array::fail(ArrayError::Unsupported { operation: op.name(), dtypes, reason });
+            }
+        };
+        if op == Op::Power
+            && let Some(exponent) = b.as_const()
+            && let Some(shortcut) = power_of_constant(&a, exponent, &b, input)
+        {
+            return shortcut;
+        }
+        let op = match op {
+            Op::Add | Op::Maximum if input == DType::Bool => Op::BitOr,
+            Op::Multiply | Op::Minimum if input == DType::Bool => Op::BitAnd,
+            op => op,
+        };
+        map(op, output, [a.of(input), b.of(input)].into_iter().collect())
+    }
+
+    /// `a` where `condition` holds, else `b`; the three broadcast together.
+    ///
+    /// A condition that is not `bool` holds where it is not zero.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let a = Array::arange(0, 4, 1);
+    /// assert_eq!(Array::where_(a.less(2), &a, 9).to_vec::<i64>()?, [0, 1, 9, 9]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    #[track_caller]
+    pub fn where_(condition: impl Into<Term>, a: impl Into<Term>, b: impl Into<Term>) -> Array {
+        let (a, b): (Term, Term) = (a.into(), b.into());
+        let dtype = common(&a, &b);
+        let condition = condition.into().into_array().cast(DType::Bool);
+        map(Op::Where, dtype, [condition, a.of(dtype), b.of(dtype)].into_iter().collect())
+    }
+
+    /// The elements in another type, as NumPy's `astype` ([`Scalar::cast`]); the array itself if it has that type.
+    #[track_caller]
+    pub fn cast(&self, dtype: DType) -> Array {
+        if self.dtype() == dtype || self.error().is_some() {
+            return self.clone();
+        }
+        match &self.0.kind {
+            Kind::Const { value, shape } => {
+                Node::leaf(dtype, Kind::Const { value: value.cast(dtype), shape: shape.clone() })
+            }
+            _ => map(Op::Cast, dtype, [self.clone()].into_iter().collect()),
+        }
+    }
+
+    /// [`cast`](Self::cast) to a Rust type.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::linspace(0.0, 2.0, 3).astype::<u8>().to_vec::<u8>()?, [0, 1, 2]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    #[track_caller]
+    pub fn astype<T: Element>(&self) -> Array {
+        self.cast(T::DTYPE)
+    }
+
+    /// A reduction over all elements; a 0-d array. Lazy; the same bits at every tile size and thread count.
+    #[track_caller]
+    pub fn reduce(&self, op: ReduceOp) -> Array {
+        if self.error().is_some() {
+            return self.clone();
+        }
+        if self.is_empty() && matches!(op, ReduceOp::Max | ReduceOp::Min) {
+            return Array::fail(ArrayError::EmptyReduction { operation: op.name() });
+        }
+        let dtype = op.result(self.dtype());
+        Node::reduce(op, dtype, self.cast(dtype), Location::caller())
+    }
+
+    /// Sum of all elements, by NumPy's pairwise tree: the bits of `np.sum` on contiguous data. `bool` and signed integers
+    /// sum in `int64`, unsigned in `uint64` (wrapping). Of nothing: 0.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::ones([1000]).sum().item::<f64>()?, 1000.0);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    #[track_caller]
+    pub fn sum(&self) -> Array {
+        self.reduce(ReduceOp::Sum)
+    }
+
+    /// Greatest element; NaN if there is one. Of nothing: [`ArrayError::EmptyReduction`], out of the evaluation.
+    #[track_caller]
+    pub fn max(&self) -> Array {
+        self.reduce(ReduceOp::Max)
+    }
+
+    /// Least element; NaN if there is one. Of nothing: [`ArrayError::EmptyReduction`], out of the evaluation.
+    #[track_caller]
+    pub fn min(&self) -> Array {
+        self.reduce(ReduceOp::Min)
+    }
+
+    /// Arithmetic mean of all elements in `float64`. Of nothing: NaN.
+    #[track_caller]
+    pub fn mean(&self) -> Array {
+        self.reduce(ReduceOp::Mean)
+    }
+}
+
+/// Comparisons are exact where promotion would round, and are written with `<`, `<=`, `==`, `!=` only.
+#[track_caller]
+fn compare(op: Op, a: Term, b: Term) -> Array {
+    let (op, a, b) = match op {
+        Op::Greater => (Op::Less, b, a),
+        Op::GreaterEqual => (Op::LessEqual, b, a),
+        op => (op, a, b),
+    };
+    let mut dtype = common(&a, &b);
+    if a.out_of_bounds(dtype).is_some() || b.out_of_bounds(dtype).is_some() {
+        // The plain integer lies outside the array's type but it is an int64; `uint8` fits in that too, `uint64` is below.
+        dtype = DType::I64;
+    }
+    let side = |t: &Term| match t {
+        Term::Weak(v) if t.out_of_bounds(DType::U64).is_some() => v.dtype(),
+        Term::Weak(_) => dtype,
+        Term::Array(a) => a.dtype(),
+    };
+    match (side(&a), side(&b)) {
+        (DType::I64, DType::U64) => signed_unsigned(op, a.of(DType::I64), b.of(DType::U64), true),
+        (DType::U64, DType::I64) => signed_unsigned(op, b.of(DType::I64), a.of(DType::U64), false),
+        _ => map(op, DType::Bool, [a.of(dtype), b.of(dtype)].into_iter().collect()),
+    }
+}
+
+/// `int64` compared with `uint64` without rounding: a negative one is less, the others compare as unsigned.
+#[track_caller]
+fn signed_unsigned(op: Op, signed: Array, unsigned: Array, signed_left: bool) -> Array {
+    let negative = signed.less(0);
+    let cast = signed.cast(DType::U64);
+    let (left, right) = if signed_left { (&cast, &unsigned) } else { (&unsigned, &cast) };
+    let plain = map(op, DType::Bool, [left.clone(), right.clone()].into_iter().collect());
+    let when_negative = match op {
+        Op::NotEqual => true,
+        Op::Equal => false,
+        _ => signed_left,
+    };
+    if when_negative { negative | plain } else { !negative & plain }
+}
+
+/// Powers that NumPy does not compute by `pow`; `input` is the type of the power.
+#[track_caller]
+fn power_of_constant(base: &Term, exponent: Scalar, term: &Term, input: DType) -> Option<Array> {
+    let plain = matches!(term, Term::Weak(_)) || matches!(term, Term::Array(a) if a.ndim() == 0);
+    let value = exponent.as_f64();
+    if input.is_integer() && exponent.as_integer().is_some_and(|e| e < 0) {
+        return Some(Array::fail(ArrayError::NegativePower));
+    }
+    let op = match value {
+        _ if !plain => return None,
+        2.0 => Op::Square,
+        1.0 => Op::Copy,
+        0.5 if input.is_float() => Op::Sqrt,
+        -1.0 if input.is_float() => Op::Reciprocal,
+        _ => return None,
+    };
+    let base = base.clone().of(input);
+    if op == Op::Copy { Some(base) } else { Some(map(op, input, [base].into_iter().collect())) }
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $unary:ident $op:ident;)* -- $($(#[$bdoc:meta])* $binary:ident $bop:ident;)*) => {
+        impl Array {
+            $($(#[$doc])* #[track_caller] pub fn $unary(&self) -> Array { Array::unary(Op::$op, self) })*
+            $($(#[$bdoc])* #[track_caller] pub fn $binary(&self, other: impl Into<Term>) -> Array {
+                Array::binary(Op::$bop, self, other)
+            })*
+        }
+    };
+}
+
+methods! {
+    /// Square root, correctly rounded; NaN below zero.
+    sqrt Sqrt;
+    /// Absolute value; the least integer wraps to itself.
+    abs Abs;
+    /// `self * self`.
+    square Square;
+    /// `-self`; not for `bool`.
+    negative Negative;
+    /// Bitwise not; of `bool`, logical not.
+    invert Invert;
+    --
+    /// `self ** other`. Integers wrap; a negative integer exponent of an integer is [`ArrayError::NegativePower`], found
+    /// now if the exponent is a plain number and at the evaluation if it is an array.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(0, 4, 1).pow(3).to_vec::<i64>()?, [0, 1, 8, 27]);
+    /// assert!(Array::arange(0, 4, 1).pow(-1).error().is_some());
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    pow Power;
+    /// The lesser of two; NaN if either is.
+    minimum Minimum;
+    /// The greater of two; NaN if either is.
+    maximum Maximum;
+    /// `sqrt(self² + other²)` without overflow; the same bits on every machine.
+    hypot Hypot;
+    /// `floor(self / other)`; integers by zero give 0.
+    floor_divide FloorDivide;
+    /// `self - other * floor(self / other)`, with the sign of `other`; integers by zero give 0.
+    remainder Remainder;
+    /// `self == other`, elementwise.
+    equal Equal;
+    /// `self != other`, elementwise.
+    not_equal NotEqual;
+    /// `self < other`, elementwise.
+    less Less;
+    /// `self <= other`, elementwise.
+    less_equal LessEqual;
+    /// `self > other`, elementwise.
+    greater Greater;
+    /// `self >= other`, elementwise.
+    greater_equal GreaterEqual;
+}
+
+/// Short names beside the long ones.
+impl Array {
+    /// [`equal`](Self::equal).
+    #[track_caller]
+    pub fn eq(&self, other: impl Into<Term>) -> Array {
+        self.equal(other)
+    }
+    /// [`not_equal`](Self::not_equal).
+    #[track_caller]
+    pub fn ne(&self, other: impl Into<Term>) -> Array {
+        self.not_equal(other)
+    }
+    /// [`less`](Self::less).
+    #[track_caller]
+    pub fn lt(&self, other: impl Into<Term>) -> Array {
+        self.less(other)
+    }
+    /// [`less_equal`](Self::less_equal).
+    #[track_caller]
+    pub fn le(&self, other: impl Into<Term>) -> Array {
+        self.less_equal(other)
+    }
+    /// [`greater`](Self::greater).
+    #[track_caller]
+    pub fn gt(&self, other: impl Into<Term>) -> Array {
+        self.greater(other)
+    }
+    /// [`greater_equal`](Self::greater_equal).
+    #[track_caller]
+    pub fn ge(&self, other: impl Into<Term>) -> Array {
+        self.greater_equal(other)
+    }
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $op:ident;)*) => {$(
+        impl<R: Into<Term>> $trait<R> for Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, other: R) -> Array { Array::binary(Op::$op, self, other) }
+        }
+        impl<R: Into<Term>> $trait<R> for &Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, other: R) -> Array { Array::binary(Op::$op, self, other) }
+        }
+        operators!(@ $trait $method $op f64 i64 i32 bool u8 u64 usize Scalar);
+    )*};
+    (@ $trait:ident $method:ident $op:ident $($scalar:ty)*) => {$(
+        impl $trait<Array> for $scalar {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, other: Array) -> Array { Array::binary(Op::$op, self, other) }
+        }
+        impl $trait<&Array> for $scalar {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, other: &Array) -> Array { Array::binary(Op::$op, self, other) }
+        }
+    )*};
+}
+
+operators! {
+    Add add Add;
+    Sub sub Subtract;
+    Mul mul Multiply;
+    Div div Divide;
+    Rem rem Remainder;
+    BitAnd bitand BitAnd;
+    BitOr bitor BitOr;
+    BitXor bitxor BitXor;
+}
+
+macro_rules! unary_operators {
+    ($($trait:ident $method:ident $op:ident;)*) => {$(
+        impl $trait for Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self) -> Array { Array::unary(Op::$op, self) }
+        }
+        impl $trait for &Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self) -> Array { Array::unary(Op::$op, self) }
+        }
+    )*};
+}
+
+unary_operators! {
+    Neg neg Negative;
+    Not not Invert;
+}

@@ -1,0 +1,76 @@
+//! Leaves over data that others keep: making them through a layout, and exchanging them.
+
+use super::Array;
+use crate::{
+    error::ArrayError,
+    expr::{Kind, Node, Rewrite, rewrite},
+    layout::{Layout, checked_len},
+    source::Source,
+};
+use std::sync::Arc;
+
+impl Array {
+    /// A leaf that sees the elements of a source through a layout over its C order. A layout that reaches outside is an
+    /// error that comes out of the evaluation.
+    #[track_caller]
+    pub fn from_source_view(source: Arc<dyn Source>, layout: Layout) -> Array {
+        let shape = source.shape();
+        let inside = match (checked_len(shape), layout.span(0..layout.len())) {
+            (Err(error), _) => return Array::fail(error),
+            (Ok(_), None) => true,
+            (Ok(len), Some((low, high))) => low >= 0 && (high as usize) < len,
+        };
+        if !inside || layout.shape.len() != layout.strides.len() {
+            let (len, shape) = (checked_len(shape).unwrap_or(0), layout.shape.to_vec());
+            return Array::fail(ArrayError::Length { len, shape });
+        }
+        Node::leaf(source.dtype(), Kind::Source { data: source, layout })
+    }
+
+    /// The expression with every source leaf replaced by what `f` makes of it: an array of the same type and of the
+    /// layout's shape. O(nodes), without recursion; `f` sees a shared leaf once.
+    ///
+    /// # Errors
+    /// The first error of `f`; [`ArrayError::Replaced`] if what it returns has another shape or type.
+    pub fn map_sources(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn Source>, &Layout) -> Result<Array, ArrayError>,
+    ) -> Result<Array, ArrayError> {
+        rewrite(self, &mut Exchange(f))
+    }
+}
+
+type Replace<'a> = &'a mut dyn FnMut(&Arc<dyn Source>, &Layout) -> Result<Array, ArrayError>;
+
+struct Exchange<'a>(Replace<'a>);
+
+impl Rewrite for Exchange<'_> {
+    type Error = ArrayError;
+
+    fn enter(&mut self, node: &Array) -> Result<Option<Array>, ArrayError> {
+        match &node.0.kind {
+            Kind::Source { data, layout } => {
+                let new = (self.0)(data, layout)?;
+                if let Some(error) = new.error() {
+                    return Err(error.clone());
+                }
+                if new.shape() != node.shape() || new.dtype() != node.dtype() {
+                    return Err(ArrayError::Replaced);
+                }
+                Ok(Some(new))
+            }
+            _ if node.0.args().is_empty() => Ok(Some(node.clone())),
+            _ => Ok(None),
+        }
+    }
+
+    fn leave(&mut self, node: &Array, args: &[Array]) -> Result<Array, ArrayError> {
+        let dtype = node.dtype();
+        Ok(match &node.0.kind {
+            Kind::Map { op, shape, at, .. } => Node::map(*op, dtype, shape.clone(), args.into(), at),
+            Kind::Reduce { op, at, .. } => Node::reduce(*op, dtype, args[0].clone(), at),
+            Kind::Store { layout, .. } => Node::store(args[0].clone(), layout.clone()),
+            _ => unreachable!("leaves are not entered"),
+        })
+    }
+}

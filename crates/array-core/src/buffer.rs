@@ -1,0 +1,289 @@
+//! Runs of elements in memory: shared and immutable ([`Buffer`]) or owned and writable ([`TileBuf`]).
+//!
+//! **Invariants**
+//! - B1: a `Buffer`'s bytes never change while a second reference exists; writing needs the unique owner (`TileBuf`).
+//! - B2: a `Buffer` of type `T` holds `len` valid `T`s (for `bool`: bytes 0 or 1).
+//! - B3: a block belongs to exactly one owner: a free list of its pool, a `TileBuf`, or the last clone of a `Buffer`.
+//!
+//! Blocks are 64-byte aligned and come from a [`BlockPool`](pool::BlockPool); a `Vec` given by the user is kept as it is.
+
+mod pool;
+
+pub use pool::BlockPool;
+
+use crate::{
+    dtype::{DType, Element},
+    error::ArrayError,
+};
+use pool::Block;
+use std::{any::Any, fmt, sync::Arc};
+
+/// An immutable, typed run of elements. Cloning counts a reference; the elements are never copied.
+///
+/// ```
+/// use array_core::{Buffer, DType};
+/// let buffer = Buffer::from_vec(vec![1.0, 2.0]);
+/// assert_eq!((buffer.dtype(), buffer.len()), (DType::F64, 2));
+/// assert_eq!(buffer.as_slice::<f64>(), Some(&[1.0, 2.0][..]));
+/// assert_eq!(buffer.as_slice::<i64>(), None);
+/// assert_eq!(buffer.try_into_vec::<f64>().unwrap(), [1.0, 2.0]);   // the Vec it was made of
+/// ```
+#[derive(Clone)]
+pub struct Buffer(Arc<Inner>);
+
+struct Inner {
+    dtype: DType,
+    len: usize,
+    ptr: *const u8,
+    owner: Owner,
+}
+
+enum Owner {
+    /// A `Vec<T>`, `T` as in `dtype`; `ptr` is its data.
+    Vec(Box<dyn Any + Send + Sync>),
+    Block(Block),
+}
+
+// SAFETY: `ptr` points into memory owned by `owner`, which is Send + Sync, and is only read through (B1).
+unsafe impl Send for Inner {}
+// SAFETY: as above.
+unsafe impl Sync for Inner {}
+
+impl Buffer {
+    /// The elements of `vec`, without copying: the buffer keeps the allocation.
+    pub fn from_vec<T: Element>(vec: Vec<T>) -> Buffer {
+        // The pointer is taken from the box's own Vec; moving the Vec does not move its elements.
+        let (ptr, len) = (vec.as_ptr().cast(), vec.len());
+        Buffer(Arc::new(Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(Box::new(vec)) }))
+    }
+
+    /// Type of the elements.
+    pub fn dtype(&self) -> DType {
+        self.0.dtype
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.0.len
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.0.len == 0
+    }
+
+    /// Address of the first element; valid for `len` elements while a clone of the buffer lives.
+    pub fn as_ptr(&self) -> *const u8 {
+        self.0.ptr
+    }
+
+    /// Whether both are the same memory.
+    pub fn same(&self, other: &Buffer) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether no other clone exists. The answer is only lasting for who owns this one.
+    pub fn is_unique(&mut self) -> bool {
+        Arc::get_mut(&mut self.0).is_some()
+    }
+
+    /// The elements, if they are `T`s.
+    pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
+        // SAFETY: B2; the memory lives as long as `self`, and is not written meanwhile (B1).
+        (T::DTYPE == self.dtype())
+            .then(|| unsafe { std::slice::from_raw_parts(self.as_ptr().cast(), self.len()) })
+    }
+
+    /// The `Vec` this buffer was made of, without copying.
+    ///
+    /// # Errors
+    /// The buffer comes back when it has other clones, holds another type, or was not made of a `Vec`.
+    pub fn try_into_vec<T: Element>(self) -> Result<Vec<T>, Buffer> {
+        let Buffer(arc) = self;
+        match Arc::try_unwrap(arc) {
+            Ok(Inner { dtype, len, ptr, owner }) => match owner {
+                Owner::Vec(any) => match any.downcast::<Vec<T>>() {
+                    Ok(vec) => Ok(*vec),
+                    Err(any) => Err(Buffer(Arc::new(Inner { dtype, len, ptr, owner: Owner::Vec(any) }))),
+                },
+                owner => Err(Buffer(Arc::new(Inner { dtype, len, ptr, owner }))),
+            },
+            Err(arc) => Err(Buffer(arc)),
+        }
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer")
+            .field("dtype", &self.dtype())
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An exclusively owned run of elements that can be written, then frozen into a [`Buffer`].
+///
+/// Fresh contents are unspecified unless it was taken zeroed; so reading before writing, and [`freeze`](TileBuf::freeze), are
+/// unsafe. 64-byte aligned.
+///
+/// ```
+/// use array_core::{BlockPool, DType, TileBuf};
+/// let pool = BlockPool::new(1 << 20);
+/// let mut tile = pool.take(DType::F64, 3)?;
+/// // SAFETY: three elements are ours to write; all are written before the freeze.
+/// let buffer = unsafe {
+///     for i in 0..3 { tile.as_mut_ptr().cast::<f64>().add(i).write(i as f64); }
+///     tile.freeze()
+/// };
+/// assert_eq!(buffer.as_slice::<f64>().unwrap(), [0.0, 1.0, 2.0]);
+/// let again: TileBuf = TileBuf::try_from(buffer).unwrap();      // unique: no copy
+/// # assert_eq!(again.len(), 3);
+/// # Ok::<(), array_core::ArrayError>(())
+/// ```
+pub struct TileBuf {
+    block: Block,
+    dtype: DType,
+    len: usize,
+    zeroed: bool,
+}
+
+impl TileBuf {
+    /// Address of the first element, for reading what was written.
+    pub fn as_ptr(&self) -> *const u8 {
+        self.block.ptr()
+    }
+
+    /// Address of the first element, for writing.
+    pub fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.zeroed = false;
+        self.block.ptr()
+    }
+
+    /// Type of the elements.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The elements as an immutable buffer; nothing is copied.
+    ///
+    /// # Safety
+    /// Every element has been written with a valid value of the type (or the tile was taken zeroed), and no pointer from
+    /// [`as_mut_ptr`](Self::as_mut_ptr) is written through afterwards.
+    pub unsafe fn freeze(self) -> Buffer {
+        let ptr = self.block.ptr();
+        Buffer(Arc::new(Inner { dtype: self.dtype, len: self.len, ptr, owner: Owner::Block(self.block) }))
+    }
+
+    /// The zeros of a tile that was taken zeroed and never opened for writing, as a buffer.
+    ///
+    /// # Errors
+    /// The tile comes back when it may have been written.
+    pub fn freeze_zeros(self) -> Result<Buffer, TileBuf> {
+        // SAFETY: all bytes are zero, a valid value of every element type.
+        if self.zeroed { Ok(unsafe { self.freeze() }) } else { Err(self) }
+    }
+}
+
+/// The block of a buffer that nobody else holds, contents kept; the buffer comes back when it is shared or a user's `Vec`.
+impl TryFrom<Buffer> for TileBuf {
+    type Error = Buffer;
+
+    fn try_from(buffer: Buffer) -> Result<TileBuf, Buffer> {
+        match Arc::try_unwrap(buffer.0) {
+            Ok(Inner { dtype, len, ptr, owner }) => match owner {
+                Owner::Block(block) => Ok(TileBuf { block, dtype, len, zeroed: false }),
+                owner => Err(Buffer(Arc::new(Inner { dtype, len, ptr, owner }))),
+            },
+            Err(arc) => Err(Buffer(arc)),
+        }
+    }
+}
+
+impl fmt::Debug for TileBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TileBuf").field("dtype", &self.dtype).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+impl BlockPool {
+    /// A writable run of `len` elements with unspecified contents.
+    ///
+    /// # Errors
+    /// [`ArrayError::TooLarge`] when the system has no such block.
+    pub fn take(&self, dtype: DType, len: usize) -> Result<TileBuf, ArrayError> {
+        self.take_with(dtype, len, false)
+    }
+
+    /// As [`take`](Self::take), all zero (`false`).
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_zeroed(&self, dtype: DType, len: usize) -> Result<TileBuf, ArrayError> {
+        self.take_with(dtype, len, true)
+    }
+
+    fn take_with(&self, dtype: DType, len: usize, zeroed: bool) -> Result<TileBuf, ArrayError> {
+        let too_large = || ArrayError::TooLarge { shape: vec![len] };
+        let bytes = len.checked_mul(dtype.size()).ok_or_else(too_large)?;
+        let block = self.block(bytes, zeroed).ok_or_else(too_large)?;
+        Ok(TileBuf { block, dtype, len, zeroed })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vec_goes_in_and_out_without_a_copy() {
+        let vec = vec![1i64, 2, 3];
+        let address = vec.as_ptr();
+        let buffer = Buffer::from_vec(vec);
+        let clone = buffer.clone();
+        let buffer = buffer.try_into_vec::<i64>().unwrap_err();
+        drop(clone);
+        let buffer = buffer.try_into_vec::<f64>().unwrap_err();
+        let vec = buffer.try_into_vec::<i64>().unwrap();
+        assert_eq!((vec.as_ptr(), &vec[..]), (address, &[1, 2, 3][..]));
+    }
+
+    #[test]
+    fn zeros_freeze_safely_and_only_untouched() {
+        let pool = BlockPool::new(1 << 16);
+        let zeros = pool.take_zeroed(DType::U8, 100).unwrap().freeze_zeros().unwrap();
+        assert_eq!(zeros.as_slice::<u8>().unwrap(), [0; 100]);
+        let mut touched = pool.take_zeroed(DType::U8, 100).unwrap();
+        let _ = touched.as_mut_ptr();
+        assert!(touched.freeze_zeros().is_err());
+    }
+
+    #[test]
+    fn a_dropped_buffer_gives_its_block_back() {
+        let pool = BlockPool::new(1 << 20);
+        let first = pool.take_zeroed(DType::F64, 5000).unwrap().freeze_zeros().unwrap();
+        let address = first.as_ptr();
+        drop(first);
+        assert!(pool.cached_bytes() >= 40_000);
+        assert_eq!(pool.take(DType::F64, 5000).unwrap().as_ptr(), address);
+        pool.trim();
+        assert_eq!(pool.cached_bytes(), 0);
+    }
+
+    #[test]
+    fn impossible_sizes_are_errors() {
+        let pool = BlockPool::new(0);
+        assert!(pool.take(DType::F64, usize::MAX / 2).is_err());
+        assert!(pool.take(DType::U8, isize::MAX as usize - 10).is_err());
+    }
+}

@@ -1,0 +1,239 @@
+//! Evaluation on the calling thread: the same plans a scheduler runs, over whole buffers.
+
+use crate::kernels::Isa;
+use crate::{
+    array::Array,
+    buffer::{BlockPool, Buffer},
+    dtype::{DType, Element, Scalar},
+    error::ArrayError,
+    expr::Kind,
+    layout::Layout,
+    plan::{
+        Bound, OperandData, Scratch, TileMut, TileRef, bind_for, finish_reduction, normalise,
+        reduction_nodes, split_reductions,
+    },
+};
+use smallvec::SmallVec;
+use std::{cell::RefCell, sync::OnceLock};
+
+/// Unused blocks the evaluation keeps.
+const POOL_CAP: usize = 256 << 20;
+
+impl BlockPool {
+    /// The pool that [`Array::eval`] takes its results from; keeps at most 256 MiB of unused blocks.
+    pub fn shared() -> &'static BlockPool {
+        static POOL: OnceLock<BlockPool> = OnceLock::new();
+        POOL.get_or_init(|| BlockPool::new(POOL_CAP))
+    }
+}
+
+impl Array {
+    /// Computes the array: gives one that is a view of data. On the calling thread.
+    ///
+    /// # Errors
+    /// What went wrong when the expression was built, with the line of the operator; [`ArrayError::Unbound`] if it reads a
+    /// session's array; [`ArrayError::NegativePower`]; [`ArrayError::TooLarge`] when there is no memory.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let total = (Array::arange(0, 4, 1) * 2).eval()?;
+    /// assert!(total.is_evaluated());
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    pub fn eval(&self) -> Result<Array, ArrayError> {
+        self.eval_for(Isa::active())
+    }
+
+    /// As [`eval`](Self::eval), on a given instruction set, to compare results.
+    ///
+    /// # Errors
+    /// As [`eval`](Self::eval).
+    pub fn eval_for(&self, isa: Isa) -> Result<Array, ArrayError> {
+        match &self.0.kind {
+            Kind::Buffer { .. } => return Ok(self.clone()),
+            Kind::Source { .. } => return Err(ArrayError::Unbound),
+            _ => {}
+        }
+        let ready = split_reductions(self, &mut |part| part.eval_for(isa))?;
+        if ready.is_evaluated() {
+            return Ok(ready);
+        }
+        let bound = bind_for(&ready, isa)?;
+        thread_local! {
+            static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+        }
+        SCRATCH.with_borrow_mut(|scratch| match bound.reduction {
+            Some(_) => reduce(bound, scratch),
+            None => map(bound, scratch),
+        })
+    }
+
+    /// The elements in C order.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!((Array::ones([2]) + 1.0).to_vec::<f64>()?, [2.0, 2.0]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ArrayError::WrongType`] if the elements are not `T`s (cast first); those of [`eval`](Self::eval).
+    pub fn to_vec<T: Element>(&self) -> Result<Vec<T>, ArrayError> {
+        let (buffer, layout) = self.contiguous::<T>()?;
+        let elements = buffer.as_slice::<T>().expect("checked by contiguous");
+        let start = if layout.is_empty() { 0 } else { layout.offset as usize };
+        Ok(elements[start..start + layout.len()].to_vec())
+    }
+
+    /// The value of an array of one element.
+    ///
+    /// # Errors
+    /// [`ArrayError::NotOneElement`]; as [`to_vec`](Self::to_vec).
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(0, 5, 1).sum().item::<i64>()?, 10);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    pub fn item<T: Element>(&self) -> Result<T, ArrayError> {
+        let value = self.item_scalar()?;
+        if value.dtype() != T::DTYPE {
+            return Err(ArrayError::WrongType { have: value.dtype(), asked: T::DTYPE });
+        }
+        Ok(T::from_scalar(value))
+    }
+
+    /// The value of an array of one element, of its own type.
+    ///
+    /// # Errors
+    /// [`ArrayError::NotOneElement`]; those of [`eval`](Self::eval).
+    pub fn item_scalar(&self) -> Result<Scalar, ArrayError> {
+        if let Some(error) = self.error() {
+            return Err(error.clone());
+        }
+        if self.len() != 1 {
+            return Err(ArrayError::NotOneElement { shape: self.shape().to_vec() });
+        }
+        if let Some(value) = self.as_const() {
+            return Ok(value);
+        }
+        let leaf = self.eval()?;
+        let (buffer, layout) = leaf.as_buffer().expect("evaluated");
+        Ok(element(buffer, layout.offset as usize))
+    }
+
+    /// Every element in C order, each as a [`Scalar`]. For printing and small things; kernels are faster.
+    ///
+    /// # Errors
+    /// Those of [`eval`](Self::eval).
+    pub fn scalars(&self) -> Result<Vec<Scalar>, ArrayError> {
+        let leaf = self.compact()?;
+        let (buffer, layout) = leaf.as_buffer().expect("evaluated");
+        Ok((0..layout.len()).map(|i| element(buffer, layout.offset as usize + i)).collect())
+    }
+
+    /// The array evaluated into C order without gaps, as data.
+    ///
+    /// # Errors
+    /// Those of [`eval`](Self::eval).
+    pub fn compact(&self) -> Result<Array, ArrayError> {
+        let leaf = self.eval()?;
+        match leaf.as_buffer() {
+            Some((_, layout)) if layout.is_contiguous() => Ok(leaf),
+            _ => {
+                let bound = bind_for(&leaf, Isa::active())?;
+                map(bound, &mut Scratch::new())
+            }
+        }
+    }
+
+    fn contiguous<T: Element>(&self) -> Result<(Buffer, Layout), ArrayError> {
+        if let Some(error) = self.error() {
+            return Err(error.clone());
+        }
+        if self.dtype() != T::DTYPE {
+            return Err(ArrayError::WrongType { have: self.dtype(), asked: T::DTYPE });
+        }
+        let leaf = self.compact()?;
+        let (buffer, layout) = leaf.as_buffer().expect("evaluated");
+        Ok((buffer.clone(), layout.clone()))
+    }
+}
+
+/// One element of a buffer. Panics outside.
+fn element(buffer: &Buffer, i: usize) -> Scalar {
+    macro_rules! of {
+        ($($t:ty),*) => {
+            match buffer.dtype() { $(<$t>::DTYPE => buffer.as_slice::<$t>().expect("of this type")[i].to_scalar(),)* }
+        };
+    }
+    of!(bool, u8, i64, u64, f64)
+}
+
+/// The operands as single tiles. The pointers outlive the table, the buffers are kept by `bound`.
+fn pointers(bound: &Bound) -> Result<SmallVec<[*const u8; 6]>, ArrayError> {
+    let address = |data: &OperandData| match data {
+        OperandData::Buffer(buffer) => Ok(buffer.as_ptr()),
+        OperandData::Source(_) => Err(ArrayError::Unbound),
+    };
+    bound.operands.iter().map(|o| address(&o.data)).collect()
+}
+
+fn tiles<'a>(bound: &'a Bound, pointers: &'a [*const u8]) -> SmallVec<[TileRef<'a>; 6]> {
+    let tile = |(o, p): (&'a crate::plan::Operand, &'a *const u8)| TileRef {
+        layout: &o.layout,
+        tile_elems: usize::MAX,
+        first: 0,
+        tiles: std::slice::from_ref(p),
+    };
+    bound.operands.iter().zip(pointers).map(tile).collect()
+}
+
+fn map(mut bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
+    let layout = Layout::contiguous(&bound.shape)?;
+    let len = layout.len();
+    let pointers = pointers(&bound)?;
+    let mut block = BlockPool::shared().take(bound.plan.dtype(), len)?;
+    let (mut shape, mut out) = (bound.shape.clone(), layout.clone());
+    normalise(&mut shape, &mut out, &mut bound.operands);
+    let target = [block.as_mut_ptr()];
+    let out = TileMut { layout: &out, tile_elems: usize::MAX, first: 0, tiles: &target };
+    // SAFETY: the operands are whole buffers kept by `bound`, whose leaves' layouts stay inside (L1); the output is a
+    // fresh block of `len` elements, all of which are written before it is frozen.
+    unsafe {
+        let done = bound.plan.map(&bound.consts, &shape, &tiles(&bound, &pointers), &out, 0..len, scratch);
+        done.map_err(|error| bound.locate(error))?;
+        Ok(Array::from_layout(block.freeze(), layout))
+    }
+}
+
+fn reduce(bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
+    let pointers = pointers(&bound)?;
+    let tiles = tiles(&bound, &pointers);
+    let (op, len) = (bound.reduction.expect("asked by the caller"), bound.shape.iter().product());
+    let mut partials: SmallVec<[_; 1]> = SmallVec::new();
+    for node in reduction_nodes(len, usize::MAX) {
+        // SAFETY: as in `map`.
+        let partial = unsafe { bound.plan.reduce(&bound.consts, &bound.shape, &tiles, node, scratch) };
+        partials.push(partial.map_err(|error| bound.locate(error))?);
+    }
+    let value = finish_reduction(op, len, usize::MAX, &partials)?;
+    Ok(Array::from_layout(buffer_of(value), Layout::default()))
+}
+
+/// A buffer of one value.
+fn buffer_of(value: Scalar) -> Buffer {
+    match value {
+        Scalar::Bool(v) => Buffer::from_vec(vec![v]),
+        Scalar::U8(v) => Buffer::from_vec(vec![v]),
+        Scalar::I64(v) => Buffer::from_vec(vec![v]),
+        Scalar::U64(v) => Buffer::from_vec(vec![v]),
+        Scalar::F64(v) => Buffer::from_vec(vec![v]),
+    }
+}
+
+/// The type of a value decides; for matching on it in one place.
+#[allow(dead_code, reason = "keeps the exhaustive match above honest when a type is added")]
+const _: fn(DType) = |dtype| match dtype {
+    DType::Bool | DType::U8 | DType::I64 | DType::U64 | DType::F64 => {}
+};

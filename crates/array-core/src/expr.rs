@@ -1,0 +1,123 @@
+//! Expression nodes: what an [`Array`] is made of.
+//!
+//! **Invariants**
+//! - E1: nodes are immutable and form a DAG; a parent holds its arguments.
+//! - E2: dtype and shape are known when a node is built; all arguments of a map have the type its kernel reads (casts are nodes),
+//!   and broadcast to its shape. `Where`'s first argument is `bool`.
+//! - E3: walking, rewriting and dropping never recurse, so a chain of a million nodes is as safe as one.
+//!
+//! `weight` bounds the size of the plan of a subtree from above (it counts a shared node once per use), `barrier` says that
+//! the subtree holds a reduction or a store, which must be evaluated before what stands on it.
+
+mod op;
+mod rewrite;
+
+pub use op::{Op, ReduceOp};
+pub(crate) use rewrite::{AddressHasher, Rewrite, rewrite};
+
+use crate::{
+    array::Array,
+    buffer::Buffer,
+    dtype::{DType, Scalar},
+    error::ArrayError,
+    layout::{Dims, Layout},
+    source::Source,
+};
+use smallvec::SmallVec;
+use std::{panic::Location, sync::Arc};
+
+pub(crate) type Args = SmallVec<[Array; 3]>;
+
+pub(crate) struct Node {
+    pub(crate) dtype: DType,
+    pub(crate) barrier: bool,
+    pub(crate) weight: u32,
+    pub(crate) kind: Kind,
+}
+
+pub(crate) enum Kind {
+    /// Building it went wrong; everything built on it carries the same error.
+    Failed(ArrayError),
+    /// One value everywhere.
+    Const { value: Scalar, shape: Dims },
+    /// A view of a buffer.
+    Buffer { data: Buffer, layout: Layout },
+    /// A view of data that somebody else keeps; `layout` is over its C-contiguous shape.
+    Source { data: Arc<dyn Source>, layout: Layout },
+    /// An elementwise operation.
+    Map { op: Op, shape: Dims, args: Args, at: &'static Location<'static> },
+    /// A reduction over all elements.
+    Reduce { op: ReduceOp, args: Args, at: &'static Location<'static> },
+    /// The argument, stored in C order, seen through `layout` (a reshape of what cannot be reshaped in place).
+    Store { layout: Layout, args: Args },
+}
+
+impl Node {
+    pub(crate) fn leaf(dtype: DType, kind: Kind) -> Array {
+        Array(Arc::new(Node { dtype, barrier: false, weight: 0, kind }))
+    }
+
+    pub(crate) fn failed(error: ArrayError) -> Array {
+        Node::leaf(DType::F64, Kind::Failed(error))
+    }
+
+    /// A map over arguments that already satisfy E2.
+    pub(crate) fn map(
+        op: Op,
+        dtype: DType,
+        shape: Dims,
+        args: Args,
+        at: &'static Location<'static>,
+    ) -> Array {
+        let weight = args.iter().fold(1u32, |w, a| w.saturating_add(a.0.weight));
+        let barrier = args.iter().any(|a| a.0.barrier);
+        Array(Arc::new(Node { dtype, barrier, weight, kind: Kind::Map { op, shape, args, at } }))
+    }
+
+    pub(crate) fn reduce(op: ReduceOp, dtype: DType, arg: Array, at: &'static Location<'static>) -> Array {
+        let weight = arg.0.weight;
+        let args = Args::from_iter([arg]);
+        Array(Arc::new(Node { dtype, barrier: true, weight, kind: Kind::Reduce { op, args, at } }))
+    }
+
+    pub(crate) fn store(arg: Array, layout: Layout) -> Array {
+        let (dtype, weight) = (arg.0.dtype, arg.0.weight);
+        let args = Args::from_iter([arg]);
+        Array(Arc::new(Node { dtype, barrier: true, weight, kind: Kind::Store { layout, args } }))
+    }
+
+    pub(crate) fn shape(&self) -> &[usize] {
+        match &self.kind {
+            Kind::Failed(_) | Kind::Reduce { .. } => &[],
+            Kind::Const { shape, .. } | Kind::Map { shape, .. } => shape,
+            Kind::Buffer { layout, .. } | Kind::Source { layout, .. } | Kind::Store { layout, .. } => {
+                &layout.shape
+            }
+        }
+    }
+
+    pub(crate) fn args(&self) -> &[Array] {
+        match &self.kind {
+            Kind::Map { args, .. } | Kind::Reduce { args, .. } | Kind::Store { args, .. } => args,
+            _ => &[],
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        fn take(kind: &mut Kind, into: &mut SmallVec<[Array; 8]>) {
+            if let Kind::Map { args, .. } | Kind::Reduce { args, .. } | Kind::Store { args, .. } = kind {
+                into.extend(args.drain(..));
+            }
+        }
+        let mut stack = SmallVec::new();
+        take(&mut self.kind, &mut stack);
+        while let Some(Array(node)) = stack.pop() {
+            // Only the last owner sees inside; its node is dropped here, without arguments, so not deeper than one call.
+            if let Some(mut node) = Arc::into_inner(node) {
+                take(&mut node.kind, &mut stack);
+            }
+        }
+    }
+}

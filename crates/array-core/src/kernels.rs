@@ -1,0 +1,138 @@
+//! Kernels: loops over slices of numbers, one machine version per instruction set.
+//!
+//! **Promise** R6: a kernel knows slices and numbers; no array, lock or thread. The same bits on every instruction set: lanes
+//! are independent, every operation is rounded on its own (Rust never contracts `a * b + c`), functions are our own or the
+//! `libm` crate's portable code.
+//!
+//! **How** a kernel is a type with one generic, always inlined body ([`Body`]); [`pick`] instantiates the body inside a
+//! `#[target_feature]` function per instruction set, so that the compiler vectorises the one source for each. A plan looks its
+//! kernels up once, when it is compiled; running one is an indirect call per block of about a thousand elements.
+//!
+//! **Calling convention** `locs` is the table of addresses of a run; `ix` numbers the entries this instruction uses:
+//! destination first, then the sources. The destination never overlaps a source (the compiler of plans sees to it).
+
+pub(crate) mod arith;
+pub(crate) mod chain;
+pub(crate) mod convert;
+pub(crate) mod loops;
+pub(crate) mod moves;
+pub(crate) mod power;
+pub(crate) mod reduce;
+pub(crate) mod select;
+
+use std::{fmt, sync::OnceLock};
+
+/// A kernel's machine code: `(locs, ix, n)`; see the module's head.
+pub(crate) type Kernel = unsafe fn(*const *mut u8, *const u16, usize);
+
+/// The body of a kernel, written once for all instruction sets.
+pub(crate) trait Body {
+    /// # Safety
+    /// `ix` holds as many indices into `locs` as the kernel has operands. The destination is valid for writes of `n`
+    /// elements of its type and overlaps no source; vector sources are valid for reads of `n` elements, scalar sources
+    /// for one. All are aligned to their element.
+    unsafe fn run(locs: *const *mut u8, ix: *const u16, n: usize);
+}
+
+/// An instruction set that kernels are compiled for.
+///
+/// The widest one the processor has is chosen once; `TXARRAY_ISA=baseline|avx2|avx512` lowers the choice (an unknown or
+/// unavailable name is ignored). Results have the same bits under each.
+///
+/// ```
+/// use array_core::Isa;
+/// assert!(Isa::available().any(|isa| isa == Isa::active()));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum Isa {
+    /// What every processor of the architecture has (SSE2 on x86-64).
+    Baseline,
+    /// AVX2, 256-bit vectors.
+    Avx2,
+    /// AVX-512 F, BW, DQ and VL, 512-bit vectors.
+    Avx512,
+}
+
+impl Isa {
+    const ALL: [Isa; 3] = [Isa::Baseline, Isa::Avx2, Isa::Avx512];
+
+    /// Name, as in `TXARRAY_ISA`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Isa::Baseline => "baseline",
+            Isa::Avx2 => "avx2",
+            Isa::Avx512 => "avx512",
+        }
+    }
+
+    /// Whether this processor has it.
+    pub fn is_available(self) -> bool {
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        return match self {
+            Isa::Baseline => true,
+            Isa::Avx2 => is_x86_feature_detected!("avx2"),
+            Isa::Avx512 => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+            }
+        };
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+        return self == Isa::Baseline;
+    }
+
+    /// The instruction sets this processor has, narrowest first.
+    pub fn available() -> impl Iterator<Item = Isa> {
+        Isa::ALL.into_iter().filter(|isa| isa.is_available())
+    }
+
+    /// The instruction set that plans use; chosen at the first call.
+    pub fn active() -> Isa {
+        static ACTIVE: OnceLock<Isa> = OnceLock::new();
+        *ACTIVE.get_or_init(|| {
+            let widest = Isa::available().last().unwrap_or(Isa::Baseline);
+            let asked = std::env::var("TXARRAY_ISA").unwrap_or_default();
+            Isa::available().find(|isa| isa.name() == asked.trim()).unwrap_or(widest)
+        })
+    }
+}
+
+impl fmt::Display for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+unsafe fn baseline<K: Body>(locs: *const *mut u8, ix: *const u16, n: usize) {
+    // SAFETY: the caller keeps the contract of `Body::run`.
+    unsafe { K::run(locs, ix, n) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn avx2<K: Body>(locs: *const *mut u8, ix: *const u16, n: usize) {
+    // SAFETY: the caller keeps the contract of `Body::run`.
+    unsafe { K::run(locs, ix, n) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl")]
+unsafe fn avx512<K: Body>(locs: *const *mut u8, ix: *const u16, n: usize) {
+    // SAFETY: the caller keeps the contract of `Body::run`.
+    unsafe { K::run(locs, ix, n) }
+}
+
+/// The version of a kernel for `isa`, which must be available on the machine that runs it.
+pub(crate) fn pick<K: Body>(isa: Isa) -> Kernel {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => avx2::<K>,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => avx512::<K>,
+        _ => baseline::<K>,
+    }
+}

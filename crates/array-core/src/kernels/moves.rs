@@ -1,0 +1,74 @@
+//! Copies between strided memory and dense blocks.
+
+/// Copies `n` elements of `size` bytes, `stride` elements apart, to dense memory.
+///
+/// # Safety
+/// Source elements `0, stride, …, (n-1)*stride` are readable, the destination is writable for `n` elements, they do not
+/// overlap, both are aligned to the element.
+pub(crate) unsafe fn gather(size: usize, dst: *mut u8, src: *const u8, stride: isize, n: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        match size {
+            1 => strided(dst, 1, src, stride, n),
+            _ => strided(dst.cast::<u64>(), 1, src.cast(), stride, n),
+        }
+    }
+}
+
+/// Copies `n` dense elements of `size` bytes to places `stride` elements apart.
+///
+/// # Safety
+/// As [`gather`], the other way round.
+pub(crate) unsafe fn scatter(size: usize, dst: *mut u8, stride: isize, src: *const u8, n: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        match size {
+            1 => strided(dst, stride, src, 1, n),
+            _ => strided(dst.cast::<u64>(), stride, src.cast(), 1, n),
+        }
+    }
+}
+
+/// # Safety
+/// As [`gather`]; one of the strides is 1.
+#[inline(always)]
+unsafe fn strided<T: Copy>(dst: *mut T, dst_stride: isize, src: *const T, src_stride: isize, n: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        match (dst_stride, src_stride) {
+            (1, 1) => std::ptr::copy_nonoverlapping(src, dst, n),
+            (1, 0) => {
+                let value = src.read();
+                (0..n).for_each(|i| dst.add(i).write(value));
+            }
+            // Reversed: written out so that the compiler turns it into vector shuffles.
+            (1, -1) => (0..n).for_each(|i| dst.add(i).write(src.sub(i).read())),
+            (1, s) => (0..n as isize).for_each(|i| dst.offset(i).write(src.offset(i * s).read())),
+            (d, _) => (0..n as isize).for_each(|i| dst.offset(i * d).write(src.offset(i).read())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gather_and_scatter_invert_each_other() {
+        let src: Vec<u64> = (0..40).collect();
+        for (stride, start) in [(1isize, 0usize), (2, 1), (-1, 39), (-3, 39), (0, 7)] {
+            let n = 13;
+            let mut dense = vec![0u64; n];
+            // SAFETY: start + (n-1) * stride stays inside the 40 elements.
+            unsafe { gather(8, dense.as_mut_ptr().cast(), src.as_ptr().add(start).cast(), stride, n) };
+            let expected: Vec<u64> = (0..n as isize).map(|i| (start as isize + i * stride) as u64).collect();
+            assert_eq!(dense, expected);
+            if stride != 0 {
+                let mut back = vec![0u64; 40];
+                // SAFETY: as above.
+                unsafe { scatter(8, back.as_mut_ptr().add(start).cast(), stride, dense.as_ptr().cast(), n) };
+                assert!(expected.iter().all(|&i| back[i as usize] == i));
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Binding: from an expression to the key of its plan, its operands and its constants, in one walk.
+//!
+//! The key is the expression's structure in post-order, as 32-bit words: types and scalar sides of the operands, then the
+//! instructions. Equal structures have equal keys, so they share a plan, whatever their data, shapes and constants.
+
+use super::{Bound, Consts, Operand, OperandData, cache};
+use crate::{
+    array::Array,
+    dtype::DType,
+    error::ArrayError,
+    expr::{Kind, Node, Op, ReduceOp},
+    kernels::Isa,
+    layout::{Dims, Layout},
+};
+use smallvec::SmallVec;
+use std::panic::Location;
+
+/// Expressions of more operations than this are cut by [`split_reductions`](super::split_reductions).
+pub(crate) const MAX_WEIGHT: u32 = 256;
+
+/// Where an instruction finds an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Arg {
+    /// The result of an instruction.
+    Temp(u16),
+    Operand(u16),
+    Const(u16),
+}
+
+impl Arg {
+    fn encode(self) -> u32 {
+        match self {
+            Arg::Temp(i) => u32::from(i),
+            Arg::Operand(i) => 1 << 16 | u32::from(i),
+            Arg::Const(i) => 2 << 16 | u32::from(i),
+        }
+    }
+
+    pub(crate) fn decode(word: u32) -> Arg {
+        let i = word as u16;
+        match word >> 16 {
+            0 => Arg::Temp(i),
+            1 => Arg::Operand(i),
+            _ => Arg::Const(i),
+        }
+    }
+}
+
+pub(crate) type Key = SmallVec<[u32; 48]>;
+
+/// The types of a word of the key.
+pub(crate) fn dtype_from(code: u8) -> DType {
+    DType::ALL[code as usize]
+}
+
+/// Binds an expression: looks its plan up (compiling it the first time) and collects what it reads.
+///
+/// `expr` has no inner reductions ([`split_reductions`](super::split_reductions)); its root may be one. Equal operands (same data and layout) are
+/// merged.
+///
+/// ```
+/// use array_core::{bind, Array};
+/// let a = Array::arange(0.0, 4.0, 1.0);
+/// let bound = bind(&((&a + &a) * 2.0))?;
+/// assert_eq!((bound.operands.len(), bound.consts.len(), bound.plan.instructions()), (1, 1, 1));
+/// # Ok::<(), array_core::ArrayError>(())
+/// ```
+///
+/// # Errors
+/// The error that `expr` carries; [`ArrayError::NotSplit`].
+pub fn bind(expr: &Array) -> Result<Bound, ArrayError> {
+    bind_for(expr, Isa::active())
+}
+
+/// As [`bind()`], for a given instruction set, to compare results.
+///
+/// # Errors
+/// As [`bind()`]. An instruction set this machine lacks counts as the baseline.
+pub fn bind_for(expr: &Array, isa: Isa) -> Result<Bound, ArrayError> {
+    let isa = if isa.is_available() { isa } else { Isa::Baseline };
+    if let Some(error) = expr.error() {
+        return Err(error.clone());
+    }
+    let (root, reduction) = match &expr.0.kind {
+        Kind::Reduce { op, args, .. } => (&args[0], Some(*op)),
+        _ => (expr, None),
+    };
+    if root.0.barrier || root.0.weight > MAX_WEIGHT {
+        return Err(ArrayError::NotSplit);
+    }
+    let shape: Dims = root.shape().into();
+    let len: usize = shape.iter().product();
+    let mut walk = Walk {
+        shape: &shape,
+        vectors: len == 1,
+        operands: SmallVec::new(),
+        consts: Consts::new(),
+        code: Key::new(),
+        count: 0,
+        fails_at: None,
+    };
+    let result = walk.expression(root)?;
+    let Walk { operands, consts, code, fails_at, .. } = walk;
+    let mut key = Key::new();
+    key.push(
+        u32::from(isa as u8) | (reduction.map_or(0xff, |r| r as u32)) << 8 | (expr.dtype() as u32) << 16,
+    );
+    key.push(result.encode());
+    key.push(operands.len() as u32);
+    key.push(consts.len() as u32);
+    for (operand, scalar) in &operands {
+        key.push(operand.dtype as u32 | u32::from(*scalar) << 8);
+    }
+    key.extend_from_slice(&code);
+    let plan = cache::plan(&key);
+    let operands = operands.into_iter().map(|(operand, _)| operand).collect();
+    Ok(Bound { plan, shape, operands, consts, reduction, fails_at })
+}
+
+pub(crate) fn reduction_from(code: u8) -> Option<ReduceOp> {
+    ReduceOp::ALL.into_iter().find(|r| *r as u8 == code)
+}
+
+struct Walk<'a> {
+    shape: &'a [usize],
+    /// An iteration over one element reads operands as vectors of one.
+    vectors: bool,
+    operands: SmallVec<[(Operand, bool); 6]>,
+    consts: Consts,
+    code: Key,
+    count: u16,
+    fails_at: Option<&'static Location<'static>>,
+}
+
+impl Walk<'_> {
+    /// Post-order without recursion; shared maps are met once.
+    fn expression(&mut self, root: &Array) -> Result<Arg, ArrayError> {
+        if root.0.args().is_empty() {
+            // A leaf alone: a copy, or for a reduction nothing.
+            return self.leaf(root);
+        }
+        let mut known: SmallVec<[(*const Node, Arg); 16]> = SmallVec::new();
+        let mut values: SmallVec<[Arg; 16]> = SmallVec::new();
+        let mut stack: SmallVec<[(&Array, usize); 16]> = SmallVec::new();
+        stack.push((root, 0));
+        while let Some((node, child)) = stack.last_mut() {
+            let node: &Array = node;
+            if let Some(arg) = node.0.args().get(*child) {
+                *child += 1;
+                if arg.0.args().is_empty() {
+                    let leaf = self.leaf(arg)?;
+                    values.push(leaf);
+                } else if let Some((_, value)) =
+                    known.iter().find(|(n, _)| arg.is_shared() && *n == arg.address())
+                {
+                    values.push(*value);
+                } else {
+                    stack.push((arg, 0));
+                }
+                continue;
+            }
+            let args = node.0.args();
+            let Kind::Map { op, at, .. } = &node.0.kind else { return Err(ArrayError::NotSplit) };
+            // The type that counts is that of the last argument: `Where` has its condition first.
+            let input = args[args.len() - 1].dtype();
+            self.code.push(
+                *op as u32 | (input as u32) << 8 | (node.dtype() as u32) << 16 | (args.len() as u32) << 24,
+            );
+            let from = values.len() - args.len();
+            self.code.extend(values[from..].iter().map(|a| a.encode()));
+            if *op == Op::Power && input == DType::I64 && !matches!(values[from + 1], Arg::Const(_)) {
+                self.fails_at.get_or_insert(at);
+            }
+            values.truncate(from);
+            let value = Arg::Temp(self.count);
+            self.count += 1;
+            if node.is_shared() {
+                known.push((node.address(), value));
+            }
+            values.push(value);
+            stack.pop();
+        }
+        Ok(values[0])
+    }
+
+    fn leaf(&mut self, leaf: &Array) -> Result<Arg, ArrayError> {
+        let (data, layout) = match &leaf.0.kind {
+            Kind::Const { value, .. } => {
+                self.consts.push(value.bits());
+                return Ok(Arg::Const(self.consts.len() as u16 - 1));
+            }
+            Kind::Buffer { data, layout } => (OperandData::Buffer(data.clone()), layout),
+            Kind::Source { data, layout } => (OperandData::Source(data.clone()), layout),
+            Kind::Failed(error) => return Err(error.clone()),
+            _ => return Err(ArrayError::NotSplit),
+        };
+        let layout =
+            if layout.shape[..] == *self.shape { layout.clone() } else { layout.broadcast_to(self.shape)? };
+        let scalar = !self.vectors && is_scalar(&layout);
+        let dtype = leaf.dtype();
+        let known = self.operands.iter().position(|(o, _)| {
+            let same = match (&o.data, &data) {
+                (OperandData::Buffer(a), OperandData::Buffer(b)) => a.same(b),
+                (OperandData::Source(a), OperandData::Source(b)) => std::sync::Arc::ptr_eq(a, b),
+                _ => false,
+            };
+            same && o.layout == layout
+        });
+        let index = known.unwrap_or_else(|| {
+            self.operands.push((Operand { data, dtype, layout }, scalar));
+            self.operands.len() - 1
+        });
+        Ok(Arg::Operand(index as u16))
+    }
+}
+
+/// Whether all elements lie at one address.
+fn is_scalar(layout: &Layout) -> bool {
+    layout.strides.iter().zip(&layout.shape).all(|(&s, &d)| s == 0 || d == 1)
+}

@@ -1,0 +1,418 @@
+//! Compiling a key into a program: common subexpressions, superinstructions, kernels, block temporaries.
+//!
+//! **Invariants**
+//! - C1: an instruction's destination is a temporary that no source of it occupies, or the output; sources never are the output.
+//! - C2: a temporary is written before it is read, in block order; its slot is reused after its last reader, last freed first.
+//! - C3: a fused instruction performs the operations of its parts in their order, each rounded on its own.
+
+use super::bind::{Arg, dtype_from, reduction_from};
+use crate::{
+    dtype::DType,
+    expr::{Op, ReduceOp},
+    kernels::{
+        Isa, Kernel,
+        reduce::{self, ReduceKernel},
+        select::{self, Link, Mask},
+    },
+};
+use smallvec::SmallVec;
+use std::{collections::HashMap, fmt};
+
+/// A program for blocks; see the module's head of [`crate::plan`].
+pub(crate) struct Program {
+    pub(crate) isa: Isa,
+    pub(crate) steps: Box<[Step]>,
+    /// Type of the output, or of the reduction's result.
+    pub(crate) dtype: DType,
+    /// Type of the elements that are written or reduced.
+    pub(crate) element: DType,
+    /// Type of each operand, and whether it is one value for the whole run.
+    pub(crate) operands: Box<[(DType, bool)]>,
+    pub(crate) consts: usize,
+    pub(crate) slots: usize,
+    pub(crate) can_fail: bool,
+    pub(crate) reduction: Option<ReduceOp>,
+    pub(crate) fold: Option<ReduceKernel>,
+    /// A reduction of operand 0 itself: there are no steps.
+    pub(crate) direct: bool,
+}
+
+/// One kernel call.
+pub(crate) struct Step {
+    pub(crate) kernel: Kernel,
+    /// Destination and sources, numbers in the table of addresses: operands, constants, slots, output, flag.
+    pub(crate) ix: [u16; 6],
+    code: Code,
+}
+
+impl Program {
+    /// Number of the first slot in the table of addresses.
+    pub(crate) fn slot_base(&self) -> usize {
+        self.operands.len() + self.consts
+    }
+
+    /// Number of the output.
+    pub(crate) fn out(&self) -> usize {
+        self.slot_base() + self.slots
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Code {
+    Op(Op),
+    /// One value into a block.
+    Spread,
+    Chain(Link, Link),
+    Weighted {
+        minus: bool,
+        last: Link,
+        scaled: bool,
+    },
+    Select(Op),
+}
+
+type Sources = SmallVec<[Arg; 5]>;
+
+#[derive(Debug, Clone)]
+struct Inst {
+    code: Code,
+    input: DType,
+    output: DType,
+    args: Sources,
+}
+
+struct Compiler {
+    isa: Isa,
+    operands: Box<[(DType, bool)]>,
+    /// `None`: fused into a later one, or never used.
+    insts: Vec<Option<Inst>>,
+    uses: Vec<u32>,
+}
+
+/// Compiles what [`bind`](super::bind()) encoded.
+pub(crate) fn compile(key: &[u32]) -> Program {
+    let head = key[0];
+    let isa = [Isa::Baseline, Isa::Avx2, Isa::Avx512][(head & 0xff) as usize];
+    let reduction = reduction_from((head >> 8) as u8);
+    let dtype = dtype_from((head >> 16) as u8);
+    let (operand_count, consts) = (key[2] as usize, key[3] as usize);
+    let operands: Box<[(DType, bool)]> =
+        key[4..4 + operand_count].iter().map(|w| (dtype_from(*w as u8), w >> 8 != 0)).collect();
+    let mut compiler = Compiler { isa, operands, insts: Vec::new(), uses: Vec::new() };
+    let mut result = compiler.read(&key[4 + operand_count..], Arg::decode(key[1]));
+    let element = dtype;
+    let direct = reduction.is_some() && matches!(result, Arg::Operand(_)) && !compiler.is_scalar(result);
+    if !direct && !matches!(result, Arg::Temp(_)) {
+        // A leaf alone is copied (or spread).
+        let args = Sources::from_elem(result, 1);
+        compiler.insts.push(Some(Inst { code: Code::Op(Op::Copy), input: element, output: element, args }));
+        result = Arg::Temp(compiler.insts.len() as u16 - 1);
+    }
+    compiler.count_uses(result);
+    for i in 0..compiler.insts.len() {
+        compiler.fuse(i);
+    }
+    let can_fail = compiler.insts.iter().flatten().any(|inst| {
+        inst.code == Code::Op(Op::Power) && inst.input == DType::I64 && !matches!(inst.args[1], Arg::Const(_))
+    });
+    let (steps, slots) = compiler.emit(result, consts);
+    Program {
+        isa,
+        steps,
+        dtype,
+        element,
+        operands: compiler.operands,
+        consts,
+        slots,
+        can_fail,
+        reduction,
+        fold: reduction.map(|op| reduce::kernel(op, element, isa)),
+        direct,
+    }
+}
+
+impl Compiler {
+    fn is_scalar(&self, arg: Arg) -> bool {
+        match arg {
+            Arg::Const(_) => true,
+            Arg::Operand(i) => self.operands[i as usize].1,
+            Arg::Temp(_) => false,
+        }
+    }
+
+    fn mask(&self, args: &[Arg]) -> Mask {
+        args.iter().enumerate().fold(0, |mask, (k, a)| mask | Mask::from(self.is_scalar(*a)) << k)
+    }
+
+    /// Decodes the instructions, merging equal ones; gives where `result` is now.
+    fn read(&mut self, mut code: &[u32], result: Arg) -> Arg {
+        let mut merged: HashMap<(Op, DType, DType, Sources), u16> = HashMap::new();
+        let mut place: Vec<u16> = Vec::new();
+        let moved = |arg: Arg, place: &[u16]| match arg {
+            Arg::Temp(i) => Arg::Temp(place[i as usize]),
+            other => other,
+        };
+        while let [word, rest @ ..] = code {
+            let op = Op::from_code(*word as u8);
+            let (input, output) = (dtype_from((word >> 8) as u8), dtype_from((word >> 16) as u8));
+            let arity = (word >> 24) as usize;
+            let mut args: Sources = rest[..arity].iter().map(|w| moved(Arg::decode(*w), &place)).collect();
+            code = &rest[arity..];
+            if op.commutes() && self.is_scalar(args[0]) && !self.is_scalar(args[1]) {
+                args.swap(0, 1);
+            }
+            let next = self.insts.len() as u16;
+            let at = *merged.entry((op, input, output, args.clone())).or_insert(next);
+            if at == next {
+                self.insts.push(Some(Inst { code: Code::Op(op), input, output, args }));
+            }
+            place.push(at);
+        }
+        moved(result, &place)
+    }
+
+    fn count_uses(&mut self, result: Arg) {
+        self.uses = vec![0; self.insts.len()];
+        for arg in self.insts.iter().flatten().flat_map(|i| &i.args).chain([&result]) {
+            if let Arg::Temp(t) = arg {
+                self.uses[*t as usize] += 1;
+            }
+        }
+    }
+
+    /// The instruction behind an argument that nobody else reads.
+    fn inner(&self, arg: Arg) -> Option<(usize, &Inst)> {
+        match arg {
+            Arg::Temp(t) if self.uses[t as usize] == 1 => {
+                self.insts[t as usize].as_ref().map(|inst| (t as usize, inst))
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes the instructions behind instruction `i`'s arguments into it, where a kernel does both (C3).
+    fn fuse(&mut self, i: usize) {
+        let Some(inst) = &self.insts[i] else { return };
+        let Code::Op(op) = inst.code else { return };
+        let fused = match op {
+            Op::Where if inst.output.size() == 8 => self.fuse_select(inst),
+            Op::Add | Op::Subtract | Op::Multiply if inst.input == DType::F64 => self.fuse_chain(op, inst),
+            _ => None,
+        };
+        if let Some((inner, code, args)) = fused {
+            self.insts[inner] = None;
+            let inst = self.insts[i].as_mut().expect("checked above");
+            (inst.code, inst.args) = (code, args);
+        }
+    }
+
+    fn fuse_select(&self, inst: &Inst) -> Option<(usize, Code, Sources)> {
+        let (at, test) = self.inner(inst.args[0])?;
+        let Code::Op(cmp) = test.code else { return None };
+        if !cmp.is_comparison() || test.input != DType::F64 {
+            return None;
+        }
+        let (mut x, mut y, mut cmp) = (test.args[0], test.args[1], cmp);
+        if self.is_scalar(x) {
+            (x, y) = (y, x);
+            cmp = match cmp {
+                Op::Less => Op::Greater,
+                Op::LessEqual => Op::GreaterEqual,
+                other => other,
+            };
+        }
+        if self.is_scalar(x) {
+            return None;
+        }
+        Some((at, Code::Select(cmp), Sources::from_slice(&[x, y, inst.args[1], inst.args[2]])))
+    }
+
+    fn fuse_chain(&self, op: Op, inst: &Inst) -> Option<(usize, Code, Sources)> {
+        // The right argument first: what the left one needs has been computed before it.
+        let sides = [(inst.args[1], inst.args[0], true), (inst.args[0], inst.args[1], false)];
+        let link = |inner_is_right: bool| match op {
+            Op::Add => Link::Add,
+            Op::Multiply => Link::Mul,
+            _ if inner_is_right => Link::RSub,
+            _ => Link::Sub,
+        };
+        for (inner, other, right) in sides {
+            let Some((at, part)) = self.inner(inner) else { continue };
+            if let Code::Weighted { minus, last, scaled: false } = part.code
+                && op == Op::Multiply
+                && self.is_scalar(other)
+            {
+                let mut args = part.args.clone();
+                args.push(other);
+                return Some((at, Code::Weighted { minus, last, scaled: true }, args));
+            }
+            if let Code::Chain(first @ (Link::Add | Link::Sub), Link::Mul) = part.code
+                && op != Op::Multiply
+                && !self.is_scalar(other)
+                && self.mask(&part.args) == 0b100
+            {
+                let mut args = part.args.clone();
+                args.push(other);
+                return Some((
+                    at,
+                    Code::Weighted { minus: first == Link::Sub, last: link(right), scaled: false },
+                    args,
+                ));
+            }
+        }
+        for (inner, other, right) in sides {
+            let Some((at, part)) = self.inner(inner) else { continue };
+            let first = match part.code {
+                Code::Op(Op::Add) => Link::Add,
+                Code::Op(Op::Subtract) => Link::Sub,
+                Code::Op(Op::Multiply) => Link::Mul,
+                _ => continue,
+            };
+            let (first, x, y) = match self.mask(&part.args) {
+                0b00 | 0b10 => (first, part.args[0], part.args[1]),
+                0b01 if first == Link::Sub => (Link::RSub, part.args[1], part.args[0]),
+                _ => continue,
+            };
+            return Some((at, Code::Chain(first, link(right)), Sources::from_slice(&[x, y, other])));
+        }
+        None
+    }
+
+    fn kernel(&self, inst: &Inst) -> Option<Kernel> {
+        let mask = self.mask(&inst.args);
+        match inst.code {
+            Code::Op(op) => select::op(self.isa, op, inst.input, inst.output, mask),
+            Code::Spread => select::op(self.isa, Op::Copy, inst.input, inst.output, 1),
+            Code::Chain(f, g) => select::chain(self.isa, f, g, mask),
+            Code::Weighted { minus, last, scaled } => {
+                let scalars = if scaled { 0b10100 } else { 0b00100 };
+                debug_assert_eq!(mask, scalars);
+                select::weighted(self.isa, minus, last, scaled)
+            }
+            Code::Select(cmp) => select::compare_select(self.isa, cmp, mask),
+        }
+    }
+
+    /// Kernels and slots, in order.
+    fn emit(&self, result: Arg, consts: usize) -> (Box<[Step]>, usize) {
+        // First the instructions with their kernels, each with the number of the temporary it writes.
+        let mut listed: Vec<(Inst, Kernel, u16)> = Vec::new();
+        let mut fresh = self.insts.len() as u16;
+        for (i, inst) in self.insts.iter().enumerate() {
+            let Some(inst) = inst else { continue };
+            let mut inst = inst.clone();
+            let kernel = loop {
+                if let Some(kernel) = self.kernel(&inst) {
+                    break kernel;
+                }
+                // No kernel with these scalar sides: spread the first scalar over a block.
+                let k = (0..inst.args.len())
+                    .find(|&k| self.is_scalar(inst.args[k]))
+                    .expect("every operation has a kernel for vectors");
+                let dtype = match (inst.code, k) {
+                    (Code::Op(Op::Where), 0) => DType::Bool,
+                    _ => inst.input,
+                };
+                let args = Sources::from_slice(&[inst.args[k]]);
+                let spread = Inst { code: Code::Spread, input: dtype, output: dtype, args };
+                let kernel = self.kernel(&spread).expect("spreading has a kernel for every type");
+                inst.args[k] = Arg::Temp(fresh);
+                listed.push((spread, kernel, fresh));
+                fresh += 1;
+            };
+            listed.push((inst, kernel, i as u16));
+        }
+        let mut last_use = vec![0usize; fresh as usize];
+        for (at, (inst, ..)) in listed.iter().enumerate() {
+            for arg in &inst.args {
+                if let Arg::Temp(t) = arg {
+                    last_use[*t as usize] = at;
+                }
+            }
+        }
+        let slot_base = self.operands.len() + consts;
+        let mut slot_of = vec![u16::MAX; fresh as usize];
+        let mut free: Vec<u16> = Vec::new();
+        let mut slots = 0u16;
+        let mut placed: Vec<(u16, SmallVec<[u16; 5]>)> = Vec::new();
+        for (at, (inst, _, writes)) in listed.iter().enumerate() {
+            let args = inst
+                .args
+                .iter()
+                .map(|arg| match *arg {
+                    Arg::Operand(k) => k,
+                    Arg::Const(k) => self.operands.len() as u16 + k,
+                    Arg::Temp(t) => slot_base as u16 + slot_of[t as usize],
+                })
+                .collect();
+            let dst = if Arg::Temp(*writes) == result {
+                u16::MAX
+            } else {
+                // Taken before the sources are freed: C1.
+                let slot = free.pop().unwrap_or_else(|| {
+                    slots += 1;
+                    slots - 1
+                });
+                slot_of[*writes as usize] = slot;
+                slot_base as u16 + slot
+            };
+            let mut freed: SmallVec<[u16; 5]> = SmallVec::new();
+            for arg in &inst.args {
+                if let Arg::Temp(t) = *arg
+                    && last_use[t as usize] == at
+                    && !freed.contains(&slot_of[t as usize])
+                {
+                    freed.push(slot_of[t as usize]);
+                }
+            }
+            free.extend(freed);
+            placed.push((dst, args));
+        }
+        let out = slot_base as u16 + slots;
+        let steps = listed
+            .into_iter()
+            .zip(placed)
+            .map(|((inst, kernel, _), (dst, args))| {
+                let mut ix = [out + 1; 6];
+                ix[0] = if dst == u16::MAX { out } else { dst };
+                ix[1..=args.len()].copy_from_slice(&args);
+                Step { kernel, ix, code: inst.code }
+            })
+            .collect();
+        (steps, slots as usize)
+    }
+}
+
+/// The instructions, one a line, as `out = Chain(Add, Mul)(in0, in1, const0)`.
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |ix: u16| {
+            let (ix, slot_base, out) = (ix as usize, self.slot_base(), self.out());
+            match ix {
+                _ if ix < self.operands.len() => format!("in{ix}"),
+                _ if ix < slot_base => format!("const{}", ix - self.operands.len()),
+                _ if ix < out => format!("t{}", ix - slot_base),
+                _ => "out".to_owned(),
+            }
+        };
+        write!(f, "plan({}, {}", self.dtype, self.isa)?;
+        if let Some(op) = self.reduction {
+            write!(f, ", {}", op.name())?;
+        }
+        f.write_str(")")?;
+        for step in &self.steps {
+            let sources: Vec<String> = step.ix[1..]
+                .iter()
+                .take_while(|ix| usize::from(**ix) < self.out())
+                .map(|ix| name(*ix))
+                .collect();
+            match step.code {
+                Code::Op(op) => {
+                    write!(f, "\n  {} = {}({})", name(step.ix[0]), op.name(), sources.join(", "))?
+                }
+                code => write!(f, "\n  {} = {code:?}({})", name(step.ix[0]), sources.join(", "))?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! Reductions: NumPy's pairwise tree over the whole array, cut into nodes that may run anywhere.
+//!
+//! **Promise** the tree depends on the number of elements only, so the bits of a sum depend neither on how many elements a
+//! node holds nor on who computes it. A node is a sub-tree; its own lower branches are folded while it runs.
+
+use super::{
+    Plan, TileRef,
+    run::{BLOCK, Run, Scratch},
+};
+use crate::{
+    dtype::Scalar,
+    error::ArrayError,
+    expr::ReduceOp,
+    kernels::reduce::{LEAF, combine, split},
+};
+use std::ops::Range;
+
+/// The reduction of one node of the tree.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Partial(Scalar);
+
+/// The maximal sub-trees of at most `max_elems` elements of the reduction tree over `len` elements, in order, at least one.
+///
+/// A leaf (up to 128 elements) is never cut, so a smaller `max_elems` counts as 128.
+///
+/// ```
+/// use array_core::reduction_nodes;
+/// assert_eq!(reduction_nodes(1000, 300), [0..248, 248..496, 496..744, 744..1000]);
+/// assert_eq!(reduction_nodes(0, 300), [0..0]);
+/// ```
+pub fn reduction_nodes(len: usize, max_elems: usize) -> Vec<Range<usize>> {
+    let mut nodes = Vec::new();
+    let mut pending = vec![0..len];
+    while let Some(node) = pending.pop() {
+        if is_node(node.len(), max_elems) {
+            nodes.push(node);
+        } else {
+            let middle = node.start + split(node.len());
+            pending.push(middle..node.end);
+            pending.push(node.start..middle);
+        }
+    }
+    nodes
+}
+
+fn is_node(len: usize, max_elems: usize) -> bool {
+    len <= max_elems.max(LEAF)
+}
+
+/// The result of a reduction over `len` elements from the results of its nodes.
+///
+/// `partials` are in the order of [`reduction_nodes`]`(len, max_elems)`.
+///
+/// # Errors
+/// [`ArrayError::EmptyReduction`] for `max` and `min` of nothing.
+///
+/// # Panics
+/// If there are not as many partials as nodes.
+pub fn finish_reduction(
+    op: ReduceOp,
+    len: usize,
+    max_elems: usize,
+    partials: &[Partial],
+) -> Result<Scalar, ArrayError> {
+    if len == 0 && matches!(op, ReduceOp::Max | ReduceOp::Min) {
+        return Err(ArrayError::EmptyReduction { operation: op.name() });
+    }
+    let mut rest = partials.iter();
+    let value =
+        fold(op, len, &mut |n| is_node(n, max_elems).then(|| rest.next().expect("one partial per node").0));
+    assert!(rest.next().is_none(), "one partial per node");
+    Ok(match (op, value) {
+        (ReduceOp::Mean, Scalar::F64(sum)) => Scalar::F64(sum / len as f64),
+        (_, value) => value,
+    })
+}
+
+/// Folds the tree over `n` elements; `node` gives the value of a sub-tree, or nothing where it must be cut. Called in
+/// order. Recursion is as deep as the logarithm of `n`.
+fn fold(op: ReduceOp, n: usize, node: &mut dyn FnMut(usize) -> Option<Scalar>) -> Scalar {
+    if let Some(value) = node(n) {
+        return value;
+    }
+    let left = fold(op, split(n), node);
+    let right = fold(op, n - split(n), node);
+    combine(op, left, right)
+}
+
+impl Plan {
+    /// Reduces the elements of one node ([`reduction_nodes`]) of the tree.
+    ///
+    /// # Errors
+    /// [`ArrayError::NegativePower`], only if [`can_fail`](Plan::can_fail).
+    ///
+    /// # Safety
+    /// As [`Plan::map`], without what is said of the output; `self` is a reduction. (`range` need not be a node for safety, but
+    /// only nodes make the result that of the whole tree.)
+    pub unsafe fn reduce(
+        &self,
+        consts: &[u64],
+        shape: &[usize],
+        operands: &[TileRef<'_>],
+        range: Range<usize>,
+        scratch: &mut Scratch,
+    ) -> Result<Partial, ArrayError> {
+        let program = &self.program;
+        let (Some(op), Some(kernel)) = (program.reduction, program.fold) else {
+            unreachable!("the caller promises a reduction")
+        };
+        debug_assert!(range.end <= shape.iter().product());
+        if range.is_empty() {
+            return Ok(Partial(Scalar::zero(program.dtype)));
+        }
+        // SAFETY: the caller's contract.
+        let mut run = unsafe { Run::new(program, consts, shape, operands, range.start, scratch) };
+        let value = fold(op, range.len(), &mut |n| {
+            // SAFETY: the caller's; blocks come in order and fill the range. An empty extreme is not asked for.
+            (n <= BLOCK).then(|| unsafe { kernel(run.dense(n), n) })
+        });
+        run.finish()?;
+        Ok(Partial(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_tile_the_range_and_nest() {
+        for len in (0..700).chain([1000, 4096, 99_999]) {
+            for max in [1, 128, 200, 1024, 5000] {
+                let nodes = reduction_nodes(len, max);
+                assert_eq!((nodes[0].start, nodes.last().unwrap().end), (0, len));
+                assert!(nodes.windows(2).all(|w| w[0].end == w[1].start));
+                assert!(nodes.iter().all(|n| n.len() <= max.max(128)));
+                // Every node of a coarser cut is a run of nodes of this one.
+                let coarse = reduction_nodes(len, max * 3);
+                assert!(coarse.iter().all(|c| nodes.iter().any(|n| n.start == c.start)));
+            }
+        }
+    }
+}

@@ -1,0 +1,505 @@
+//! Running a program over ranges of elements: blocks, tiles, strides.
+//!
+//! **Invariants**
+//! - W1: a cursor's address is the address of the walk's current element; `base` is that of the tile that holds `lo..hi`.
+//! - W2: a block never spans two tiles of an operand that is read in place, nor of an output that is written in place.
+//!
+//! **Why two paths** long rows are cut into blocks that kernels read and write in place. Rows shorter than [`NARROW`] would
+//! cost more in calls than in arithmetic; there the operands of many rows are copied to dense blocks first.
+
+use super::{Plan, Program, TileMut, TileRef};
+use crate::{
+    error::ArrayError,
+    kernels::moves::{gather, scatter},
+};
+use smallvec::SmallVec;
+use std::{fmt, mem::MaybeUninit, ops::Range};
+
+/// Elements of a block: with the temporaries of a typical plan it stays in the first-level cache.
+pub(crate) const BLOCK: usize = 1024;
+/// A slot's bytes: a block, and a step away from its neighbours' offset in a page (4 KiB aliasing).
+const SLOT_BYTES: usize = BLOCK * 8 + 256;
+/// Rows shorter than this are gathered.
+const NARROW: usize = 48;
+
+#[repr(align(64))]
+#[derive(Clone, Copy)]
+struct Line(#[allow(dead_code, reason = "only its size and alignment count")] [MaybeUninit<u8>; 64]);
+
+/// Memory for the blocks of a run. Make one per thread and use it again: it grows to the largest plan it has run.
+///
+/// ```
+/// let scratch = array_core::Scratch::new();
+/// assert_eq!(scratch.bytes(), 0);
+/// ```
+#[derive(Default)]
+pub struct Scratch {
+    lines: Vec<Line>,
+}
+
+impl Scratch {
+    /// Empty; allocates at its first use.
+    pub fn new() -> Scratch {
+        Scratch::default()
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.lines.len() * 64
+    }
+
+    /// The start of at least `slots` slots, 64-byte aligned.
+    fn slots(&mut self, slots: usize) -> *mut u8 {
+        let lines = slots * (SLOT_BYTES / 64);
+        if self.lines.len() < lines {
+            self.lines.resize(lines, Line([MaybeUninit::uninit(); 64]));
+        }
+        self.lines.as_mut_ptr().cast()
+    }
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scratch").field("bytes", &self.bytes()).finish()
+    }
+}
+
+/// A place in one operand (or the output) that moves with the walk.
+struct Cursor<'a> {
+    strides: &'a [isize],
+    /// Address of the current element, in elements.
+    addr: isize,
+    /// Stride of the last axis.
+    inner: isize,
+    size: usize,
+    tile_elems: usize,
+    first: usize,
+    tiles: *const *mut u8,
+    lo: isize,
+    hi: isize,
+    base: *mut u8,
+    /// Number in the table of addresses.
+    loc: usize,
+    /// Where it is gathered when it cannot be read in place.
+    stage: *mut u8,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(tile: &TileRef<'a>, size: usize, loc: usize) -> Cursor<'a> {
+        Cursor {
+            strides: &tile.layout.strides,
+            addr: tile.layout.offset,
+            inner: tile.layout.strides.last().copied().unwrap_or(0),
+            size,
+            tile_elems: tile.tile_elems,
+            first: tile.first,
+            tiles: tile.tiles.as_ptr().cast(),
+            lo: 0,
+            hi: 0,
+            base: std::ptr::null_mut(),
+            loc,
+            stage: std::ptr::null_mut(),
+        }
+    }
+
+    /// The memory at `addr`.
+    ///
+    /// # Safety
+    /// The tile that holds `addr` is in the table.
+    #[inline(always)]
+    unsafe fn locate(&mut self, addr: isize) -> *mut u8 {
+        // SAFETY: the caller's; W1.
+        unsafe {
+            if addr < self.lo || addr >= self.hi {
+                self.enter_tile(addr);
+            }
+            self.base.offset((addr - self.lo) * self.size as isize)
+        }
+    }
+
+    /// # Safety
+    /// As [`Cursor::locate`].
+    #[cold]
+    unsafe fn enter_tile(&mut self, addr: isize) {
+        let tile = addr as usize / self.tile_elems;
+        self.lo = (tile * self.tile_elems) as isize;
+        self.hi = self.lo.saturating_add_unsigned(self.tile_elems);
+        // SAFETY: the caller's: tile `first` is entry 0, and this one is in the table.
+        self.base = unsafe { *self.tiles.add(tile - self.first) };
+    }
+
+    /// Elements along the last axis from `addr` to the end of the tile that `locate(addr)` found.
+    #[inline(always)]
+    fn room(&self, addr: isize) -> usize {
+        match self.inner {
+            1 => (self.hi - addr) as usize,
+            0 => usize::MAX,
+            s if s > 0 => ((self.hi - 1 - addr) / s) as usize + 1,
+            s => ((addr - self.lo) / -s) as usize + 1,
+        }
+    }
+
+    /// Copies the next `n` elements along the last axis to dense memory, across tiles.
+    ///
+    /// # Safety
+    /// As [`Cursor::locate`] for each of them; `dst` has room.
+    unsafe fn copy_out(&mut self, mut dst: *mut u8, mut n: usize) {
+        let mut addr = self.addr;
+        while n > 0 {
+            // SAFETY: the caller's; the piece ends at the tile's edge.
+            unsafe {
+                let src = self.locate(addr);
+                let m = self.room(addr).min(n);
+                gather(self.size, dst, src, self.inner, m);
+                dst = dst.add(m * self.size);
+                addr += m as isize * self.inner;
+                n -= m;
+            }
+        }
+    }
+
+    /// Copies dense memory to the next `n` elements along the last axis, across tiles.
+    ///
+    /// # Safety
+    /// As [`Cursor::copy_out`]; the elements are writable.
+    unsafe fn copy_in(&mut self, mut src: *const u8, mut n: usize) {
+        let mut addr = self.addr;
+        while n > 0 {
+            // SAFETY: the caller's; the piece ends at the tile's edge.
+            unsafe {
+                let dst = self.locate(addr);
+                let m = self.room(addr).min(n);
+                scatter(self.size, dst, self.inner, src, m);
+                src = src.add(m * self.size);
+                addr += m as isize * self.inner;
+                n -= m;
+            }
+        }
+    }
+}
+
+type Cursors<'a> = SmallVec<[Cursor<'a>; 8]>;
+
+/// A position in the iteration space and the cursors that move with it.
+struct Walk<'a> {
+    shape: &'a [usize],
+    /// Positions on all axes but the last.
+    index: SmallVec<[usize; 4]>,
+    col: usize,
+    width: usize,
+    cursors: Cursors<'a>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(shape: &'a [usize], start: usize, mut cursors: Cursors<'a>) -> Walk<'a> {
+        let Some((&width, outer)) = shape.split_last() else {
+            return Walk { shape, index: SmallVec::new(), col: 0, width: 1, cursors };
+        };
+        let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, outer.len());
+        let mut rest = start;
+        let mut col = 0;
+        if start > 0 {
+            (rest, col) = (rest / width, rest % width);
+            for axis in (0..outer.len()).rev() {
+                (rest, index[axis]) =
+                    if axis == 0 { (0, rest) } else { (rest / outer[axis], rest % outer[axis]) };
+            }
+            for c in &mut cursors {
+                c.addr += col as isize * c.inner;
+                for (i, s) in index.iter().zip(c.strides) {
+                    c.addr += *i as isize * s;
+                }
+            }
+        }
+        Walk { shape, index, col, width, cursors }
+    }
+
+    /// `n` elements on; not past the end of the row.
+    #[inline(always)]
+    fn advance(&mut self, n: usize) {
+        self.col += n;
+        for c in &mut self.cursors {
+            c.addr += n as isize * c.inner;
+        }
+        if self.col == self.width {
+            self.next_row();
+        }
+    }
+
+    fn next_row(&mut self) {
+        self.col = 0;
+        let mut axis = self.index.len();
+        for c in &mut self.cursors {
+            c.addr -= self.width as isize * c.inner;
+        }
+        while axis > 0 {
+            axis -= 1;
+            self.index[axis] += 1;
+            for c in &mut self.cursors {
+                c.addr += c.strides[axis];
+            }
+            if self.index[axis] < self.shape[axis] {
+                return;
+            }
+            self.index[axis] = 0;
+            for c in &mut self.cursors {
+                c.addr -= self.shape[axis] as isize * c.strides[axis];
+            }
+        }
+    }
+}
+
+/// A run of a program: the table of addresses and the walk over its vector operands.
+pub(crate) struct Run<'a> {
+    program: &'a Program,
+    locs: SmallVec<[*mut u8; 24]>,
+    walk: Walk<'a>,
+    flag: Box1,
+    /// A slot for output that is not written in place.
+    spare: *mut u8,
+}
+
+/// The failure flag: its address is in the table, so it must not move with the run.
+type Box1 = *mut u8;
+
+impl<'a> Run<'a> {
+    /// # Safety
+    /// As [`Plan::map`], without the output.
+    pub(crate) unsafe fn new(
+        program: &'a Program,
+        consts: &'a [u64],
+        shape: &'a [usize],
+        operands: &[TileRef<'a>],
+        start: usize,
+        scratch: &'a mut Scratch,
+    ) -> Run<'a> {
+        debug_assert_eq!((operands.len(), consts.len()), (program.operands.len(), program.consts));
+        // Slots: temporaries, one stage per operand, the output's, and one whose first byte is the flag.
+        let slots = program.slots + operands.len() + 2;
+        let memory = scratch.slots(slots);
+        // SAFETY: `memory` has that many slots.
+        let slot = |i: usize| unsafe { memory.add(i * SLOT_BYTES) };
+        let mut locs: SmallVec<[*mut u8; 24]> = SmallVec::with_capacity(program.out() + 2);
+        let mut cursors = Cursors::new();
+        for (k, (operand, &(dtype, scalar))) in operands.iter().zip(&*program.operands).enumerate() {
+            let mut cursor = Cursor::new(operand, dtype.size(), k);
+            cursor.stage = slot(program.slots + k);
+            if scalar {
+                // SAFETY: the caller's: the one element is in the table.
+                locs.push(unsafe { cursor.locate(cursor.addr) });
+            } else {
+                locs.push(cursor.stage);
+                cursors.push(cursor);
+            }
+        }
+        // Kernels only read constants.
+        locs.extend(consts.iter().map(|c| (&raw const *c).cast_mut().cast::<u8>()));
+        locs.extend((0..program.slots).map(slot));
+        let (spare, flag) = (slot(slots - 2), slot(slots - 1));
+        locs.push(spare);
+        locs.push(flag);
+        // SAFETY: the flag's slot is ours.
+        unsafe { flag.write(0) };
+        Run { program, locs, walk: Walk::new(shape, start, cursors), flag, spare }
+    }
+
+    #[inline(always)]
+    unsafe fn steps(&self, n: usize) {
+        let locs = self.locs.as_ptr();
+        for step in &self.program.steps {
+            // SAFETY: the table holds every address of the program (C1), each good for `n` elements.
+            unsafe { (step.kernel)(locs, step.ix.as_ptr(), n) }
+        }
+    }
+
+    fn check(&self) -> Result<(), ArrayError> {
+        // SAFETY: the flag's slot lives as long as the run; it was written at the start.
+        if self.program.can_fail && unsafe { self.flag.read() } != 0 {
+            return Err(ArrayError::NegativePower);
+        }
+        Ok(())
+    }
+
+    /// Puts the addresses of the next block's operands into the table, gathering those that are not dense. Gives its length,
+    /// at most `limit` and one row.
+    ///
+    /// # Safety
+    /// As [`Plan::map`].
+    #[inline(always)]
+    unsafe fn open(&mut self, limit: usize) -> usize {
+        let mut n = limit.min(self.walk.width - self.walk.col);
+        for c in &mut self.walk.cursors {
+            // SAFETY: the caller's.
+            self.locs[c.loc] = unsafe { c.locate(c.addr) };
+            n = n.min(c.room(c.addr));
+        }
+        for c in &mut self.walk.cursors {
+            if c.inner != 1 && n > 1 {
+                // SAFETY: the caller's; `n` elements are in this tile (W2), and the stage has room for a block.
+                unsafe { gather(c.size, c.stage, self.locs[c.loc], c.inner, n) };
+                self.locs[c.loc] = c.stage;
+            }
+        }
+        n
+    }
+
+    /// Gathers the next `n` elements of every operand into its stage and moves on.
+    ///
+    /// # Safety
+    /// As [`Plan::map`]; `n <= BLOCK`.
+    unsafe fn gather_rows(&mut self, n: usize) {
+        let mut done = 0;
+        while done < n {
+            let piece = (n - done).min(self.walk.width - self.walk.col);
+            for c in &mut self.walk.cursors {
+                // SAFETY: the caller's; the stage has room for a block.
+                unsafe { c.copy_out(c.stage.add(done * c.size), piece) };
+            }
+            self.walk.advance(piece);
+            done += piece;
+        }
+        for c in &self.walk.cursors {
+            self.locs[c.loc] = c.stage;
+        }
+    }
+
+    fn narrow(&self) -> bool {
+        self.walk.width < NARROW && self.walk.shape.len() > 1
+    }
+
+    /// Computes the next `n <= BLOCK` elements as one dense run of memory, good until the next call.
+    ///
+    /// # Safety
+    /// As [`Plan::reduce`].
+    pub(crate) unsafe fn dense(&mut self, n: usize) -> *const u8 {
+        let (out, size) = (self.program.out(), self.program.element.size());
+        // SAFETY: the caller's; blocks fit the stages and the spare slot.
+        unsafe {
+            if self.narrow() {
+                self.gather_rows(n);
+                if self.program.direct {
+                    return self.locs[0];
+                }
+                self.locs[out] = self.spare;
+                self.steps(n);
+                return self.spare;
+            }
+            let mut done = 0;
+            while done < n {
+                let m = self.open(n - done);
+                let dst = self.spare.add(done * size);
+                if self.program.direct {
+                    if m == n {
+                        self.walk.advance(m);
+                        return self.locs[0];
+                    }
+                    gather(size, dst, self.locs[0], 1, m);
+                } else {
+                    self.locs[out] = dst;
+                    self.steps(m);
+                }
+                self.walk.advance(m);
+                done += m;
+            }
+        }
+        self.spare
+    }
+
+    pub(crate) fn finish(self) -> Result<(), ArrayError> {
+        self.check()
+    }
+}
+
+impl Plan {
+    /// Evaluates the elements `range` (flat, in C order of `shape`) into the output's tiles.
+    ///
+    /// Costs well under 100 ns beside its arithmetic, so ranges may be small. Any two ranges may be computed at the same
+    /// time.
+    ///
+    /// # Errors
+    /// [`ArrayError::NegativePower`], only if [`can_fail`](Plan::can_fail); some elements may have been written.
+    ///
+    /// # Safety
+    /// - `self` is not a reduction; `consts`, `shape` and the number and types of `operands` are those of a [`Bound`](super::Bound) of this
+    ///   plan (`shape` and layouts possibly normalised together); all layouts, the output's too, have the shape `shape`.
+    /// - `range` lies in the iteration space. For every element of it, each operand's tile that holds the element's address is
+    ///   in the operand's table, readable, aligned to the element and holds valid elements; likewise the output's, writable.
+    /// - An operand that is one value (its layout's strides are all 0) has that element's tile in its table even if `range` is
+    ///   empty.
+    /// - No element of the output that is written overlaps an element that is read, and no two are at one address.
+    /// - Nobody else writes the operands or touches the written elements meanwhile.
+    pub unsafe fn map(
+        &self,
+        consts: &[u64],
+        shape: &[usize],
+        operands: &[TileRef<'_>],
+        out: &TileMut<'_>,
+        range: Range<usize>,
+        scratch: &mut Scratch,
+    ) -> Result<(), ArrayError> {
+        debug_assert!(self.program.reduction.is_none() && range.end <= shape.iter().product());
+        if range.is_empty() {
+            return Ok(());
+        }
+        let program = &self.program;
+        let out_loc = program.out();
+        let size = program.element.size();
+        let out_tiles =
+            // SAFETY: the same pointers; a cursor reads only the table itself.
+            unsafe { std::slice::from_raw_parts(out.tiles.as_ptr().cast::<*const u8>(), out.tiles.len()) };
+        let as_ref =
+            TileRef { layout: out.layout, tile_elems: out.tile_elems, first: out.first, tiles: out_tiles };
+        let mut target = Cursor::new(&as_ref, size, out_loc);
+        let mut left = range.len();
+        // SAFETY: the caller's contract covers every address below; blocks fit the stages and the spare slot.
+        unsafe {
+            let mut run = Run::new(program, consts, shape, operands, range.start, scratch);
+            if run.narrow() {
+                let mut target = Walk::new(shape, range.start, SmallVec::from_iter([target]));
+                while left > 0 {
+                    let n = left.min(BLOCK);
+                    run.gather_rows(n);
+                    run.steps(n);
+                    let mut done = 0;
+                    while done < n {
+                        let piece = (n - done).min(target.width - target.col);
+                        target.cursors[0].copy_in(run.spare.add(done * size), piece);
+                        target.advance(piece);
+                        done += piece;
+                    }
+                    left -= n;
+                }
+                return run.finish();
+            }
+            target.stage = run.spare;
+            // The walk's last cursor is the output; it is placed as the others were.
+            let start = Walk::new(shape, range.start, SmallVec::from_iter([target]));
+            run.walk.cursors.extend(start.cursors);
+            let last = run.walk.cursors.len() - 1;
+            // Nothing to stay in a cache: rows need not be cut.
+            let staged = run.walk.cursors.iter().any(|c| c.inner != 1);
+            let block = if program.slots == 0 && !staged { usize::MAX } else { BLOCK };
+            if run.walk.cursors[last].inner == 1 {
+                while left > 0 {
+                    let n = run.open(left.min(block));
+                    run.steps(n);
+                    run.walk.advance(n);
+                    left -= n;
+                }
+            } else {
+                while left > 0 {
+                    // `open` would gather the output: its stage is written by the program instead.
+                    let out = run.walk.cursors.pop().expect("pushed above");
+                    let n = run.open(left.min(block));
+                    run.walk.cursors.push(out);
+                    run.locs[out_loc] = run.spare;
+                    run.steps(n);
+                    run.walk.cursors[last].copy_in(run.spare, n);
+                    run.walk.advance(n);
+                    left -= n;
+                }
+            }
+            run.finish()
+        }
+    }
+}

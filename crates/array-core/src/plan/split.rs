@@ -1,0 +1,120 @@
+//! Cutting an expression into parts that are one pass each.
+
+use super::bind::MAX_WEIGHT;
+use crate::{
+    array::Array,
+    error::ArrayError,
+    expr::{Args, Kind, Node, Rewrite, rewrite},
+    layout::Layout,
+};
+
+/// Replaces, innermost first, what must be evaluated before `expr` can run as one pass by what `f` returns for it.
+///
+/// `f` gets every reduction **strictly inside** `expr` (its root may stay one), every expression that a reshape must see
+/// stored, and, so that a plan stays small, inner parts of expressions of more than some hundred operations. So what `f`
+/// gets may or may not be a reduction ([`Bound::reduction`](super::Bound::reduction) says), and is ready for [`bind`](super::bind()). `f`
+/// returns a leaf of the same type and shape: data ([`Array::from_buffer`]) or a source ([`Array::from_source`]). The
+/// result is ready for [`bind`](super::bind()); nothing happens (and `expr` comes back) where nothing must be cut.
+///
+/// ```
+/// use array_core::{split_reductions, Array};
+/// let a = Array::arange(0, 4, 1);
+/// let centred = &a - a.mean();
+/// let mut seen = 0;
+/// let ready = split_reductions(&centred, &mut |part| { seen += 1; part.eval() })?;
+/// assert_eq!((seen, ready.to_vec::<f64>()?), (1, vec![-1.5, -0.5, 0.5, 1.5]));
+/// # Ok::<(), array_core::ArrayError>(())
+/// ```
+///
+/// # Errors
+/// What `f` returns; the error that `expr` carries; [`ArrayError::NotSplit`] if `f` does not return such a leaf.
+pub fn split_reductions(
+    expr: &Array,
+    f: &mut dyn FnMut(&Array) -> Result<Array, ArrayError>,
+) -> Result<Array, ArrayError> {
+    if let Some(error) = expr.error() {
+        return Err(error.clone());
+    }
+    let inner = match &expr.0.kind {
+        Kind::Reduce { args, .. } => args[0].0.barrier,
+        _ => expr.0.barrier,
+    };
+    if !inner && expr.0.weight <= MAX_WEIGHT {
+        return Ok(expr.clone());
+    }
+    rewrite(expr, &mut Split { root: expr.address(), f })
+}
+
+struct Split<'a> {
+    root: *const Node,
+    f: &'a mut dyn FnMut(&Array) -> Result<Array, ArrayError>,
+}
+
+impl Split<'_> {
+    fn store(&mut self, part: &Array) -> Result<Array, ArrayError> {
+        let leaf = (self.f)(part)?;
+        if let Some(error) = leaf.error() {
+            return Err(error.clone());
+        }
+        let fits = leaf.0.args().is_empty() && leaf.dtype() == part.dtype() && leaf.shape() == part.shape();
+        if fits { Ok(leaf) } else { Err(ArrayError::NotSplit) }
+    }
+}
+
+impl Rewrite for Split<'_> {
+    type Error = ArrayError;
+
+    fn enter(&mut self, node: &Array) -> Result<Option<Array>, ArrayError> {
+        let whole = !node.0.barrier && node.0.weight <= MAX_WEIGHT;
+        Ok(whole.then(|| node.clone()))
+    }
+
+    fn leave(&mut self, node: &Array, args: &[Array]) -> Result<Array, ArrayError> {
+        match &node.0.kind {
+            Kind::Map { op, shape, at, .. } => {
+                let mut args: Args = args.into();
+                // Store the heaviest arguments until the rest is one pass.
+                while args.iter().map(|a| u64::from(a.0.weight)).sum::<u64>() >= u64::from(MAX_WEIGHT) {
+                    let heaviest =
+                        args.iter().max_by_key(|a| a.0.weight).cloned().expect("a map has arguments");
+                    let stored = self.store(&heaviest)?;
+                    for arg in args.iter_mut().filter(|a| a.address() == heaviest.address()) {
+                        *arg = stored.clone();
+                    }
+                }
+                Ok(Node::map(*op, node.dtype(), shape.clone(), args, at))
+            }
+            Kind::Reduce { op, at, .. } => {
+                let reduce = Node::reduce(*op, node.dtype(), args[0].clone(), at);
+                if node.address() == self.root { Ok(reduce) } else { self.store(&reduce) }
+            }
+            Kind::Store { layout, .. } => {
+                // The stored elements may come back as any leaf; only a contiguous one can be seen in another shape.
+                let leaf = match &args[0].0.kind {
+                    Kind::Buffer { .. } | Kind::Source { .. } | Kind::Const { .. }
+                        if seen(&args[0], layout).is_some() =>
+                    {
+                        args[0].clone()
+                    }
+                    _ => self.store(&args[0])?,
+                };
+                seen(&leaf, layout).ok_or(ArrayError::NotSplit)
+            }
+            _ => Ok(node.clone()),
+        }
+    }
+}
+
+/// A stored leaf, in C order, through another layout.
+fn seen(leaf: &Array, view: &Layout) -> Option<Array> {
+    let through = |own: &Layout| {
+        own.is_contiguous().then(|| Layout { offset: own.offset + view.offset, ..view.clone() })
+    };
+    let kind = match &leaf.0.kind {
+        Kind::Const { value, .. } => Kind::Const { value: *value, shape: view.shape.clone() },
+        Kind::Buffer { data, layout } => Kind::Buffer { data: data.clone(), layout: through(layout)? },
+        Kind::Source { data, layout } => Kind::Source { data: data.clone(), layout: through(layout)? },
+        _ => return None,
+    };
+    Some(Node::leaf(leaf.dtype(), kind))
+}
