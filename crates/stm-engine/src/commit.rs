@@ -1,6 +1,6 @@
 //! Commit: lock the write set, tick the clock, validate the read set, publish, unlock.
 //!
-//! **Invariants** C1: locks are taken in address order, before the tick. C2: a version is stamped with the tick
+//! **Invariants** C1: locks are taken in one order for all, that of addresses, before the tick. C2: a version is stamped with the tick
 //! before it is published. C3: between the first lock and the last unlock nothing allocates, compares, drops or
 //! calls user code, and nobody waits but for a bounded number of turns.
 //!
@@ -71,7 +71,6 @@ pub(crate) fn commit(inner: &Inner, logs: &mut Logs, rv: u64, check: Check) -> R
             stamp(write.node.as_ptr(), wv, strip(write.old));
             write.core.as_ref()
         };
-        inner.point();
         // ORDER: Release, pairs with the Acquire of readers: who sees the node sees value and stamp. Unlocks.
         core.head.store(write.node.as_ptr(), Ordering::Release);
     }
@@ -134,7 +133,6 @@ fn unlock(inner: &Inner, writes: &[Write]) {
         return;
     }
     for write in writes {
-        inner.point();
         // SAFETY: cores met by this attempt live until its slot is idle.
         // ORDER: Release, as a lock's; nothing changed under it.
         unsafe { write.core.as_ref() }.head.store(write.old, Ordering::Release);

@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) mutant: Option<crate::mutant::Mutant>,
     #[cfg(loom)]
     point: AtomicUsize,
+    #[cfg(loom)]
+    ranks: std::sync::atomic::AtomicUsize,
 }
 
 impl Inner {
@@ -53,6 +55,12 @@ impl Inner {
     pub(crate) fn point(&self) {
         #[cfg(loom)]
         self.point.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// See `tvar::rank`.
+    #[cfg(loom)]
+    pub(crate) fn next_rank(&self) -> usize {
+        self.ranks.fetch_add(1, Relaxed)
     }
 }
 
@@ -158,6 +166,8 @@ impl Engine {
             mutant,
             #[cfg(loom)]
             point: AtomicUsize::new(0),
+            #[cfg(loom)]
+            ranks: std::sync::atomic::AtomicUsize::new(0),
         };
         Self { inner: EngineRef(ManuallyDrop::new(Arc::new(inner))) }
     }

@@ -55,7 +55,7 @@ unsafe impl Send for Frame {}
 impl Frame {
     pub(crate) fn new(engine: &EngineRef) -> Self {
         Self {
-            slot: engine.slots.claim(engine),
+            slot: engine.slots.claim(),
             rv: Cell::new(0),
             mode: Cell::new(Mode::Update),
             may_fall_back: Cell::new(true),

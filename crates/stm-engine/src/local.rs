@@ -133,11 +133,16 @@ impl Drop for Local {
 /// leads to another part), and the loop in `reclaim` comes to it: a long chain needs no deep stack.
 fn drain(local: &Local) {
     let orphans = &local.engine.orphans;
-    if orphans.start_draining() {
+    if !orphans.start_draining() {
+        return;
+    }
+    loop {
         local.reclaim();
         let rest = std::mem::replace(&mut *local.limbo.borrow_mut(), Limbo::new());
         orphans.push(&local.engine, rest);
-        orphans.stop_draining();
+        if orphans.stop_draining() {
+            return;
+        }
     }
 }
 
@@ -233,22 +238,23 @@ pub(crate) fn with<R>(engine: &EngineRef, f: impl FnOnce(&Local) -> R) -> R {
 
 /// The last handle of a variable is gone.
 pub(crate) fn bury(core: NonNull<Core>) {
-    // SAFETY: freed by nobody before it went through a limbo.
-    let engine = unsafe { core.as_ref() }.engine.clone();
+    // SAFETY: freed by nobody before it went through a limbo, which is the last thing that happens here.
+    let engine = &unsafe { core.as_ref() }.engine;
     if mutant!(engine, DropFreesCore) {
         // SAFETY: none; this is a mistake for the model to find.
-        return with(&engine, |local| unsafe { tvar::destroy(core, &local.pool) });
+        return with(&engine.clone(), |local| unsafe { tvar::destroy(core, &local.pool) });
     }
-    match PARTS.try_with(|parts| parts.find(&engine).unwrap_or_else(|| parts.join(&engine))) {
+    match PARTS.try_with(|parts| parts.find(engine).unwrap_or_else(|| parts.join(engine))) {
         Ok(local) => {
             local.limbo.borrow_mut().bury(core);
             local.tidy();
         }
         Err(_) => {
+            let local = Local::new(engine);
             let mut limbo = Limbo::new();
             limbo.bury(core);
-            engine.orphans.push(&engine, limbo);
-            drain(&Local::new(&engine));
+            local.engine.orphans.push(&local.engine, limbo);
+            drain(&local);
         }
     }
 }

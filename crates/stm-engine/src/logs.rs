@@ -7,7 +7,7 @@
 use std::ptr::NonNull;
 
 use crate::node::{Header, VTable};
-use crate::tvar::Core;
+use crate::tvar::{Core, rank};
 
 /// Up to this many writes are searched one by one, which beats hashing.
 const LINEAR: usize = 8;
@@ -92,13 +92,15 @@ impl Logs {
     /// Put the writes into the order in which they are locked. `find` and `write` are over after this.
     pub(crate) fn sort_writes(&mut self) {
         if self.writes.len() > 1 {
-            self.writes.sort_unstable_by_key(|write| write.core);
+            // SAFETY: cores met by this attempt live until its slot is idle.
+            self.writes.sort_unstable_by_key(|write| unsafe { rank(write.core) });
         }
     }
 
     /// Whether we hold the lock of a variable, at commit, after `sort_writes`.
     pub(crate) fn owns(&self, core: NonNull<Core>) -> bool {
-        self.writes.binary_search_by_key(&core, |write| write.core).is_ok()
+        // SAFETY: cores met by this attempt live until its slot is idle.
+        unsafe { self.writes.binary_search_by_key(&rank(core), |write| rank(write.core)).is_ok() }
     }
 
     pub(crate) fn forget(&mut self) {

@@ -41,13 +41,38 @@ pub enum Mutant {
     TrustPrepared,
 }
 
+#[cfg(loom)]
+impl Mutant {
+    /// Every mistake.
+    pub const ALL: &[Mutant] = &[
+        Self::ReadUnderLock,
+        Self::TickBeforeLock,
+        Self::NoValidation,
+        Self::TrustForeignLocks,
+        Self::ExtendBlindly,
+        Self::NewestInSnapshot,
+        Self::NoSlotFence,
+        Self::SlotAfterClock,
+        Self::FreeAtOnce,
+        Self::ScanFirstChunk,
+        Self::ExitFreesLimbo,
+        Self::DropFreesCore,
+        Self::RelaxedIdle,
+        Self::KeepLocks,
+        Self::TrustPrepared,
+    ];
+}
+
 /// Whether the engine carries this mistake; `false` outside the model.
 macro_rules! mutant {
     ($inner:expr, $name:ident) => {{
         #[cfg(loom)]
         let wrong = $inner.mutant == Some($crate::mutant::Mutant::$name);
         #[cfg(not(loom))]
-        let wrong = false;
+        let wrong = {
+            let _ = &$inner;
+            false
+        };
         wrong
     }};
 }

@@ -10,7 +10,8 @@ use std::ptr::NonNull;
 const STEP: usize = 16;
 const CLASSES: usize = 16;
 /// Free blocks kept per class: 64 KiB at most for the smallest, 1 MiB all together.
-const KEEP: u32 = if cfg!(any(miri, loom)) { 0 } else { 512 };
+const KEEP: u32 = 512;
+const POOLED: bool = !cfg!(any(miri, loom));
 
 struct Free {
     next: Option<NonNull<Free>>,
@@ -69,7 +70,7 @@ impl Pool {
             return unsafe { dealloc(memory.as_ptr(), layout) };
         };
         let list = &mut self.lists[class];
-        if list.len >= KEEP {
+        if !POOLED || list.len >= KEEP {
             // SAFETY: `alloc` took it with the layout of its class.
             return unsafe { dealloc(memory.as_ptr(), block(class)) };
         }

@@ -119,7 +119,6 @@ impl Limbo {
             self.adopt(left);
         }
         if !self.undated.is_empty() {
-            inner.point();
             // ORDER: SeqCst, before the fence F of `horizon`: see the head of slots.rs.
             let time = inner.clock.0.fetch_add(1, Ordering::SeqCst) + 1;
             self.dead.extend(self.undated.drain(..).map(|garbage| (time, garbage)));
@@ -140,9 +139,14 @@ impl Limbo {
 /// What exited threads left, as a stack: pushed one by one, taken one by one by the taker of the whole.
 pub(crate) struct Orphans {
     head: AtomicPtr<Orphan>,
-    /// Somebody without thread-locals is working the stack off; see `local::bury`.
+    /// Whether somebody who has no thread-local (any more) is working the stack off; see `local::drain`.
     drain: AtomicUsize,
 }
+
+const NOBODY: usize = 0;
+const ONE: usize = 1;
+/// Somebody is, and has been asked to look again before they stop.
+const AGAIN: usize = 2;
 
 struct Orphan {
     next: *mut Orphan,
@@ -151,7 +155,7 @@ struct Orphan {
 
 impl Orphans {
     pub(crate) fn new() -> Self {
-        Self { head: AtomicPtr::new(std::ptr::null_mut()), drain: AtomicUsize::new(0) }
+        Self { head: AtomicPtr::new(std::ptr::null_mut()), drain: AtomicUsize::new(NOBODY) }
     }
 
     pub(crate) fn push(&self, inner: &Inner, limbo: Limbo) {
@@ -195,14 +199,29 @@ impl Orphans {
         all
     }
 
-    /// Claim the work on the stack for this thread; false when somebody, perhaps ourselves, is at it.
+    /// Claim the work on the stack for this thread. Where somebody, perhaps ourselves, is at it: false, and
+    /// they will go over it once more.
     pub(crate) fn start_draining(&self) -> bool {
-        // ORDER: Acquire, pairs with `stop_draining`.
-        self.drain.swap(1, Ordering::Acquire) == 0
+        let mut state = self.drain.load(Ordering::Relaxed);
+        loop {
+            let next = if state == NOBODY { ONE } else { AGAIN };
+            // ORDER: Release, so that who sees AGAIN sees what was pushed before; Acquire, pairs with it.
+            match self.drain.compare_exchange(state, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return state == NOBODY,
+                Err(now) => state = now,
+            }
+        }
     }
 
-    pub(crate) fn stop_draining(&self) {
-        self.drain.store(0, Ordering::Release);
+    /// Whether the work is over; false when somebody pushed meanwhile and left it to us.
+    pub(crate) fn stop_draining(&self) -> bool {
+        // ORDER: as in `start_draining`.
+        if self.drain.compare_exchange(ONE, NOBODY, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            return true;
+        }
+        // Nobody but us leaves AGAIN.
+        self.drain.swap(ONE, Ordering::AcqRel);
+        false
     }
 }
 

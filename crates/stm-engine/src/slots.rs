@@ -66,7 +66,6 @@ impl Slot {
             let since = clock.load(Ordering::Relaxed);
             if mutant!(inner, SlotAfterClock) {
                 let rv = clock.load(Ordering::Acquire);
-                inner.point();
                 self.since.store(since, Ordering::Release);
                 fence(Ordering::SeqCst);
                 return rv;
@@ -83,7 +82,6 @@ impl Slot {
     /// Nothing is read under this slot any more.
     #[inline(always)]
     pub(crate) fn idle(&self, inner: &Inner) {
-        inner.point();
         if mutant!(inner, RelaxedIdle) {
             return self.since.store(IDLE, Ordering::Relaxed);
         }
@@ -129,18 +127,17 @@ impl Slots {
     }
 
     /// A slot of the caller's own, until `release`. It lives as long as the engine.
-    pub(crate) fn claim(&self, inner: &Inner) -> NonNull<Slot> {
-        let slot = NonNull::from(self.find(inner));
+    pub(crate) fn claim(&self) -> NonNull<Slot> {
+        let slot = NonNull::from(self.find());
         // ORDER: SeqCst: from here on a scan whose fence comes later sees the chunk of this slot.
         fence(Ordering::SeqCst);
         slot
     }
 
-    fn find(&self, inner: &Inner) -> &Slot {
+    fn find(&self) -> &Slot {
         let mut chunk = &self.first;
         loop {
             for slot in &chunk.slots {
-                inner.point();
                 // ORDER: Acquire, pairs with `release`.
                 if slot.claimed.load(Ordering::Relaxed) == 0
                     && slot.claimed.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok()
@@ -153,7 +150,6 @@ impl Slots {
                 continue;
             }
             let fresh = Box::into_raw(Box::new(Chunk::new(true)));
-            inner.point();
             // ORDER: Release publishes the chunk's content; Acquire sees the winner's.
             match chunk.next.compare_exchange(
                 std::ptr::null_mut(),
@@ -177,14 +173,12 @@ impl Slots {
     ///
     /// Whatever died at or before it, and was stamped before this call, can be freed.
     pub(crate) fn horizon(&self, inner: &Inner) -> u64 {
-        inner.point();
         // ORDER: SeqCst, the point F of the module's head.
         fence(Ordering::SeqCst);
         let mut oldest = IDLE;
         let mut chunk = Some(&self.first);
         while let Some(here) = chunk {
             for slot in &here.slots {
-                inner.point();
                 // ORDER: Acquire, pairs with `idle` and with the Release half of `publish`.
                 oldest = oldest.min(slot.since.load(Ordering::Acquire));
             }

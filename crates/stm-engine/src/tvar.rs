@@ -28,6 +28,22 @@ pub(crate) struct Core {
     pub(crate) table: &'static VTable,
     pub(crate) label: Option<&'static str>,
     handles: AtomicUsize,
+    #[cfg(loom)]
+    rank: usize,
+}
+
+/// The place of a core in the order in which locks are taken: its address, and under loom, which replays
+/// executions and must not meet another order then, a running number.
+///
+/// # Safety
+/// The core is alive.
+#[inline(always)]
+pub(crate) unsafe fn rank(core: NonNull<Core>) -> usize {
+    #[cfg(not(loom))]
+    return core.addr().get();
+    #[cfg(loom)]
+    // SAFETY: the caller's promise.
+    return unsafe { core.as_ref() }.rank;
 }
 
 /// A variable that transactions read and write.
@@ -67,6 +83,8 @@ impl<T: Send + Sync + 'static> TVar<T> {
             table: Node::<T>::vtable(),
             label,
             handles: AtomicUsize::new(1),
+            #[cfg(loom)]
+            rank: engine.next_rank(),
         };
         Self { core: NonNull::from(Box::leak(Box::new(core))), holds: PhantomData }
     }
