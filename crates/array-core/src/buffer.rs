@@ -39,8 +39,8 @@ struct Inner {
 }
 
 enum Owner {
-    /// A `Vec<T>`, `T` as in `dtype`; `ptr` is its data.
-    Vec(Box<dyn Any + Send + Sync>),
+    /// A `Vec<T>`, `T` as in `dtype`; `ptr` is its data. It may be shared with its giver, who cannot change it either.
+    Vec(Arc<dyn Any + Send + Sync>),
     Block(Block),
 }
 
@@ -52,9 +52,29 @@ unsafe impl Sync for Inner {}
 impl Buffer {
     /// The elements of `vec`, without copying: the buffer keeps the allocation.
     pub fn from_vec<T: Element>(vec: Vec<T>) -> Buffer {
-        // The pointer is taken from the box's own Vec; moving the Vec does not move its elements.
+        Buffer::from_shared(Arc::new(vec))
+    }
+
+    /// The elements of `vec`, without copying: the buffer and whoever else holds the vector share the allocation.
+    ///
+    /// ```
+    /// use array_core::Buffer;
+    /// use std::sync::Arc;
+    /// let vec = Arc::new(vec![1.0, 2.0]);
+    /// let buffer = Buffer::from_shared(vec.clone());
+    /// assert!(Arc::ptr_eq(&buffer.to_shared::<f64>().unwrap(), &vec));
+    /// ```
+    pub fn from_shared<T: Element>(vec: Arc<Vec<T>>) -> Buffer {
         let (ptr, len) = (vec.as_ptr().cast(), vec.len());
-        Buffer(Arc::new(Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(Box::new(vec)) }))
+        Buffer(Arc::new(Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(vec) }))
+    }
+
+    /// The vector this buffer was made of, shared; `None` if it holds another type or was not made of one.
+    pub fn to_shared<T: Element>(&self) -> Option<Arc<Vec<T>>> {
+        match &self.0.owner {
+            Owner::Vec(vec) => vec.clone().downcast().ok(),
+            Owner::Block(_) => None,
+        }
     }
 
     /// Type of the elements.
@@ -97,15 +117,16 @@ impl Buffer {
     /// The `Vec` this buffer was made of, without copying.
     ///
     /// # Errors
-    /// The buffer comes back when it has other clones, holds another type, or was not made of a `Vec`.
+    /// The buffer comes back when it or its vector is shared, holds another type, or was not made of a `Vec`.
     pub fn try_into_vec<T: Element>(self) -> Result<Vec<T>, Buffer> {
         let Buffer(arc) = self;
         match Arc::try_unwrap(arc) {
             Ok(Inner { dtype, len, ptr, owner }) => match owner {
-                Owner::Vec(any) => match any.downcast::<Vec<T>>() {
-                    Ok(vec) => Ok(*vec),
-                    Err(any) => Err(Buffer(Arc::new(Inner { dtype, len, ptr, owner: Owner::Vec(any) }))),
-                },
+                Owner::Vec(any) => {
+                    let vec =
+                        any.downcast::<Vec<T>>().and_then(|vec| Arc::try_unwrap(vec).map_err(|vec| vec as _));
+                    vec.map_err(|any| Buffer(Arc::new(Inner { dtype, len, ptr, owner: Owner::Vec(any) })))
+                }
                 owner => Err(Buffer(Arc::new(Inner { dtype, len, ptr, owner }))),
             },
             Err(arc) => Err(Buffer(arc)),
@@ -256,6 +277,17 @@ mod tests {
         let buffer = buffer.try_into_vec::<f64>().unwrap_err();
         let vec = buffer.try_into_vec::<i64>().unwrap();
         assert_eq!((vec.as_ptr(), &vec[..]), (address, &[1, 2, 3][..]));
+    }
+
+    #[test]
+    fn a_shared_vec_is_neither_copied_nor_taken_away() {
+        let vec = Arc::new(vec![1i64, 2]);
+        let buffer = Buffer::from_shared(vec.clone());
+        assert!(buffer.to_shared::<f64>().is_none());
+        let buffer = buffer.try_into_vec::<i64>().unwrap_err();
+        let address = vec.as_ptr();
+        drop(vec);
+        assert_eq!(buffer.try_into_vec::<i64>().unwrap().as_ptr(), address);
     }
 
     #[test]
