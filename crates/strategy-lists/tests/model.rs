@@ -253,7 +253,7 @@ fn read(list: &List, model: &[Value], value: &Value) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 700, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_list_does_what_a_plain_vector_of_values_does(
