@@ -25,7 +25,7 @@ use crate::error::Cause;
 use crate::frame::first_stale;
 use crate::logs::{Logs, Write};
 use crate::mutant::mutant;
-use crate::node::{Header, is_locked, locked, stamp, strip};
+use crate::node::{Header, WAIT, is_locked, locked, stamp, strip};
 use crate::tvar::Core;
 use crate::wait;
 
@@ -65,7 +65,9 @@ pub(crate) fn commit(inner: &Inner, logs: &mut Logs, rv: u64, check: Check) -> R
             return Err((Cause::StaleRead, stale));
         }
     }
+    let mut waited = 0;
     for write in &logs.writes {
+        waited |= write.old.addr() & WAIT;
         // SAFETY: the node is ours alone until the store below (W1, N1); cores live while our slot is published.
         let core = unsafe {
             stamp(write.node.as_ptr(), wv, strip(write.old));
@@ -73,6 +75,10 @@ pub(crate) fn commit(inner: &Inner, logs: &mut Logs, rv: u64, check: Check) -> R
         };
         // ORDER: Release, pairs with the Acquire of readers: who sees the node sees value and stamp. Unlocks.
         core.head.store(write.node.as_ptr(), Ordering::Release);
+    }
+    if waited != 0 && !mutant!(inner, WakeNobody) {
+        let waiting = logs.writes.iter().filter(|write| write.old.addr() & WAIT != 0);
+        waiting.for_each(|write| inner.waiters.wake(write.core));
     }
     Ok(wv)
 }
@@ -133,8 +139,9 @@ fn unlock(inner: &Inner, writes: &[Write]) {
         return;
     }
     for write in writes {
+        let head = if mutant!(inner, UnlockForgetsWaiters) { strip(write.old) } else { write.old };
         // SAFETY: cores met by this attempt live until its slot is idle.
         // ORDER: Release, as a lock's; nothing changed under it.
-        unsafe { write.core.as_ref() }.head.store(write.old, Ordering::Release);
+        unsafe { write.core.as_ref() }.head.store(head, Ordering::Release);
     }
 }

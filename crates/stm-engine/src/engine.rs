@@ -6,7 +6,7 @@
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 
 #[cfg(loom)]
@@ -24,6 +24,7 @@ use crate::snapshot::Snapshot;
 use crate::stats::Stats;
 use crate::tvar::TVar;
 use crate::txn::Txn;
+use crate::waiters::Waiters;
 
 /// A field on cache lines of its own.
 #[repr(align(128))]
@@ -36,6 +37,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Line<AtomicU64>,
     pub(crate) slots: Slots,
     pub(crate) orphans: Orphans,
+    pub(crate) waiters: Waiters,
     /// Never freed, so nobody needs to count who uses it.
     immortal: bool,
     /// References that are only threads' parts in the engine. No part of the protocol.
@@ -142,6 +144,10 @@ pub struct Engine {
     pub(crate) inner: EngineRef,
 }
 
+// A panicking transaction leaves no trace in an engine.
+impl UnwindSafe for Engine {}
+impl RefUnwindSafe for Engine {}
+
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("stats", &self.stats()).finish_non_exhaustive()
@@ -160,6 +166,7 @@ impl Engine {
             clock: Line(AtomicU64::new(1)),
             slots: Slots::new(),
             orphans: Orphans::new(),
+            waiters: Waiters::new(),
             immortal,
             parts: std::sync::atomic::AtomicUsize::new(0),
             #[cfg(loom)]
@@ -293,6 +300,7 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
         self.inner.slots.each_counts(|counts| stats.absorb(counts));
+        stats.waiting = self.inner.waiters.len();
         stats
     }
 

@@ -62,6 +62,7 @@ mod stats;
 mod tvar;
 mod txn;
 mod wait;
+mod waiters;
 
 pub use engine::Engine;
 pub use error::{Abort, Cause, Stale, TxError};

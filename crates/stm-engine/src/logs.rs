@@ -49,13 +49,18 @@ impl Logs {
     fn grow(&mut self) {
         let full = self.reads.len();
         if full >= DEDUP {
-            // One attempt logs one node per variable: each logged read was current when the last one was made.
-            self.reads.sort_unstable_by_key(|read| read.core);
-            self.reads.dedup_by_key(|read| read.core);
+            self.dedup_reads();
         }
         if self.reads.len() > full / 2 {
             self.reads.reserve(full.max(16));
         }
+    }
+
+    /// Keep one entry per variable. They all name the same node: each was current when the last one was made.
+    pub(crate) fn dedup_reads(&mut self) {
+        // SAFETY: cores met by this attempt live until its slot is idle.
+        self.reads.sort_unstable_by_key(|read| unsafe { rank(read.core) });
+        self.reads.dedup_by_key(|read| read.core);
     }
 
     /// Our own pending version of a variable.

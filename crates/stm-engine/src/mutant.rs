@@ -39,6 +39,12 @@ pub enum Mutant {
     KeepLocks,
     /// A prepared transaction publishes without validating.
     TrustPrepared,
+    /// Who asks to wait sleeps without looking whether what it has read is still current.
+    SleepOnChanged,
+    /// A committer publishes without waking those who wait for the variable.
+    WakeNobody,
+    /// A committer that gives up forgets that somebody waits for the variable.
+    UnlockForgetsWaiters,
 }
 
 #[cfg(loom)]
@@ -60,6 +66,9 @@ impl Mutant {
         Self::RelaxedIdle,
         Self::KeepLocks,
         Self::TrustPrepared,
+        Self::SleepOnChanged,
+        Self::WakeNobody,
+        Self::UnlockForgetsWaiters,
     ];
 }
 

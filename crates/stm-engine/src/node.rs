@@ -54,6 +54,10 @@ pub(crate) fn locked(head: *mut Header) -> *mut Header {
     head.map_addr(|a| a | LOCK)
 }
 
+pub(crate) fn with_wait(head: *mut Header) -> *mut Header {
+    head.map_addr(|a| a | WAIT)
+}
+
 pub(crate) fn strip(head: *mut Header) -> *mut Header {
     head.map_addr(|a| a & !(LOCK | WAIT))
 }

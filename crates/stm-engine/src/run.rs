@@ -10,7 +10,7 @@ use crate::attempt::Attempt;
 use crate::commit::Check;
 use crate::engine::EngineRef;
 use crate::error::{Abort, Cause, Reason, TxError};
-use crate::frame::{Frame, Loss, Mode, Reading, first_stale};
+use crate::frame::{Frame, Loss, Mode, Reading};
 use crate::local::{self, Local};
 use crate::open::{self, Open};
 use crate::options::Options;
@@ -19,6 +19,7 @@ use crate::snapshot::Snapshot;
 use crate::stats::Count;
 use crate::txn::Txn;
 use crate::wait;
+use crate::waiters::Registration;
 
 type Site = &'static Location<'static>;
 
@@ -196,29 +197,47 @@ impl<'a> Pace<'a> {
     fn wait(&mut self, attempt: Attempt<'_>) -> Result<(), TxError> {
         let frame = attempt.frame;
         let label = self.options.label;
-        let result = if frame.mode.get() == Mode::Snapshot {
+        frame.count(Count::Retries);
+        if frame.mode.get() == Mode::Snapshot {
             // It has seen the past, and what it waits for may have happened: look again, at the present.
             self.may_fall_back = false;
-            Ok(())
-        } else if frame.logs(|logs| logs.reads.is_empty()) {
-            Err(TxError::WaitsForever { label })
-        } else if self.goal == Goal::Prepare {
-            Err(TxError::Blocked { label })
-        } else {
-            let mut turn = 0;
-            loop {
-                if frame.logs(|logs| first_stale(&attempt.local.engine, logs, false).is_some()) {
-                    break Ok(());
-                }
-                if let Err(error) = self.check_deadline(true) {
-                    break Err(error);
-                }
-                wait::idle(&mut turn);
-            }
-        };
-        frame.count(Count::Retries);
+            attempt.roll_back();
+            return Ok(());
+        }
+        if frame.logs(|logs| logs.reads.is_empty()) {
+            attempt.roll_back();
+            return Err(TxError::WaitsForever { label });
+        }
+        if self.goal == Goal::Prepare {
+            attempt.roll_back();
+            return Err(TxError::Blocked { label });
+        }
+        let inner = &*attempt.local.engine;
+        let line = frame.logs(|logs| {
+            logs.dedup_reads();
+            Registration::new(inner, &logs.reads)
+        });
+        // The slot is idle while we sleep; a wake-up that comes meanwhile is kept.
         attempt.roll_back();
-        result
+        let Some(line) = line else {
+            wait::relax(&mut 0);
+            return self.check_deadline(true);
+        };
+        match self.ends_at() {
+            None => line.parker().park(),
+            Some(end) => {
+                if !line.parker().park_until(end) {
+                    drop(line);
+                    return self.check_deadline(true);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// When the deadline passes, if there is one within the reach of the clock.
+    fn ends_at(&self) -> Option<Instant> {
+        self.started?.checked_add(self.options.deadline?)
     }
 
     fn check_deadline(&self, waiting: bool) -> Result<(), TxError> {

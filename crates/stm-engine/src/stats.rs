@@ -80,6 +80,8 @@ pub struct Stats {
     pub prepared: u64,
     /// Prepared transactions whose commit was refused.
     pub stale: u64,
+    /// Waits that are going on now: one per sleeping transaction and variable that can wake it.
+    pub waiting: usize,
     by_cause: [u64; Cause::ALL.len()],
 }
 

@@ -1,7 +1,5 @@
 //! Short waits: for a committer that holds a lock, and between attempts.
 
-use std::time::Duration;
-
 use tx_runtime::sync::{hint, thread};
 
 /// Looks at a locked variable before a transaction gives up. A committer needs well under a microsecond between
@@ -17,16 +15,6 @@ pub(crate) fn relax(turn: &mut u32) {
     } else {
         hint::spin_loop();
     }
-    *turn = turn.saturating_add(1);
-}
-
-/// Wait for a change that may take long: spin, then yield, then sleep for longer and longer, up to a millisecond.
-pub(crate) fn idle(turn: &mut u32) {
-    const YIELDS: u32 = 128;
-    if cfg!(loom) || *turn < YIELDS {
-        return relax(turn);
-    }
-    std::thread::sleep(Duration::from_micros(1 << (*turn - YIELDS).min(10)));
     *turn = turn.saturating_add(1);
 }
 
