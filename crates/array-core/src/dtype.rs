@@ -116,6 +116,16 @@ macro_rules! dtypes {
                     match value.cast(DType::$variant) { Scalar::$variant(v) => v, _ => unreachable!("cast gives the type asked for") }
                 }
             }
+            /// The value, if it has exactly this type ([`Scalar::cast`] first, if not).
+            impl TryFrom<Scalar> for $rust {
+                type Error = crate::ArrayError;
+                fn try_from(value: Scalar) -> Result<Self, Self::Error> {
+                    match value {
+                        Scalar::$variant(v) => Ok(v),
+                        other => Err(crate::ArrayError::WrongType { have: other.dtype(), asked: DType::$variant }),
+                    }
+                }
+            }
             impl From<$rust> for Scalar { fn from(value: $rust) -> Self { Scalar::$variant(value) } }
         )*
     };

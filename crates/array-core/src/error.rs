@@ -63,6 +63,14 @@ pub enum ArrayError {
         /// Axes the index names.
         given: usize,
     },
+    /// Fewer indices than axes, where one element was asked for.
+    #[error("too few indices for one element: the array has {ndim} dimensions, but {given} were indexed")]
+    TooFewIndices {
+        /// Axes there are.
+        ndim: usize,
+        /// Axes the index names.
+        given: usize,
+    },
     /// More than one `...` in an index.
     #[error("an index can only have a single ellipsis ('...')")]
     TwoEllipses,

@@ -1,1 +1,22 @@
-//! Transactional arrays and array storage over stm-engine and array-core.
+#![doc = include_str!("../README.md")]
+//!
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`Grid`] | how a storage is cut into tiles |
+//! | [`Storage`] | mutable identity; where the tiles live; what lazy expressions stay bound to |
+//! | [`View`] | a storage through NumPy's offset, shape and strides |
+//! | [`TArray`] | an array of transactional tiles, for any thread |
+//!
+//! Nothing here decides when a statement runs or in which order.
+
+pub mod fill;
+mod grid;
+mod storage;
+pub mod tarray;
+mod view;
+
+pub use grid::{Grid, TILE_ELEMS};
+pub use storage::{Binding, Dropped, Home, Storage};
+pub use tarray::TArray;
+pub use view::View;

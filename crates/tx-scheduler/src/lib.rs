@@ -1,1 +1,43 @@
-//! Sessions: array statements run as transactions in program order on all cores.
+#![doc = include_str!("../README.md")]
+//!
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`session`](Session) | the public face: arrays, assignments, closures, values, reports |
+//! | `lower` | an expression becomes statements; sources become slots |
+//! | `record` | a statement becomes tasks: what each reads, writes and waits for |
+//! | `attach` | closures, and statements on arrays that other threads share |
+//! | `graph` | versions, tasks, edges; the invariants of the whole crate |
+//! | `run` | worker loops and the order of ready tasks |
+//! | `exec`, `dynamic` | one array task; one closure, speculated and committed |
+//! | `region` | which tiles a stretch of an iteration space touches |
+
+mod attach;
+mod config;
+mod desk;
+mod dynamic;
+mod error;
+mod exec;
+#[cfg(feature = "faults")]
+mod faults;
+mod force;
+mod graph;
+mod lower;
+mod record;
+mod region;
+mod report;
+mod run;
+mod session;
+mod site;
+mod statement;
+mod tables;
+mod trace;
+
+pub use config::{Config, Order};
+pub use dynamic::Context;
+pub use error::SessionError;
+#[cfg(feature = "faults")]
+pub use faults::Faults;
+pub use report::Report;
+pub use session::{Progress, Session};
+pub use site::Site;

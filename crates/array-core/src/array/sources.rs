@@ -10,6 +10,18 @@ use crate::{
 use std::sync::Arc;
 
 impl Array {
+    /// An array that carries `error` to its evaluation, as an operator that went wrong does; names the caller's line.
+    ///
+    /// ```
+    /// use array_core::{Array, ArrayError};
+    /// let failed = Array::from_error(ArrayError::Unbound) + 1.0;
+    /// assert_eq!(failed.eval().unwrap_err().root(), &ArrayError::Unbound);
+    /// ```
+    #[track_caller]
+    pub fn from_error(error: ArrayError) -> Array {
+        Array::fail(error)
+    }
+
     /// A leaf that sees the elements of a source through a layout over its C order. A layout that reaches outside is an
     /// error that comes out of the evaluation.
     #[track_caller]

@@ -1,0 +1,209 @@
+//! `View`: a storage seen through NumPy's offset, shape and strides; what a variable of a program holds.
+//!
+//! Basic indexing makes another view of the same storage. Arithmetic reads the view as a lazy [`Array`], bound to
+//! the value the view has now.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::sync::Arc;
+
+use array_core::{Array, ArrayError, DType, Index, Layout, Term};
+
+use crate::storage::Storage;
+
+/// A storage seen through a layout. Clone is two reference counts at most.
+///
+/// A view is made by a session (`Session::array`) or from a [`TArray`](crate::TArray):
+///
+/// ```
+/// use array_core::{s, Array};
+/// use tx_collections::TArray;
+/// let u = TArray::new(&Array::from_vec(vec![1.0, 2.0, 3.0, 4.0], [2, 2]))?.view();
+/// let column = u.at(s![.., 0]);
+/// assert_eq!(column.shape(), [2]);
+/// assert!(column.same_storage(&u));
+/// assert!(u.try_at(s![5].as_ref()).is_err());
+/// # Ok::<(), array_core::ArrayError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct View {
+    storage: Arc<Storage>,
+    layout: Layout,
+    error: Option<Arc<ArrayError>>,
+}
+
+impl View {
+    /// The whole storage.
+    pub fn whole(storage: Arc<Storage>) -> Self {
+        let layout =
+            Layout::contiguous(storage.shape()).expect("a storage's shape was checked when it was made");
+        Self { storage, layout, error: None }
+    }
+
+    /// Part of a storage, through a layout over its C order.
+    ///
+    /// # Panics
+    /// If the layout reaches outside.
+    pub fn new(storage: Arc<Storage>, layout: Layout) -> Self {
+        if let Some((low, high)) = layout.span(0..layout.len()) {
+            assert!(
+                low >= 0 && (high as usize) < storage.grid().len(),
+                "the layout reaches outside the storage"
+            );
+        }
+        Self { storage, layout, error: None }
+    }
+
+    /// Lengths along the axes.
+    pub fn shape(&self) -> &[usize] {
+        &self.layout.shape
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.storage.dtype()
+    }
+
+    /// Number of axes.
+    pub fn ndim(&self) -> usize {
+        self.layout.shape.len()
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.layout.len()
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where the elements lie in the storage's C order.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The storage behind.
+    pub fn storage(&self) -> &Arc<Storage> {
+        &self.storage
+    }
+
+    /// Whether a write to one may be seen through the other.
+    pub fn same_storage(&self, other: &View) -> bool {
+        Arc::ptr_eq(&self.storage, &other.storage)
+    }
+
+    /// The error of an [`at`](View::at) that did not fit, if there was one.
+    pub fn error(&self) -> Option<&ArrayError> {
+        self.error.as_deref()
+    }
+
+    /// NumPy basic indexing: another view of the same storage.
+    ///
+    /// # Errors
+    /// An index out of range, too many indices, or a step of zero.
+    pub fn try_at(&self, index: &[Index]) -> Result<View, ArrayError> {
+        match &self.error {
+            Some(error) => Err((**error).clone()),
+            None => Ok(Self {
+                storage: Arc::clone(&self.storage),
+                layout: self.layout.index(index)?,
+                error: None,
+            }),
+        }
+    }
+
+    /// [`try_at`](View::try_at) for chained expressions: an error is kept and comes out where the view is used.
+    pub fn at(&self, index: impl AsRef<[Index]>) -> View {
+        self.try_at(index.as_ref())
+            .unwrap_or_else(|error| View { error: Some(Arc::new(error)), ..self.clone() })
+    }
+
+    /// The value of the view at this moment, as a lazy array: later writes do not change it.
+    pub fn read(&self) -> Array {
+        match &self.error {
+            Some(error) => Array::from_error((**error).clone()),
+            None => Array::from_source_view(self.storage.bind(), self.layout.clone()),
+        }
+    }
+}
+
+impl AsRef<View> for View {
+    fn as_ref(&self) -> &View {
+        self
+    }
+}
+
+impl From<View> for Array {
+    fn from(view: View) -> Array {
+        view.read()
+    }
+}
+
+impl From<&View> for Array {
+    fn from(view: &View) -> Array {
+        view.read()
+    }
+}
+
+impl From<View> for Term {
+    fn from(view: View) -> Term {
+        Term::Array(view.read())
+    }
+}
+
+impl From<&View> for Term {
+    fn from(view: &View) -> Term {
+        Term::Array(view.read())
+    }
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident),*) => {$(
+        operators!(@view $trait $method, View);
+        operators!(@view $trait $method, &View);
+        operators!(@left $trait $method: f64 i64 i32);
+    )*};
+    (@view $trait:ident $method:ident, $view:ty) => {
+        impl<R: Into<Term>> $trait<R> for $view {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, other: R) -> Array {
+                $trait::$method(self.read(), other)
+            }
+        }
+    };
+    (@left $trait:ident $method:ident: $($left:ty)*) => {$(
+        impl $trait<View> for $left {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, other: View) -> Array {
+                $trait::$method(self, other.read())
+            }
+        }
+        impl $trait<&View> for $left {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, other: &View) -> Array {
+                $trait::$method(self, other.read())
+            }
+        }
+    )*};
+}
+operators!(Add add, Sub sub, Mul mul, Div div);
+
+impl Neg for View {
+    type Output = Array;
+    #[track_caller]
+    fn neg(self) -> Array {
+        -self.read()
+    }
+}
+
+impl Neg for &View {
+    type Output = Array;
+    #[track_caller]
+    fn neg(self) -> Array {
+        -self.read()
+    }
+}

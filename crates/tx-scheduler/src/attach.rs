@@ -1,0 +1,226 @@
+//! Recording closures, and array statements on attached arrays, which are closures that the session writes itself.
+
+use std::panic::Location;
+
+use array_core::{Array, ArrayError, Scalar, Source};
+use stm_engine::Abort;
+use tx_collections::{Binding, Home, View};
+use tx_runtime::park::Mutex;
+
+use crate::dynamic::{Body, Closure, Context, Declared};
+use crate::error::SessionError;
+use crate::graph::Work;
+use crate::lower::fit;
+use crate::session::Session;
+use crate::site::Site;
+use crate::statement::{Kind, Statement};
+
+impl Session {
+    /// Record a closure that takes part in the program order: it runs early, beside other statements, on the newest
+    /// committed state, and commits when all closures before it have; if what it read has changed by then it is
+    /// rolled back and runs again. It may run several times and must have no effect but through its context.
+    ///
+    /// `private` declares the private arrays it touches: it sees the values that earlier statements gave them, and
+    /// later statements see what it assigns.
+    ///
+    /// # Errors
+    /// Views of another session. Errors of the closure itself surface when it is its turn to commit.
+    #[track_caller]
+    pub fn dynamic(
+        &mut self,
+        private: &[&View],
+        body: impl Fn(&Context<'_, '_>) -> Result<(), Abort> + Send + Sync + 'static,
+    ) -> Result<(), SessionError> {
+        let site = self.site_or(Location::caller());
+        self.timed(|session| {
+            session.tables.collect(&mut session.graph);
+            let mut declared = Vec::new();
+            for view in private {
+                session.declare(&mut declared, view, &site)?;
+            }
+            session.record_closure(Box::new(body), declared, site)
+        })
+    }
+
+    fn declare(
+        &mut self,
+        declared: &mut Vec<Declared>,
+        view: &View,
+        site: &Site,
+    ) -> Result<(), SessionError> {
+        if let Some(error) = view.error() {
+            return Err(error.clone().into());
+        }
+        let storage = view.storage();
+        if matches!(storage.home(), Home::Attached(_)) {
+            return Ok(());
+        }
+        let slot = self.slot_of(storage)?;
+        self.unshare(view, site)?;
+        if declared.iter().all(|d| d.slot != slot) {
+            let first_access = declared.iter().map(|d| d.grid.tiles()).sum();
+            let owner = self.tables.owner();
+            declared.push(Declared {
+                owner,
+                slot,
+                dtype: storage.dtype(),
+                grid: *storage.grid(),
+                first_access,
+            });
+        }
+        Ok(())
+    }
+
+    fn record_closure(
+        &mut self,
+        body: Body,
+        declared: Vec<Declared>,
+        site: Site,
+    ) -> Result<(), SessionError> {
+        let speculates = self.runner.threads() > 1;
+        let slots: Vec<u32> = declared.iter().map(|array| array.slot).collect();
+        let closure = Closure { body, declared, prepared: Mutex::new(None) };
+        let tasks = 1 + u32::from(speculates);
+        let statement = self.graph.add_statement(Statement {
+            left: tasks.into(),
+            tasks,
+            live_bytes: 0,
+            site: site.clone(),
+            kind: Kind::Dynamic(Box::new(closure)),
+        });
+        let versions = |session: &Self| -> Vec<u32> {
+            slots.iter().flat_map(|&slot| session.tables.get(slot).versions.to_vec()).collect()
+        };
+        let mut early = None;
+        if speculates {
+            let task = self.graph.add_task(statement, Work::Speculate);
+            for id in versions(self) {
+                self.graph.add_read(task, id);
+            }
+            early = Some(task);
+        }
+        let task = self.graph.add_task(statement, Work::Commit);
+        for id in versions(self) {
+            self.graph.add_overwrite(task, id);
+        }
+        self.graph.add_edge(self.last_commit, task);
+        if let Some(early) = early {
+            self.graph.add_edge(early, task);
+        }
+        self.last_commit = task;
+        for task in early.into_iter().chain([task]) {
+            if self.graph.is_ready(task) {
+                self.runner.ready.push(task);
+            }
+        }
+        self.recorded(statement, &site)
+    }
+
+    /// Give a private array tiles of its own: a closure may write them in place. What expressions still hold of its
+    /// value they keep.
+    fn unshare(&mut self, view: &View, site: &Site) -> Result<(), SessionError> {
+        let slot = self.slot_of(view.storage())?;
+        let versions = &self.tables.get(slot).versions;
+        let shared = versions.iter().any(|&id| self.graph.version(id).tables > 1);
+        if shared || view.storage().is_bound() {
+            let whole = View::whole(view.storage().clone());
+            self.record_assign(&whole, whole.read(), site.clone())?;
+        }
+        Ok(())
+    }
+
+    /// `target[...] = value` where one side is attached: one transaction, committed in program order.
+    pub(crate) fn assign_attached(
+        &mut self,
+        target: &View,
+        value: Array,
+        site: Site,
+    ) -> Result<(), SessionError> {
+        fit(value.clone(), target)?;
+        let mut declared = Vec::new();
+        self.declare(&mut declared, target, &site)?;
+        let value = self.detach(value, &mut declared, &site)?;
+        if let Some(binding) = target.storage().take_binding() {
+            // Somebody keeps an expression on the attached array's present value: it becomes a private copy.
+            let copy = self.record_array(View::whole(target.storage().clone()).read(), site.clone())?;
+            binding.pin(copy.storage().clone());
+        }
+        let target = target.clone();
+        let body = move |context: &Context<'_, '_>| {
+            let value = fill(&value, context)?;
+            context.assign(&target, value)
+        };
+        self.record_closure(Box::new(body), declared, site)
+    }
+
+    /// A new private array that holds the value of an expression on attached arrays.
+    pub(crate) fn array_from_attached(&mut self, value: Array, site: Site) -> Result<View, SessionError> {
+        let zeros = Array::full(value.shape(), Scalar::zero(value.dtype()));
+        let view = self.record_array(zeros, site.clone())?;
+        self.assign_attached(&view, value, site)?;
+        Ok(view)
+    }
+
+    /// Replace the sources of an expression by what a closure can resolve when it runs.
+    fn detach(
+        &mut self,
+        value: Array,
+        declared: &mut Vec<Declared>,
+        site: &Site,
+    ) -> Result<Array, SessionError> {
+        let mut failed = None;
+        let value = value.map_sources(&mut |source, layout| {
+            let binding: &Binding = source.as_any().downcast_ref().expect("every source is a binding");
+            let whole = View::whole(binding.storage().clone());
+            if let Err(error) = self.declare(declared, &whole, site) {
+                failed.get_or_insert(error);
+            }
+            Ok(Array::from_source_view(std::sync::Arc::new(Detached(whole)), layout.clone()))
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(value?),
+        }
+    }
+}
+
+/// A storage that a recorded closure will read; unlike a binding it does not ask for the value of now.
+#[derive(Debug)]
+struct Detached(View);
+
+impl Source for Detached {
+    fn dtype(&self) -> array_core::DType {
+        self.0.dtype()
+    }
+
+    fn shape(&self) -> &[usize] {
+        self.0.shape()
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+/// The expression with the elements its sources have in the closure's snapshot.
+fn fill(value: &Array, context: &Context<'_, '_>) -> Result<Array, Abort> {
+    let mut failed = None;
+    let filled = value.map_sources(&mut |source, layout| {
+        let Detached(whole) = source.as_any().downcast_ref().expect("detached when it was recorded");
+        match context.read(whole) {
+            // A whole array in C order has the addresses of its storage.
+            Ok(array) => match array.as_buffer() {
+                Some((buffer, _)) => Ok(Array::from_parts(buffer.clone(), layout.clone())),
+                None => Err(ArrayError::Unbound),
+            },
+            Err(abort) => {
+                failed = Some(abort);
+                Err(ArrayError::Unbound)
+            }
+        }
+    });
+    match failed {
+        Some(abort) => Err(abort),
+        None => Ok(filled?),
+    }
+}

@@ -1,0 +1,116 @@
+//! What a session is told before it starts: threads, order, window, tiles.
+//!
+//! Nothing here changes a bit of any result; it changes when and where work is done.
+
+use std::fs;
+
+use tx_collections::TILE_ELEMS;
+use tx_runtime::budget::{Budget, BudgetError};
+
+/// In which order ready tasks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Last enabled first, inside a window of statements: a tile is used again while it is in cache.
+    #[default]
+    Depth,
+    /// One statement after the other, each over its whole array: what a library of array calls does.
+    Breadth,
+}
+
+/// The settings of a [`Session`](crate::Session).
+///
+/// ```
+/// use tx_scheduler::{Config, Order};
+/// let config = Config::single_thread().order(Order::Breadth).tile_elems(1024);
+/// assert_eq!(config.budget().threads(), 1);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub(crate) budget: Budget,
+    pub(crate) order: Order,
+    pub(crate) trace: bool,
+    pub(crate) tile_elems: usize,
+    pub(crate) window_bytes: usize,
+    #[cfg(feature = "faults")]
+    pub(crate) faults: crate::faults::Faults,
+}
+
+impl Config {
+    /// The standard settings with a given thread budget.
+    pub fn new(budget: Budget) -> Self {
+        Self {
+            budget,
+            order: Order::default(),
+            trace: false,
+            tile_elems: TILE_ELEMS,
+            window_bytes: level_two_cache_bytes().unwrap_or(1 << 20),
+            #[cfg(feature = "faults")]
+            faults: crate::faults::Faults::default(),
+        }
+    }
+
+    /// The thread budget of the environment: `TXARRAY_NUM_THREADS`, the batch scheduler's grant, the machine.
+    ///
+    /// # Errors
+    /// A value of our own variables that cannot be understood.
+    pub fn from_env() -> Result<Self, BudgetError> {
+        Ok(Self::new(Budget::resolve(None)?))
+    }
+
+    /// One thread: the process starts no other.
+    pub fn single_thread() -> Self {
+        Self::new(Budget::single_thread())
+    }
+
+    /// Exactly `threads` threads, whatever the environment says.
+    ///
+    /// # Errors
+    /// Zero, or more than 65535.
+    pub fn threads(threads: usize) -> Result<Self, BudgetError> {
+        Ok(Self::new(Budget::exactly(threads)?))
+    }
+
+    /// In which order ready tasks run.
+    pub fn order(self, order: Order) -> Self {
+        Self { order, ..self }
+    }
+
+    /// Keep one event for every task, for [`Session::write_trace`](crate::Session::write_trace). Costs about 50 ns
+    /// and 40 bytes a task.
+    pub fn trace(self, on: bool) -> Self {
+        Self { trace: on, ..self }
+    }
+
+    /// Elements of a tile (at least 1). Small tiles serve tests; results never depend on it.
+    pub fn tile_elems(self, elems: usize) -> Self {
+        Self { tile_elems: elems.max(1), ..self }
+    }
+
+    /// How many bytes of tiles successive statements may keep alive at once before the oldest must finish; the
+    /// level-two cache's size unless set.
+    pub fn window_bytes(self, bytes: usize) -> Self {
+        Self { window_bytes: bytes, ..self }
+    }
+
+    /// Make mistakes on purpose.
+    #[cfg(feature = "faults")]
+    pub fn faults(self, faults: crate::faults::Faults) -> Self {
+        Self { faults, ..self }
+    }
+
+    /// The thread budget.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+}
+
+/// Size of one core's level-two cache, where the kernel tells.
+fn level_two_cache_bytes() -> Option<usize> {
+    let text = fs::read_to_string("/sys/devices/system/cpu/cpu0/cache/index2/size").ok()?;
+    let text = text.trim();
+    let (digits, unit) = match text.strip_suffix('K') {
+        Some(digits) => (digits, 1 << 10),
+        None => (text.strip_suffix('M')?, 1 << 20),
+    };
+    Some((digits.parse::<usize>().ok()? * unit).clamp(256 << 10, 16 << 20))
+}

@@ -1,0 +1,313 @@
+//! Running one array task: its tiles in, one plan over them, its tile out.
+//!
+//! Everything here happens between the edges of the graph: a task's operands are finished and nobody else writes
+//! what it writes (G2). Evaluation is serial and enters no pool (R1).
+
+use array_core::{ArrayError, Layout, TileBuf, TileMut, TileRef, finish_reduction};
+use smallvec::SmallVec;
+
+use crate::desk::Desk;
+use crate::dynamic;
+use crate::error::SessionError;
+use crate::graph::{Graph, Task, TaskSeq, VersionId, Work};
+use crate::region::address;
+use crate::statement::{Fold, Inputs, Kind, OperandFrom, Target};
+
+/// Run the task `seq`, which is ready and not yet done.
+pub(crate) fn execute(graph: &Graph, seq: TaskSeq, desk: &mut Desk) -> Result<(), SessionError> {
+    #[cfg(feature = "faults")]
+    graph.faults.enter_task();
+    let task = graph.task(seq);
+    let statement = graph.statement(task.statement);
+    match (&statement.kind, task.work) {
+        (Kind::Map { inputs, target }, Work::Tile { tile, start, end, keeps }) => {
+            tile_task(graph, task, inputs, target, Piece { tile: tile as usize, start, end, keeps }, desk)?;
+        }
+        (Kind::Map { inputs, target }, Work::Scatter { first_tile, tiles, start, end }) => {
+            let piece = Patch { first_tile: first_tile as usize, tiles: tiles as usize, start, end };
+            scatter_task(graph, task, inputs, target, piece, desk)?;
+        }
+        (Kind::Reduce { inputs, fold }, Work::Node { node, start, end }) => {
+            node_task(graph, task, inputs, fold, node as usize, start..end, desk)?;
+        }
+        (Kind::Reduce { fold, .. }, Work::Fold) => fold_task(graph, task, fold, desk)?,
+        (Kind::Dynamic(closure), Work::Speculate) => {
+            dynamic::speculate(graph, task, closure, &statement.site)
+        }
+        (Kind::Dynamic(closure), Work::Commit) => {
+            dynamic::commit(graph, task, closure, &statement.site, desk)?
+        }
+        (kind, work) => unreachable!("{work:?} in {kind:?}"),
+    }
+    Ok(())
+}
+
+/// A stretch of the iteration space that fills (part of) one tile.
+struct Piece {
+    tile: usize,
+    start: usize,
+    end: usize,
+    keeps: bool,
+}
+
+/// A stretch of the iteration space over neighbouring tiles.
+struct Patch {
+    first_tile: usize,
+    tiles: usize,
+    start: usize,
+    end: usize,
+}
+
+/// The plan's operands laid over the tiles that `versions` names: source after source, neighbouring tiles.
+///
+/// `reads` keeps the addresses; `f` runs with the operands.
+pub(crate) fn with_operands<R>(
+    graph: &Graph,
+    inputs: &Inputs,
+    versions: &[VersionId],
+    firsts: &[u32],
+    reads: &mut Vec<*const u8>,
+    f: impl FnOnce(&[TileRef<'_>]) -> R,
+) -> R {
+    reads.clear();
+    reads.extend(versions.iter().map(|&id| graph.version(id).bytes()));
+    let values = reads.len();
+    reads.extend(inputs.operands.iter().map(|operand| match &operand.from {
+        OperandFrom::Value(buffer) => buffer.as_ptr(),
+        OperandFrom::Source { .. } => std::ptr::null(),
+    }));
+    let reads = &*reads;
+    let operands: SmallVec<[TileRef<'_>; 6]> = inputs
+        .operands
+        .iter()
+        .enumerate()
+        .map(|(i, operand)| match operand.from {
+            OperandFrom::Value(_) => TileRef {
+                layout: &operand.layout,
+                tile_elems: usize::MAX,
+                first: 0,
+                tiles: &reads[values + i..=values + i],
+            },
+            OperandFrom::Source { source, .. } => {
+                let (begin, end) = (firsts[2 * source + 1] as usize, firsts.get(2 * source + 3));
+                TileRef {
+                    layout: &operand.layout,
+                    tile_elems: inputs.sources[source].tile_elems,
+                    first: firsts[2 * source] as usize,
+                    tiles: &reads[begin..end.map_or(values, |&end| end as usize)],
+                }
+            }
+        })
+        .collect();
+    f(&operands)
+}
+
+fn tile_task(
+    graph: &Graph,
+    task: &Task,
+    inputs: &Inputs,
+    target: &Target,
+    piece: Piece,
+    desk: &mut Desk,
+) -> Result<(), ArrayError> {
+    let new = graph.version(task.accesses[0]);
+    let begin = piece.tile * target.tile_elems;
+    let elems = target.tile_elems.min(target.len - begin);
+    let (mut block, sources) = if piece.keeps {
+        let old = graph.version(task.accesses[1]);
+        // ORDER: Acquire, pairs with the decrements of `refs`: reading 1 means the other accessors have finished.
+        let block = if old.refs.load(std::sync::atomic::Ordering::Acquire) == 1 {
+            // SAFETY: this task holds the only reference (G3).
+            unsafe { old.take() }.expect("a version that is kept was written")
+        } else {
+            let mut block = desk.blocks.take(target.dtype, elems);
+            keep_rest(old.bytes(), &mut block, target, begin, elems, piece.start..piece.end);
+            block
+        };
+        (block, &task.accesses[2..])
+    } else {
+        (desk.blocks.take(target.dtype, elems), &task.accesses[1..])
+    };
+    let (scratch, reads) = (&mut desk.scratch, &mut desk.reads);
+    with_operands(graph, inputs, sources, &task.firsts, reads, |operands| {
+        let out = TileMut {
+            layout: &target.layout,
+            tile_elems: target.tile_elems,
+            first: piece.tile,
+            tiles: &[block.as_mut_ptr()],
+        };
+        // SAFETY: the access list covers every tile the stretch reads (`tiles_read` is a hull), all written and
+        // unchanging (G2); the block is ours alone and no operand.
+        unsafe {
+            inputs.plan.map(&inputs.consts, &inputs.shape, operands, &out, piece.start..piece.end, scratch)
+        }
+    })?;
+    desk.tally.bytes += ((piece.end - piece.start) * (inputs.bytes_per_element + target.dtype.size())) as u64;
+    // SAFETY: this task creates the version (G2).
+    unsafe { new.put(block) };
+    Ok(())
+}
+
+/// Copy the elements of a tile that the stretch does not write.
+fn keep_rest(
+    old: *const u8,
+    new: &mut TileBuf,
+    target: &Target,
+    begin: usize,
+    elems: usize,
+    range: std::ops::Range<usize>,
+) {
+    let size = target.dtype.size();
+    let new = new.as_mut_ptr();
+    let copy = |from: usize, to: usize| {
+        // SAFETY: both blocks hold `elems` elements, and `from..to` lies within.
+        unsafe {
+            std::ptr::copy_nonoverlapping(old.add(from * size), new.add(from * size), (to - from) * size)
+        }
+    };
+    let row = target.layout.shape.last().copied().unwrap_or(1);
+    if target.layout.strides.last().is_some_and(|&stride| stride != 1) {
+        return copy(0, elems);
+    }
+    let mut kept = 0;
+    let mut at = range.start;
+    while at < range.end {
+        let written = address(&target.layout, at) - begin;
+        let count = (row - at % row).min(range.end - at);
+        copy(kept, written);
+        kept = written + count;
+        at += count;
+    }
+    copy(kept, elems);
+}
+
+fn scatter_task(
+    graph: &Graph,
+    task: &Task,
+    inputs: &Inputs,
+    target: &Target,
+    patch: Patch,
+    desk: &mut Desk,
+) -> Result<(), ArrayError> {
+    let (written, sources) = task.accesses.split_at(patch.tiles);
+    desk.writes.clear();
+    // SAFETY: an overwriting task is ordered after all earlier accessors of its versions and before all later (G2).
+    desk.writes.extend(written.iter().map(|&id| unsafe { graph.version(id).bytes_mut() }));
+    let count = patch.end - patch.start;
+    let size = target.dtype.size();
+    let mut temporary = target.buffered.then(|| desk.blocks.take(target.dtype, count));
+    let Desk { scratch, reads, writes, .. } = desk;
+    with_operands(graph, inputs, sources, &task.firsts, reads, |operands| {
+        let mut dense = Layout::contiguous(&inputs.shape).expect("an iteration space that fits");
+        dense.offset = -(patch.start as isize);
+        let pointer = temporary.as_mut().map(TileBuf::as_mut_ptr);
+        let out = match &pointer {
+            Some(pointer) => TileMut {
+                layout: &dense,
+                tile_elems: usize::MAX,
+                first: 0,
+                tiles: std::slice::from_ref(pointer),
+            },
+            None => TileMut {
+                layout: &target.layout,
+                tile_elems: target.tile_elems,
+                first: patch.first_tile,
+                tiles: writes,
+            },
+        };
+        // SAFETY: as in `tile_task`; a statement that reads what it writes is buffered, so `out` is no operand.
+        unsafe {
+            inputs.plan.map(&inputs.consts, &inputs.shape, operands, &out, patch.start..patch.end, scratch)
+        }
+    })?;
+    if let Some(mut temporary) = temporary {
+        let values = temporary.as_mut_ptr();
+        // SAFETY: `values` holds the stretch, densely; `writes` holds every tile its elements lie in.
+        unsafe {
+            match size {
+                1 => scatter::<u8>(values.cast(), writes, target, patch.first_tile, patch.start..patch.end),
+                8 => scatter::<u64>(values.cast(), writes, target, patch.first_tile, patch.start..patch.end),
+                _ => unreachable!("elements of {size} bytes"),
+            }
+        }
+        desk.blocks.put(temporary);
+    }
+    desk.tally.bytes += (count * (inputs.bytes_per_element + size)) as u64;
+    Ok(())
+}
+
+/// Move dense `values` to where `range` of the target lies.
+///
+/// # Safety
+/// `values` has one element for each of `range`; `tiles` are the target's tiles from `first_tile` on, all that the
+/// elements lie in; `T` has the size of the target's elements.
+unsafe fn scatter<T: Copy>(
+    values: *const T,
+    tiles: &[*mut u8],
+    target: &Target,
+    first_tile: usize,
+    range: std::ops::Range<usize>,
+) {
+    let layout = &target.layout;
+    let row = layout.shape.last().copied().unwrap_or(1);
+    let stride = layout.strides.last().copied().unwrap_or(1) as usize;
+    let mut tile = first_tile;
+    let mut tile_begin = first_tile * target.tile_elems;
+    let mut at = range.start;
+    while at < range.end {
+        let count = (row - at % row).min(range.end - at);
+        let mut to = address(layout, at);
+        for i in 0..count {
+            while to - tile_begin >= target.tile_elems {
+                tile += 1;
+                tile_begin += target.tile_elems;
+            }
+            // SAFETY: the caller's promises; addresses only grow along a monotone layout.
+            unsafe {
+                *tiles.get_unchecked(tile - first_tile).cast::<T>().add(to - tile_begin) =
+                    *values.add(at - range.start + i);
+            }
+            to += stride;
+        }
+        at += count;
+    }
+}
+
+fn node_task(
+    graph: &Graph,
+    task: &Task,
+    inputs: &Inputs,
+    fold: &Fold,
+    node: usize,
+    range: std::ops::Range<usize>,
+    desk: &mut Desk,
+) -> Result<(), ArrayError> {
+    desk.tally.bytes += (range.len() * inputs.bytes_per_element) as u64;
+    let (scratch, reads) = (&mut desk.scratch, &mut desk.reads);
+    let partial = with_operands(graph, inputs, &task.accesses, &task.firsts, reads, |operands| {
+        // SAFETY: as in `tile_task`.
+        unsafe { inputs.plan.reduce(&inputs.consts, &inputs.shape, operands, range, scratch) }
+    })?;
+    // SAFETY: this node's task is the only writer, and the fold waits for it.
+    fold.partials[node].with_mut(|cell| unsafe { *cell = Some(partial) });
+    Ok(())
+}
+
+fn fold_task(graph: &Graph, task: &Task, fold: &Fold, desk: &mut Desk) -> Result<(), ArrayError> {
+    // SAFETY: all nodes have finished, and nobody else reads.
+    let partials: Vec<_> = fold
+        .partials
+        .iter()
+        .map(|cell| {
+            cell.with_mut(|cell| unsafe { (*cell).take() }).expect("edges order nodes before the fold")
+        })
+        .collect();
+    let result = finish_reduction(fold.op, fold.len, fold.max_elems, &partials)?;
+    let mut block = desk.blocks.take(result.dtype(), 1);
+    // SAFETY: the block holds one element of the result's type; this task creates the version (G2).
+    unsafe {
+        result.write(block.as_mut_ptr(), 0);
+        graph.version(task.accesses[0]).put(block);
+    }
+    Ok(())
+}

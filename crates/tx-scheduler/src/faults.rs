@@ -1,0 +1,56 @@
+//! Seeded mistakes, so that tests can show that they would be noticed. Built only with the feature `faults`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Which mistakes a session makes.
+///
+/// ```
+/// use tx_scheduler::{Config, Faults};
+/// let config = Config::single_thread().faults(Faults::default().drop_edge(17));
+/// ```
+#[derive(Debug, Default)]
+pub struct Faults {
+    drop_edge: Option<u64>,
+    panic_in_task: Option<u64>,
+    edges: u64,
+    tasks: AtomicU64,
+}
+
+impl Clone for Faults {
+    fn clone(&self) -> Self {
+        Self { drop_edge: self.drop_edge, panic_in_task: self.panic_in_task, ..Self::default() }
+    }
+}
+
+impl Faults {
+    /// Forget the `n`-th dependence that would have been recorded, counted from zero.
+    pub fn drop_edge(self, n: u64) -> Self {
+        Self { drop_edge: Some(n), ..self }
+    }
+
+    /// Panic in the `n`-th task that runs, counted from zero.
+    pub fn panic_in_task(self, n: u64) -> Self {
+        Self { panic_in_task: Some(n), ..self }
+    }
+
+    /// The mistakes that the variable `TXARRAY_FAULT` asks for: `edge:N` or `panic:N`.
+    pub fn from_env() -> Self {
+        let faults = Self::default();
+        let Ok(text) = std::env::var("TXARRAY_FAULT") else { return faults };
+        match text.split_once(':').map(|(kind, n)| (kind, n.parse())) {
+            Some(("edge", Ok(n))) => faults.drop_edge(n),
+            Some(("panic", Ok(n))) => faults.panic_in_task(n),
+            _ => panic!("TXARRAY_FAULT={text:?}: expected edge:N or panic:N"),
+        }
+    }
+
+    pub(crate) fn drops_this_edge(&mut self) -> bool {
+        self.edges += 1;
+        self.drop_edge == Some(self.edges - 1)
+    }
+
+    pub(crate) fn enter_task(&self) {
+        let n = self.tasks.fetch_add(1, Ordering::Relaxed);
+        assert!(self.panic_in_task != Some(n), "task {n} was told to panic");
+    }
+}

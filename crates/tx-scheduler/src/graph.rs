@@ -1,0 +1,414 @@
+//! The task graph: versions of tiles, tasks that make them, and the edges between.
+//!
+//! The graph has two phases. While statements are *recorded* one thread owns it (`&mut Graph`) and adds versions,
+//! tasks and edges. While it *runs*, workers share it (`&Graph`): its structure stands still, and they change only
+//! what the run invariants allow. So recording needs no lock and running no allocation.
+//!
+//! **Invariants**
+//! - G1: structure (the vectors, edge lists, access lists) changes only under `&mut Graph`.
+//! - G2: a version's block is written only by a task whose edges order it after every other unfinished task that
+//!   accesses the version, and read only by tasks ordered after that writer.
+//! - G3: `refs` counts the tables that hold a version plus the unfinished tasks that access it; who brings it to
+//!   zero owns the block. While running it only falls, so a task that reads 1 is alone with its version.
+//! - G4: `pending` counts the unfinished tasks with an edge to the task; who brings it to zero may run it, once.
+//!
+//! **Orderings** the `AcqRel` decrement of `pending` and `refs` joins the writes of all earlier decrementers, so
+//! who reaches zero sees every block, partial result and flag its predecessors wrote.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use array_core::TileBuf;
+use smallvec::SmallVec;
+use tx_runtime::sync::UnsafeCell;
+
+use crate::statement::Statement;
+
+/// A place in [`Graph::versions`].
+pub(crate) type VersionId = u32;
+/// Position of a task in program order, never reused.
+pub(crate) type TaskSeq = u64;
+/// Position of a statement in program order, never reused.
+pub(crate) type StatementSeq = u64;
+
+/// No version, no edge.
+pub(crate) const NONE: u32 = u32::MAX;
+/// A task that finished before anybody can ask.
+const DONE: TaskSeq = 0;
+
+/// One value of one tile.
+#[derive(Debug)]
+pub(crate) struct Version {
+    /// The elements; `None` before the writer ran and after the version died. Guarded by G2 and G3.
+    block: UnsafeCell<Option<TileBuf>>,
+    /// G3.
+    pub(crate) refs: AtomicU32,
+    /// Tables that hold it: more than one while a snapshot shares it. Recording only.
+    pub(crate) tables: u32,
+    /// The last task that writes it. Recording only.
+    writer: TaskSeq,
+    /// Edge list of the tasks that read it since. Recording only.
+    readers: u32,
+}
+
+// SAFETY: the block is reached only under G2 and G3, which order every write before and after every other access.
+unsafe impl Sync for Version {}
+
+impl Version {
+    /// The elements, for a task that is ordered after the writer.
+    ///
+    /// # Panics
+    /// If it was not written: an edge is missing.
+    pub(crate) fn bytes(&self) -> *const u8 {
+        // SAFETY: G2, the writer is done and nobody writes while a reader is unfinished.
+        self.block.with(|block| {
+            unsafe { (*block).as_ref() }.expect("a version is written before it is read").as_ptr()
+        })
+    }
+
+    /// The elements for writing in place.
+    ///
+    /// # Safety
+    /// The caller is the version's only unfinished accessor (G2).
+    pub(crate) unsafe fn bytes_mut(&self) -> *mut u8 {
+        // SAFETY: by the caller's promise nobody else looks at the cell.
+        self.block.with_mut(|block| {
+            unsafe { (*block).as_mut() }.expect("a version is written before it is overwritten").as_mut_ptr()
+        })
+    }
+
+    /// Take the block out.
+    ///
+    /// # Safety
+    /// The caller is the version's only accessor, or brought `refs` to zero (G2, G3).
+    pub(crate) unsafe fn take(&self) -> Option<TileBuf> {
+        // SAFETY: by the caller's promise nobody else looks at the cell.
+        self.block.with_mut(|block| unsafe { (*block).take() })
+    }
+
+    /// Publish the block; the decrements of `pending` that follow make it visible.
+    ///
+    /// # Safety
+    /// The caller is the version's writer and has not finished (G2).
+    pub(crate) unsafe fn put(&self, new: TileBuf) {
+        // SAFETY: by the caller's promise nobody else looks at the cell.
+        self.block.with_mut(|block| unsafe { *block = Some(new) });
+    }
+}
+
+/// What a task does; the statement holds what all its tasks share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Compute the elements `start..end` of the statement's iteration space into one new tile version.
+    /// `keeps` says that the old version's other elements stay.
+    Tile { tile: u32, start: usize, end: usize, keeps: bool },
+    /// Compute the elements and write them in place, over the `tiles` they lie in.
+    Scatter { first_tile: u32, tiles: u32, start: usize, end: usize },
+    /// One node of a reduction tree.
+    Node { node: u32, start: usize, end: usize },
+    /// Fold the nodes into the result.
+    Fold,
+    /// Run a closure on a snapshot, without committing.
+    Speculate,
+    /// Commit a closure at the front, running it (again) if it must.
+    Commit,
+}
+
+/// One unit of work.
+#[derive(Debug)]
+pub(crate) struct Task {
+    /// G4.
+    pub(crate) pending: AtomicU32,
+    pub(crate) done: AtomicBool,
+    pub(crate) statement: StatementSeq,
+    pub(crate) work: Work,
+    /// The tasks that wait for this one.
+    dependents: u32,
+    /// The versions it holds a reference to: those it writes, then those it reads, source after source.
+    pub(crate) accesses: SmallVec<[VersionId; 6]>,
+    /// For every source: the first tile it reads there, and where its versions begin among those of all sources.
+    pub(crate) firsts: SmallVec<[u32; 4]>,
+}
+
+/// A link of a list of tasks.
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    to: TaskSeq,
+    next: u32,
+}
+
+/// Versions, tasks, edges and statements of one session.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    versions: Vec<Version>,
+    free_versions: Vec<VersionId>,
+    tasks: VecDeque<Task>,
+    /// Sequence number of `tasks[0]`; everything before is done.
+    base: TaskSeq,
+    edges: Vec<Edge>,
+    free_edges: u32,
+    statements: VecDeque<Statement>,
+    statement_base: StatementSeq,
+    #[cfg(feature = "faults")]
+    pub(crate) faults: crate::faults::Faults,
+}
+
+impl Graph {
+    pub(crate) fn new() -> Self {
+        // Sequence number 0 is `DONE`.
+        Self { base: 1, free_edges: NONE, ..Self::default() }
+    }
+
+    // ---- looking (both phases) ----
+
+    pub(crate) fn version(&self, id: VersionId) -> &Version {
+        &self.versions[id as usize]
+    }
+
+    pub(crate) fn task(&self, seq: TaskSeq) -> &Task {
+        &self.tasks[(seq - self.base) as usize]
+    }
+
+    pub(crate) fn statement(&self, seq: StatementSeq) -> &Statement {
+        &self.statements[(seq - self.statement_base) as usize]
+    }
+
+    /// The statements from the oldest that has not retired; empty when nothing is recorded.
+    pub(crate) fn statements(&self) -> std::ops::Range<StatementSeq> {
+        self.statement_base..self.statement_base + self.statements.len() as StatementSeq
+    }
+
+    /// Whether nothing keeps a task that was just recorded from running.
+    pub(crate) fn is_ready(&self, seq: TaskSeq) -> bool {
+        self.task(seq).pending.load(Ordering::Relaxed) == 0
+    }
+
+    /// The sequence number of the next task.
+    pub(crate) fn next_task(&self) -> TaskSeq {
+        self.base + self.tasks.len() as TaskSeq
+    }
+
+    /// How many tasks have not retired.
+    pub(crate) fn tasks_held(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Call `f` for each task that waits for `seq`.
+    pub(crate) fn for_each_dependent(&self, seq: TaskSeq, mut f: impl FnMut(TaskSeq, &Task)) {
+        let mut edge = self.task(seq).dependents;
+        while edge != NONE {
+            let Edge { to, next } = self.edges[edge as usize];
+            f(to, self.task(to));
+            edge = next;
+        }
+    }
+
+    pub(crate) fn is_unfinished(&self, seq: TaskSeq) -> bool {
+        seq >= self.base && !self.task(seq).done.load(Ordering::Relaxed)
+    }
+
+    /// Whether the elements of `id` are there and no unfinished task changes them.
+    pub(crate) fn is_settled(&self, id: VersionId) -> bool {
+        id != NONE && !self.is_unfinished(self.version(id).writer)
+    }
+
+    /// Whether no unfinished task touches `id` and one table alone holds it.
+    pub(crate) fn is_alone(&self, id: VersionId) -> bool {
+        id != NONE && self.version(id).refs.load(Ordering::Relaxed) == 1 && self.is_settled(id)
+    }
+
+    // ---- recording ----
+
+    /// A version held by one table, with no elements yet.
+    pub(crate) fn add_version(&mut self) -> VersionId {
+        let fresh = Version {
+            block: UnsafeCell::new(None),
+            refs: AtomicU32::new(1),
+            tables: 1,
+            writer: DONE,
+            readers: NONE,
+        };
+        match self.free_versions.pop() {
+            Some(id) => {
+                self.versions[id as usize] = fresh;
+                id
+            }
+            None => {
+                self.versions.push(fresh);
+                u32::try_from(self.versions.len() - 1).expect("fewer than 2^32 live tile versions")
+            }
+        }
+    }
+
+    /// One more table holds `id`.
+    pub(crate) fn share_version(&mut self, id: VersionId) {
+        let version = &mut self.versions[id as usize];
+        version.tables += 1;
+        *version.refs.get_mut() += 1;
+    }
+
+    /// A table lets `id` go. The block comes back if nothing else needs it.
+    pub(crate) fn release_version(&mut self, id: VersionId) -> Option<TileBuf> {
+        let version = &mut self.versions[id as usize];
+        version.tables -= 1;
+        *version.refs.get_mut() -= 1;
+        let dead = *version.refs.get_mut() == 0;
+        if version.tables == 0 {
+            // Nobody can write it in place any more: its readers need not be known.
+            let readers = std::mem::replace(&mut version.readers, NONE);
+            self.free_edge_list(readers);
+        }
+        if !dead {
+            return None;
+        }
+        self.free_versions.push(id);
+        // SAFETY: `&mut self`, and no reference is left (G3).
+        unsafe { self.versions[id as usize].take() }
+    }
+
+    /// Return the ids of versions that died while running.
+    pub(crate) fn reuse_versions(&mut self, ids: &mut Vec<VersionId>) {
+        self.free_versions.append(ids);
+    }
+
+    pub(crate) fn add_statement(&mut self, statement: Statement) -> StatementSeq {
+        self.statements.push_back(statement);
+        self.statements().end - 1
+    }
+
+    pub(crate) fn statement_mut(&mut self, seq: StatementSeq) -> &mut Statement {
+        &mut self.statements[(seq - self.statement_base) as usize]
+    }
+
+    /// A task with no edges and no accesses yet.
+    pub(crate) fn add_task(&mut self, statement: StatementSeq, work: Work) -> TaskSeq {
+        self.tasks.push_back(Task {
+            pending: AtomicU32::new(0),
+            done: AtomicBool::new(false),
+            statement,
+            work,
+            dependents: NONE,
+            accesses: SmallVec::new(),
+            firsts: SmallVec::new(),
+        });
+        self.base + self.tasks.len() as TaskSeq - 1
+    }
+
+    fn task_mut(&mut self, seq: TaskSeq) -> &mut Task {
+        &mut self.tasks[(seq - self.base) as usize]
+    }
+
+    fn push_edge(&mut self, to: TaskSeq, next: u32) -> u32 {
+        let edge = Edge { to, next };
+        if self.free_edges == NONE {
+            self.edges.push(edge);
+            u32::try_from(self.edges.len() - 1).expect("fewer than 2^32 edges at once")
+        } else {
+            let at = self.free_edges;
+            self.free_edges = self.edges[at as usize].next;
+            self.edges[at as usize] = edge;
+            at
+        }
+    }
+
+    fn free_edge_list(&mut self, head: u32) {
+        let mut at = head;
+        while at != NONE {
+            let next = self.edges[at as usize].next;
+            self.edges[at as usize].next = self.free_edges;
+            self.free_edges = at;
+            at = next;
+        }
+    }
+
+    /// `task` runs after `before`, unless that has finished. (A task that reads what it overwrites meets itself.)
+    pub(crate) fn add_edge(&mut self, before: TaskSeq, task: TaskSeq) {
+        if before == task || !self.is_unfinished(before) {
+            return;
+        }
+        debug_assert!(before < task, "edges follow program order");
+        #[cfg(feature = "faults")]
+        if self.faults.drops_this_edge() {
+            return;
+        }
+        let next = self.task(before).dependents;
+        let edge = self.push_edge(task, next);
+        self.task_mut(before).dependents = edge;
+        *self.task_mut(task).pending.get_mut() += 1;
+    }
+
+    /// `task` reads `id`: it runs after the writer, and later in-place writers run after it.
+    pub(crate) fn add_read(&mut self, task: TaskSeq, id: VersionId) {
+        self.add_access(task, id);
+        self.add_edge(self.versions[id as usize].writer, task);
+        let next = self.versions[id as usize].readers;
+        self.versions[id as usize].readers = self.push_edge(task, next);
+    }
+
+    /// `task` makes the new version `id`.
+    pub(crate) fn add_creation(&mut self, task: TaskSeq, id: VersionId) {
+        self.add_access(task, id);
+        self.versions[id as usize].writer = task;
+    }
+
+    /// `task` writes `id` in place: it runs after the last writer and all readers since.
+    pub(crate) fn add_overwrite(&mut self, task: TaskSeq, id: VersionId) {
+        self.add_access(task, id);
+        self.add_edge(self.versions[id as usize].writer, task);
+        let readers = std::mem::replace(&mut self.versions[id as usize].readers, NONE);
+        let mut at = readers;
+        while at != NONE {
+            let Edge { to, next } = self.edges[at as usize];
+            if to != task {
+                self.add_edge(to, task);
+            }
+            at = next;
+        }
+        self.free_edge_list(readers);
+        self.versions[id as usize].writer = task;
+    }
+
+    /// Where the versions of the next source begin in `task`: its `first` tile, counted among what it reads.
+    pub(crate) fn begin_source(&mut self, task: TaskSeq, first: usize, written: usize) {
+        let task = self.task_mut(task);
+        task.firsts.push(first as u32);
+        task.firsts.push((task.accesses.len() - written) as u32);
+    }
+
+    fn add_access(&mut self, task: TaskSeq, id: VersionId) {
+        *self.versions[id as usize].refs.get_mut() += 1;
+        self.task_mut(task).accesses.push(id);
+    }
+
+    /// Forget finished tasks and statements at the front. Calls `f` for every retired statement.
+    pub(crate) fn retire(&mut self, mut f: impl FnMut(Statement)) {
+        while self.tasks.front_mut().is_some_and(|task| *task.done.get_mut()) {
+            let task = self.tasks.pop_front().expect("there is a front");
+            self.free_edge_list(task.dependents);
+            self.base += 1;
+        }
+        while self.statements.front_mut().is_some_and(|s| *s.left.get_mut() == 0) {
+            let statement = self.statements.pop_front().expect("there is a front");
+            self.statement_base += 1;
+            f(statement);
+        }
+    }
+
+    /// Drop everything that has not run (after a failure): no task is ready afterwards.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { base: self.next_task(), statement_base: self.statements().end, ..Self::new() };
+    }
+}
+
+/// Subtract one; the value before. With one worker nobody else looks, so no bus lock is paid.
+#[inline]
+pub(crate) fn decrement(counter: &AtomicU32, shared: bool) -> u32 {
+    if shared {
+        // ORDER: AcqRel, pairs with every other decrement of the counter (module head).
+        counter.fetch_sub(1, Ordering::AcqRel)
+    } else {
+        let before = counter.load(Ordering::Relaxed);
+        counter.store(before - 1, Ordering::Relaxed);
+        before
+    }
+}

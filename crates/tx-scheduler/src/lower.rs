@@ -1,0 +1,177 @@
+//! From an expression to tasks: reductions become statements of their own, sources become slots of the tables.
+
+use array_core::{Array, ArrayError, Bound, Source, bind, normalise, split_reductions};
+use tx_collections::fill::broadcast_into;
+use tx_collections::{Binding, Home, Storage, View};
+
+use crate::error::SessionError;
+use crate::graph::StatementSeq;
+use crate::record::Recorder;
+use crate::session::Session;
+use crate::site::Site;
+use crate::statement::Inputs;
+
+impl Session {
+    pub(crate) fn record_array(&mut self, value: Array, site: Site) -> Result<View, SessionError> {
+        if let Some(error) = value.error() {
+            return Err(error.clone().into());
+        }
+        self.tables.collect(&mut self.graph);
+        if let Some(view) = self.private_leaf(&value)
+            && view.layout().len() == view.storage().grid().len()
+            && view.layout().is_contiguous()
+            && view.shape() == view.storage().shape()
+        {
+            let slot = self.slot_of(view.storage())?;
+            let (_, storage) = self.tables.share(&mut self.graph, slot, view.shape().into());
+            self.inline_statements += 1;
+            return Ok(View::whole(storage));
+        }
+        if has_attached(&value) {
+            return self.array_from_attached(value, site);
+        }
+        self.record_value(&value, &site)
+    }
+
+    /// Record an expression over private arrays into a new private array.
+    fn record_value(&mut self, value: &Array, site: &Site) -> Result<View, SessionError> {
+        let value = self.split(value, site)?;
+        let bound = bind(&value)?;
+        let (slot, storage) = self.tables.add(value.dtype(), value.shape().into(), self.config.tile_elems);
+        let view = View::whole(storage);
+        match bound.reduction {
+            Some(op) => {
+                let inputs = Inputs::new(bound, &self.tables)?;
+                let max_elems = self.config.tile_elems;
+                let statement = self.recorder().reduce(slot, op, inputs, max_elems, site.clone());
+                self.recorded(statement, site)?;
+            }
+            None => self.record_map(&view, slot, bound, site)?,
+        }
+        Ok(view)
+    }
+
+    pub(crate) fn record_assign(
+        &mut self,
+        target: &View,
+        value: Array,
+        site: Site,
+    ) -> Result<(), SessionError> {
+        if let Some(error) = target.error().or(value.error()) {
+            return Err(error.clone().into());
+        }
+        self.tables.collect(&mut self.graph);
+        if matches!(target.storage().home(), Home::Attached(_)) || has_attached(&value) {
+            return self.assign_attached(target, value, site);
+        }
+        let value = fit(value, target)?;
+        if self.poke(target, &value)? {
+            self.inline_statements += 1;
+            return Ok(());
+        }
+        let slot = self.slot_of(target.storage())?;
+        let mut value = self.split(&value, &site)?;
+        let mut bound = bind(&value)?;
+        if bound.reduction.is_some() {
+            value = self.record_value(&value, &site)?.read();
+            bound = bind(&value)?;
+        }
+        drop(value);
+        self.record_map(target, slot, bound, &site)
+    }
+
+    /// Make statements of the parts of an expression that must be computed before the rest.
+    fn split(&mut self, value: &Array, site: &Site) -> Result<Array, SessionError> {
+        let mut failed = None;
+        let split = split_reductions(value, &mut |part| {
+            self.record_value(part, site).map(|view| view.read()).map_err(|error| {
+                failed = Some(error);
+                ArrayError::Unbound
+            })
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(split?),
+        }
+    }
+
+    /// Record `target[...] = expression`, where all shapes and dtypes fit.
+    fn record_map(
+        &mut self,
+        target: &View,
+        slot: u32,
+        mut bound: Bound,
+        site: &Site,
+    ) -> Result<(), SessionError> {
+        if target.is_empty() {
+            self.inline_statements += 1;
+            return Ok(());
+        }
+        let mut layout = target.layout().clone();
+        normalise(&mut bound.shape, &mut layout, &mut bound.operands);
+        // The statement lets go of its sources: what still holds a binding now is somebody who will look later.
+        let inputs = Inputs::new(bound, &self.tables)?;
+        self.before_write(target.storage());
+        let statement = self.recorder().map(slot, layout, inputs, site.clone());
+        self.recorded(statement, site)
+    }
+
+    pub(crate) fn slot_of(&self, storage: &Storage) -> Result<u32, SessionError> {
+        self.tables.slot_of(storage).ok_or(SessionError::ForeignView)
+    }
+
+    /// The view behind an expression that is nothing but a private array of this session, as it is now.
+    pub(crate) fn private_leaf(&self, value: &Array) -> Option<View> {
+        let (source, layout) = value.as_source()?;
+        let storage = binding(&**source)?.storage();
+        self.tables.slot_of(storage)?;
+        Some(View::new(storage.clone(), layout.clone()))
+    }
+
+    /// Expressions that were built on the present value of `storage` keep it: their binding is pinned to a snapshot
+    /// that shares the present versions.
+    pub(crate) fn before_write(&mut self, storage: &Storage) {
+        if let Some(binding) = storage.take_binding() {
+            let slot = self.tables.slot_of(storage).expect("the caller found the slot");
+            let (_, snapshot) = self.tables.share(&mut self.graph, slot, storage.shape().into());
+            binding.pin(snapshot);
+        }
+    }
+
+    pub(crate) fn recorder(&mut self) -> Recorder<'_> {
+        Recorder { graph: &mut self.graph, tables: &mut self.tables, ready: &mut self.runner.ready }
+    }
+
+    /// A statement was recorded. One that can fail runs at once, so that it fails where it stands.
+    pub(crate) fn recorded(&mut self, statement: StatementSeq, site: &Site) -> Result<(), SessionError> {
+        let recorded = self.graph.statement(statement);
+        self.live_bytes += recorded.live_bytes;
+        let can_fail = recorded.can_fail();
+        if self.config.trace {
+            self.sites.push(site.clone());
+        }
+        if can_fail { self.run_all() } else { Ok(()) }
+    }
+}
+
+/// The binding behind a source; all sources of a session's expressions are bindings.
+pub(crate) fn binding(source: &dyn Source) -> Option<&Binding> {
+    source.as_any().downcast_ref()
+}
+
+fn has_attached(value: &Array) -> bool {
+    let mut attached = false;
+    value.for_each_source(&mut |source, _| {
+        attached |= binding(&**source).is_some_and(|b| matches!(b.storage().home(), Home::Attached(_)));
+    });
+    attached
+}
+
+/// `value` with the shape and dtype of the target, or what is wrong with it.
+pub(crate) fn fit(value: Array, target: &View) -> Result<Array, ArrayError> {
+    let value = broadcast_into(value.cast(target.dtype()), target.shape());
+    match value.error() {
+        Some(error) => Err(error.clone()),
+        None => Ok(value),
+    }
+}

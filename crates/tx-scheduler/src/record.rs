@@ -1,0 +1,263 @@
+//! Recording array statements: which tasks a statement has, what they read and write, and what they wait for.
+//!
+//! Every right-hand side reads the versions of before its statement, so NumPy's rule "right-hand side first" needs
+//! no copy of it. For each tile of the target:
+//!
+//! - *New version*: the tile is mostly overwritten, is read by the statement itself, or is shared with a snapshot.
+//!   The task computes into a fresh block and copies the few elements it does not write. It waits only for the
+//!   writers of what it reads.
+//! - *In place*: a small part of the tile is overwritten. The task also waits for the earlier readers of the tile.
+//!   Neighbouring tiles are joined until a task is worth its cost. If the statement reads what it writes in place,
+//!   there is one task, which computes everything before it writes anything.
+
+use std::ops::Range;
+
+use array_core::{Layout, ReduceOp, reduction_nodes};
+use smallvec::SmallVec;
+use tx_runtime::sync::UnsafeCell;
+
+use crate::graph::{Graph, NONE, StatementSeq, TaskSeq, VersionId, Work};
+use crate::region::{Extent, address, lower_bound};
+use crate::site::Site;
+use crate::statement::{Fold, Inputs, Kind, Statement, Target};
+use crate::tables::Tables;
+
+/// In-place tasks are joined until they write this many elements.
+const GRAIN_ELEMS: usize = 2048;
+/// A statement that reads what it writes in place buffers at most this many elements; beyond, tiles are versioned.
+const BUFFERED_ELEMS: usize = 1 << 16;
+/// Below this many elements a tile, a scatter from a buffer beats evaluating straight into the tiles.
+const SPARSE_ELEMS: usize = 64;
+
+/// A statement being recorded.
+pub(crate) struct Recorder<'a> {
+    pub(crate) graph: &'a mut Graph,
+    pub(crate) tables: &'a mut Tables,
+    pub(crate) ready: &'a mut Vec<TaskSeq>,
+}
+
+impl Recorder<'_> {
+    /// Record `target[...] = expression`. The iteration space has an element.
+    ///
+    /// `layout` is normalised: monotone in the order of the iteration space.
+    pub(crate) fn map(&mut self, slot: u32, layout: Layout, inputs: Inputs, site: Site) -> StatementSeq {
+        let len: usize = inputs.shape.iter().product();
+        let table = self.tables.get(slot);
+        let grid = table.grid;
+        let first = grid.tile_of(address(&layout, 0));
+        let last = grid.tile_of(address(&layout, len - 1));
+        let fresh = table.versions[first] == NONE;
+        let reads_itself = inputs.sources.iter().any(|source| source.slot == slot);
+        let sparse = len / (last - first + 1) < SPARSE_ELEMS.min(grid.tile_elems());
+        let buffered = sparse || reads_itself;
+        // All or nothing: one task that computes everything first, or only new versions.
+        let joined = reads_itself
+            && len <= BUFFERED_ELEMS
+            && len * 2 < (last - first + 1) * grid.tile_elems()
+            && table.versions[first..=last].iter().all(|&id| self.graph.version(id).tables == 1);
+        let statement = self.graph.add_statement(Statement {
+            left: 0.into(),
+            tasks: 0,
+            live_bytes: 0,
+            site,
+            kind: Kind::Map {
+                inputs,
+                target: Target {
+                    dtype: table.dtype,
+                    layout,
+                    tile_elems: grid.tile_elems(),
+                    len: grid.len(),
+                    buffered,
+                },
+            },
+        });
+        let mut tasks = 0;
+        if joined {
+            self.scatter(statement, slot, first, last, 0..len);
+            tasks = 1;
+        } else {
+            let mut replaced: Vec<(usize, VersionId)> = Vec::with_capacity(last - first + 1);
+            // A run of neighbouring tiles to be written in place.
+            let mut run: Option<(usize, usize, usize)> = None;
+            let mut start = 0;
+            for tile in first..=last {
+                let range = grid.range(tile);
+                let end = if tile == last { len } else { self.end_of(statement, range.end) };
+                if end == start {
+                    continue;
+                }
+                let id = self.tables.get(slot).versions[tile];
+                let in_place = !fresh
+                    && !reads_itself
+                    && (end - start) * 2 < range.len()
+                    && self.graph.version(id).tables == 1;
+                if in_place {
+                    let (from_tile, from) =
+                        run.map_or((tile, start), |(from_tile, from, _)| (from_tile, from));
+                    run = Some((from_tile, from, end));
+                    if end - from >= GRAIN_ELEMS {
+                        self.scatter(statement, slot, from_tile, tile, from..end);
+                        tasks += 1;
+                        run = None;
+                    }
+                } else {
+                    if let Some((from_tile, from, to)) = run.take() {
+                        self.scatter(statement, slot, from_tile, tile - 1, from..to);
+                        tasks += 1;
+                    }
+                    let whole = end - start == range.len();
+                    let new = self.tile(statement, tile, start..end, (!whole).then_some(id));
+                    replaced.push((tile, new));
+                    tasks += 1;
+                }
+                start = end;
+            }
+            if let Some((from_tile, from, to)) = run {
+                self.scatter(statement, slot, from_tile, last, from..to);
+                tasks += 1;
+            }
+            for (tile, new) in replaced {
+                let old = std::mem::replace(&mut self.tables.get_mut(slot).versions[tile], new);
+                if old != NONE {
+                    drop(self.graph.release_version(old));
+                }
+            }
+        }
+        self.close(statement, tasks, grid.tile_elems());
+        statement
+    }
+
+    /// The first flat index of the target at `address` or after.
+    fn end_of(&self, statement: StatementSeq, address: usize) -> usize {
+        match &self.graph.statement(statement).kind {
+            Kind::Map { target, .. } => lower_bound(&target.layout, address),
+            _ => unreachable!("only maps have a target"),
+        }
+    }
+
+    /// A task that makes a new version of one tile; `keeps` is the old version if elements of it stay.
+    fn tile(
+        &mut self,
+        statement: StatementSeq,
+        tile: usize,
+        range: Range<usize>,
+        keeps: Option<VersionId>,
+    ) -> VersionId {
+        let work =
+            Work::Tile { tile: tile as u32, start: range.start, end: range.end, keeps: keeps.is_some() };
+        let task = self.graph.add_task(statement, work);
+        let new = self.graph.add_version();
+        self.graph.add_creation(task, new);
+        if let Some(old) = keeps {
+            self.graph.add_read(task, old);
+        }
+        self.read_sources(task, statement, &range, 1 + usize::from(keeps.is_some()));
+        self.enqueue(task);
+        new
+    }
+
+    /// A task that writes the tiles `first..=last` in place.
+    fn scatter(
+        &mut self,
+        statement: StatementSeq,
+        slot: u32,
+        first: usize,
+        last: usize,
+        range: Range<usize>,
+    ) {
+        let work = Work::Scatter {
+            first_tile: first as u32,
+            tiles: (last - first + 1) as u32,
+            start: range.start,
+            end: range.end,
+        };
+        let task = self.graph.add_task(statement, work);
+        for tile in first..=last {
+            let id = self.tables.get(slot).versions[tile];
+            self.graph.add_overwrite(task, id);
+        }
+        self.read_sources(task, statement, &range, last - first + 1);
+        self.enqueue(task);
+    }
+
+    /// Record a reduction over all elements into the 0-d storage at `slot`, which is new.
+    pub(crate) fn reduce(
+        &mut self,
+        slot: u32,
+        op: ReduceOp,
+        inputs: Inputs,
+        max_elems: usize,
+        site: Site,
+    ) -> StatementSeq {
+        let len: usize = inputs.shape.iter().product();
+        let nodes = reduction_nodes(len, max_elems);
+        let partials = nodes.iter().map(|_| UnsafeCell::new(None)).collect();
+        let statement = self.graph.add_statement(Statement {
+            left: 0.into(),
+            tasks: 0,
+            live_bytes: 0,
+            site,
+            kind: Kind::Reduce { inputs, fold: Fold { op, len, max_elems, partials } },
+        });
+        let first = self.graph.next_task();
+        for (node, range) in nodes.iter().enumerate() {
+            let work = Work::Node { node: node as u32, start: range.start, end: range.end };
+            let task = self.graph.add_task(statement, work);
+            if !range.is_empty() {
+                self.read_sources(task, statement, range, 0);
+            }
+            self.enqueue(task);
+        }
+        let fold = self.graph.add_task(statement, Work::Fold);
+        let version = self.graph.add_version();
+        self.graph.add_creation(fold, version);
+        for node in first..fold {
+            self.graph.add_edge(node, fold);
+        }
+        self.enqueue(fold);
+        self.tables.get_mut(slot).versions[0] = version;
+        self.close(statement, nodes.len() + 1, max_elems);
+        statement
+    }
+
+    /// `task`, which writes `written` versions, reads what the stretch `range` of its statement needs.
+    fn read_sources(&mut self, task: TaskSeq, statement: StatementSeq, range: &Range<usize>, written: usize) {
+        let (Kind::Map { inputs, .. } | Kind::Reduce { inputs, .. }) = &self.graph.statement(statement).kind
+        else {
+            unreachable!("array statements only")
+        };
+        if inputs.sources.is_empty() {
+            return;
+        }
+        let extent = Extent::new(&inputs.shape, range);
+        let reads: SmallVec<[(u32, usize, usize); 4]> = inputs
+            .sources
+            .iter()
+            .enumerate()
+            .map(|(at, source)| {
+                let (first, last) = inputs.tiles_read(at, &extent);
+                (source.slot, first, last)
+            })
+            .collect();
+        for (slot, first, last) in reads {
+            self.graph.begin_source(task, first, written);
+            for &id in &self.tables.get(slot).versions[first..=last] {
+                self.graph.add_read(task, id);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, task: TaskSeq) {
+        if self.graph.is_ready(task) {
+            self.ready.push(task);
+        }
+    }
+
+    fn close(&mut self, statement: StatementSeq, tasks: usize, tile_elems: usize) {
+        let statement = self.graph.statement_mut(statement);
+        *statement.left.get_mut() = u32::try_from(tasks).expect("fewer than 2^32 tasks in a statement");
+        statement.tasks = tasks as u32;
+        // A dive through the window holds about three tiles of each statement it passes.
+        statement.live_bytes = tasks.min(3) * tile_elems * size_of::<f64>();
+    }
+}

@@ -1,0 +1,384 @@
+//! Running the graph: worker loops that take ready tasks, last enabled first, until a statement is at the front.
+//!
+//! Every worker has a stack of the tasks it enabled. The newest is taken first, so a tile that was just written is
+//! read while it is in cache, and a program of sweeps runs as one wave through all of them. Tasks that were ready
+//! when the run began (*roots*) are dealt out in contiguous runs, oldest statement first; a worker whose run is
+//! used up takes from the far end of somebody else's, then the oldest task of somebody else's stack.
+//!
+//! A run ends when its goal statement and all before it have finished. What is ready by then waits for the next run.
+//!
+//! **Progress** worker 0 is the caller and never leaves; helpers that find nothing to do leave, and whoever enables
+//! more than it can run asks for one. A budget of one takes the same path without deques, bus locks or waiting.
+//!
+//! **Orderings** see `graph.rs`. Sleeping: worker 0 says so, fences, and looks again; an enabler pushes, fences, and
+//! looks whether it sleeps. One of the two sees the other (store buffering, both fences `SeqCst`).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::time::Instant;
+
+use crossbeam_deque::{Steal, Stealer, Worker as Deque};
+use crossbeam_utils::CachePadded;
+use tx_runtime::park::{Mutex, Parker};
+use tx_runtime::pool::{Crew, Pool};
+
+use crate::desk::{Desk, Tally};
+use crate::error::SessionError;
+use crate::exec;
+use crate::graph::{Graph, StatementSeq, TaskSeq, decrement};
+use crate::trace::Event;
+
+/// How often a worker looks for work before it leaves or sleeps.
+const IDLE_LOOKS: u32 = 200;
+
+/// What outlives a run: one desk per worker, and the tasks that are ready but were not needed.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    pool: Pool,
+    desks: Box<[CachePadded<Mutex<Desk>>]>,
+    /// Ready tasks, oldest first.
+    pub(crate) ready: Vec<TaskSeq>,
+    pub(crate) epoch: Instant,
+    trace: bool,
+}
+
+/// A contiguous run of roots: the first and the end index, packed so that both move in one step.
+#[derive(Debug)]
+struct Roots(AtomicU64);
+
+impl Roots {
+    fn new(first: usize, end: usize) -> Self {
+        Self(AtomicU64::new((first as u64) << 32 | end as u64))
+    }
+
+    fn remaining(&self) -> (usize, usize) {
+        let word = self.0.load(Ordering::Relaxed);
+        ((word >> 32) as usize, (word & 0xffff_ffff) as usize)
+    }
+
+    /// The first (for the owner) or the last (for a thief) index that is left.
+    fn take(&self, from_front: bool) -> Option<usize> {
+        // ORDER: Relaxed, the tasks behind the indices were written before the run began.
+        let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
+            let (first, end) = (word >> 32, word & 0xffff_ffff);
+            (first < end).then(|| if from_front { (first + 1) << 32 | end } else { first << 32 | (end - 1) })
+        });
+        taken
+            .ok()
+            .map(|word| if from_front { (word >> 32) as usize } else { (word & 0xffff_ffff) as usize - 1 })
+    }
+}
+
+/// One run, as all its workers see it.
+struct Run<'a> {
+    graph: &'a Graph,
+    desks: &'a [CachePadded<Mutex<Desk>>],
+    stealers: Vec<Stealer<TaskSeq>>,
+    ready: &'a [TaskSeq],
+    roots: Vec<Roots>,
+    shared: bool,
+    trace: bool,
+    epoch: Instant,
+    goal: StatementSeq,
+    /// Every statement before it has finished.
+    front: Mutex<StatementSeq>,
+    stop: AtomicBool,
+    failure: Mutex<Option<SessionError>>,
+    sleeping: AtomicBool,
+    sleeper: Parker,
+}
+
+/// A worker's stack of enabled tasks.
+enum Stack {
+    Alone(Vec<TaskSeq>),
+    Shared(Deque<TaskSeq>),
+}
+
+impl Stack {
+    fn push(&mut self, task: TaskSeq) {
+        match self {
+            Stack::Alone(stack) => stack.push(task),
+            Stack::Shared(deque) => deque.push(task),
+        }
+    }
+
+    fn pop(&mut self) -> Option<TaskSeq> {
+        match self {
+            Stack::Alone(stack) => stack.pop(),
+            Stack::Shared(deque) => deque.pop(),
+        }
+    }
+}
+
+impl Runner {
+    pub(crate) fn new(pool: Pool, trace: bool) -> Self {
+        let desks = (0..pool.threads()).map(|_| CachePadded::new(Mutex::new(Desk::default()))).collect();
+        Self { pool, desks, ready: Vec::new(), epoch: Instant::now(), trace }
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.desks.len()
+    }
+
+    /// Each worker's desk, between runs.
+    pub(crate) fn desks(&mut self) -> impl Iterator<Item = &mut Desk> {
+        self.desks.iter_mut().map(|desk| desk.get_mut())
+    }
+
+    /// What all workers did so far.
+    pub(crate) fn tally(&self) -> Tally {
+        self.desks.iter().fold(Tally::default(), |sum, desk| sum + desk.lock().tally)
+    }
+
+    /// Every task that ran, in the order they began.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        let mut events: Vec<Event> = self.desks.iter().flat_map(|desk| desk.lock().events.clone()).collect();
+        events.sort_by_key(|event| event.start_ns);
+        events
+    }
+
+    /// Run tasks until statement `goal` and all before it have finished.
+    pub(crate) fn run(&mut self, graph: &mut Graph, goal: StatementSeq) -> Result<(), SessionError> {
+        if graph.statements().start > goal {
+            return Ok(());
+        }
+        let shared = self.threads() > 1 && graph.tasks_held() > 1;
+        let workers = if shared { self.threads() } else { 1 };
+        let mut stacks: Vec<Option<Stack>> = (0..workers)
+            .map(|_| Some(if shared { Stack::Shared(Deque::new_lifo()) } else { Stack::Alone(Vec::new()) }))
+            .collect();
+        let stealers = stacks
+            .iter()
+            .filter_map(|stack| match stack {
+                Some(Stack::Shared(deque)) => Some(deque.stealer()),
+                _ => None,
+            })
+            .collect();
+        let share = |worker: usize| worker * self.ready.len() / workers;
+        let run = Run {
+            graph,
+            desks: &self.desks,
+            stealers,
+            ready: &self.ready,
+            roots: (0..workers).map(|worker| Roots::new(share(worker), share(worker + 1))).collect(),
+            shared,
+            trace: self.trace,
+            epoch: self.epoch,
+            goal,
+            front: Mutex::new(graph.statements().start),
+            stop: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            sleeping: AtomicBool::new(false),
+            sleeper: Parker::new(),
+        };
+        let left: Vec<TaskSeq>;
+        if shared {
+            let stacks: Vec<Mutex<Option<Stack>>> = stacks.into_iter().map(Mutex::new).collect();
+            let spare = (self.ready.len().saturating_sub(1)).min(workers - 1);
+            self.pool.run(|crew, worker| {
+                if worker == 0 {
+                    for _ in 0..spare {
+                        crew.enlist();
+                    }
+                }
+                let mut stack = stacks[worker].lock().take().expect("one loop a worker");
+                run.work(Some(crew), worker, &mut stack);
+                *stacks[worker].lock() = Some(stack);
+            });
+            left = run.left_over(stacks.into_iter().map(Mutex::into_inner));
+        } else {
+            let mut stack = stacks[0].take().expect("made above");
+            run.work(None, 0, &mut stack);
+            left = run.left_over(std::iter::once(Some(stack)));
+        }
+        let failure = run.failure.into_inner();
+        self.ready = left;
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// What is ready and was not run, oldest first.
+    fn left_over(&self, stacks: impl Iterator<Item = Option<Stack>>) -> Vec<TaskSeq> {
+        let mut left = Vec::new();
+        for roots in &self.roots {
+            let (first, end) = roots.remaining();
+            left.extend_from_slice(&self.ready[first..end]);
+        }
+        for mut stack in stacks.flatten() {
+            while let Some(task) = stack.pop() {
+                left.push(task);
+            }
+        }
+        left.sort_unstable();
+        left
+    }
+
+    fn work(&self, crew: Option<&Crew<'_>>, worker: usize, stack: &mut Stack) {
+        let desk = &mut *self.desks[worker].lock();
+        let mut clock = Instant::now();
+        let mut looks = 0;
+        while !self.stop.load(Ordering::Acquire) {
+            let Some(seq) = stack.pop().or_else(|| self.find(worker)) else {
+                looks += 1;
+                if looks < IDLE_LOOKS {
+                    tx_runtime::sync::hint::spin_loop();
+                    continue;
+                }
+                if worker != 0 {
+                    break;
+                }
+                debug_assert!(self.shared, "alone, something is always ready");
+                self.sleep();
+                looks = 0;
+                clock = Instant::now();
+                continue;
+            };
+            if looks > 0 {
+                looks = 0;
+                clock = Instant::now();
+            }
+            let begin = Instant::now();
+            desk.tally.scheduling_ns += (begin - clock).as_nanos() as u64;
+            let outcome = catch_unwind(AssertUnwindSafe(|| exec::execute(self.graph, seq, desk)));
+            clock = Instant::now();
+            let spent = (clock - begin).as_nanos() as u64;
+            desk.tally.kernel_ns += spent;
+            desk.tally.tasks += 1;
+            match outcome {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self.fail(error),
+                Err(panic) => self.fail(SessionError::Internal {
+                    site: self.graph.statement(self.graph.task(seq).statement).site.clone(),
+                    message: panic_message(&*panic),
+                }),
+            }
+            if self.trace {
+                let task = self.graph.task(seq);
+                desk.events.push(Event {
+                    statement: task.statement,
+                    work: task.work,
+                    worker: worker as u32,
+                    start_ns: (begin - self.epoch).as_nanos() as u64,
+                    duration_ns: spent,
+                });
+            }
+            if self.stop.load(Ordering::Relaxed) && self.failure.lock().is_some() {
+                break;
+            }
+            self.finish(crew, seq, stack, desk);
+        }
+        if self.shared {
+            self.wake();
+        }
+    }
+
+    /// A root, or a task that somebody else enabled.
+    fn find(&self, worker: usize) -> Option<TaskSeq> {
+        let workers = self.roots.len();
+        if let Some(root) = self.roots[worker].take(true) {
+            return Some(self.ready[root]);
+        }
+        for other in (1..workers).map(|step| (worker + step) % workers) {
+            if let Some(root) = self.roots[other].take(false) {
+                return Some(self.ready[root]);
+            }
+            loop {
+                match self.stealers[other].steal() {
+                    Steal::Success(task) => return Some(task),
+                    Steal::Empty => break,
+                    Steal::Retry => {}
+                }
+            }
+        }
+        None
+    }
+
+    /// Let go of the versions, enable the dependents, and move the front.
+    fn finish(&self, crew: Option<&Crew<'_>>, seq: TaskSeq, stack: &mut Stack, desk: &mut Desk) {
+        let task = self.graph.task(seq);
+        for &id in &task.accesses {
+            let version = self.graph.version(id);
+            if decrement(&version.refs, self.shared) == 1 {
+                // SAFETY: this task brought `refs` to zero (G3).
+                if let Some(block) = unsafe { version.take() } {
+                    desk.blocks.put(block);
+                }
+                desk.died.push(id);
+            }
+        }
+        let mut enabled = 0;
+        self.graph.for_each_dependent(seq, |dependent, waiting| {
+            if decrement(&waiting.pending, self.shared) == 1 {
+                stack.push(dependent);
+                enabled += 1;
+            }
+        });
+        // ORDER: Release, pairs with the joining of all workers at the end of the run, after which it is read.
+        task.done.store(true, Ordering::Release);
+        let statement = self.graph.statement(task.statement);
+        if decrement(&statement.left, self.shared) == 1 {
+            self.advance_front();
+        }
+        if self.shared && enabled > 1 {
+            if let Some(crew) = crew {
+                crew.enlist();
+            }
+            self.wake();
+        }
+    }
+
+    fn advance_front(&self) {
+        let mut front = self.front.lock();
+        let end = self.graph.statements().end;
+        // ORDER: Acquire, pairs with the decrements of `left`: who sees zero sees all effects of the statement.
+        while *front < end && self.graph.statement(*front).left.load(Ordering::Acquire) == 0 {
+            *front += 1;
+        }
+        if *front > self.goal {
+            self.stop.store(true, Ordering::Release);
+        }
+    }
+
+    fn fail(&self, error: SessionError) {
+        let mut failure = self.failure.lock();
+        if failure.is_none() {
+            *failure = Some(error);
+        }
+        self.stop.store(true, Ordering::Release);
+    }
+
+    /// Worker 0 waits until somebody enables a task, stops the run or leaves.
+    fn sleep(&self) {
+        self.sleeping.store(true, Ordering::Relaxed);
+        // ORDER: SeqCst fence, pairs with the one in `wake`.
+        fence(Ordering::SeqCst);
+        let nothing = self.stealers.iter().all(Stealer::is_empty)
+            && self.roots.iter().all(|roots| roots.remaining().0 >= roots.remaining().1)
+            && !self.stop.load(Ordering::Acquire);
+        if nothing {
+            self.sleeper.park();
+        }
+        self.sleeping.store(false, Ordering::Relaxed);
+    }
+
+    fn wake(&self) {
+        // ORDER: SeqCst fence, pairs with the one in `sleep`.
+        fence(Ordering::SeqCst);
+        if self.sleeping.load(Ordering::Relaxed) {
+            self.sleeper.unpark();
+        }
+    }
+}
+
+/// The text of a panic.
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (_, Some(text)) => text.clone(),
+        _ => "a panic without a message".to_owned(),
+    }
+}

@@ -1,0 +1,232 @@
+//! Sessions: a program's statements in, its answers out.
+
+use std::io;
+use std::panic::Location;
+use std::time::Instant;
+
+use array_core::{Array, Scalar};
+use tx_collections::View;
+use tx_runtime::pool::Pool;
+
+use crate::config::Config;
+use crate::error::SessionError;
+use crate::graph::{Graph, TaskSeq};
+use crate::report::Report;
+use crate::run::Runner;
+use crate::site::Site;
+use crate::tables::Tables;
+use crate::trace;
+
+/// How far a session has come; handed to the progress callback while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Statements recorded so far.
+    pub statements_recorded: u64,
+    /// Statements that have finished.
+    pub statements_done: u64,
+}
+
+/// Runs array statements as transactions in program order on the cores of its budget.
+///
+/// Statements are recorded at once and run when somebody looks or enough has gathered. The values are those of
+/// running the statements one by one: bit for bit, at every thread count, tile size and order.
+///
+/// ```
+/// use array_core::{s, Array};
+/// use tx_scheduler::{Config, Session};
+///
+/// let mut session = Session::new(Config::single_thread());
+/// let u = session.array(Array::zeros([4, 4]))?;
+/// session.assign(u.at(s![0, ..]), 1.0)?;
+/// session.assign(u.at(s![1.., ..]), u.at(s![..-1, ..]) * 0.5)?; // the right-hand side is read first
+/// let rows = session.eval(u.at(s![.., 0]))?;
+/// assert_eq!(rows.to_vec::<f64>()?, [1.0, 0.5, 0.0, 0.0]);
+/// # Ok::<(), tx_scheduler::SessionError>(())
+/// ```
+pub struct Session {
+    pub(crate) config: Config,
+    pub(crate) graph: Graph,
+    pub(crate) tables: Tables,
+    pub(crate) runner: Runner,
+    site: Option<Site>,
+    /// The first failure: the session can do no more.
+    pub(crate) failed: Option<SessionError>,
+    pub(crate) progress: Option<Box<dyn FnMut(Progress)>>,
+    /// Where each statement of the graph stands, kept for the trace only.
+    pub(crate) sites: Vec<Site>,
+    /// Working-set estimate of the statements that wait.
+    pub(crate) live_bytes: usize,
+    /// The commit task of the last closure, which the next one's follows.
+    pub(crate) last_commit: TaskSeq,
+    pub(crate) record_ns: u64,
+    pub(crate) run_ns: u64,
+    /// Statements that were done as soon as they were recorded.
+    pub(crate) inline_statements: u64,
+    /// Statements of the graph that have finished.
+    pub(crate) retired: u64,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("config", &self.config)
+            .field("report", &self.report())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session with the given settings. No thread is started before there is work for it.
+    pub fn new(config: Config) -> Self {
+        let pool = Pool::new(&config.budget);
+        #[cfg_attr(not(feature = "faults"), expect(unused_mut, reason = "faults are seeded into it"))]
+        let mut graph = Graph::new();
+        #[cfg(feature = "faults")]
+        graph.faults.clone_from(&config.faults);
+        Self {
+            runner: Runner::new(pool, config.trace),
+            graph,
+            tables: Tables::default(),
+            last_commit: 0,
+            site: None,
+            failed: None,
+            progress: None,
+            sites: Vec::new(),
+            live_bytes: 0,
+            record_ns: 0,
+            run_ns: 0,
+            inline_statements: 0,
+            retired: 0,
+            config,
+        }
+    }
+
+    /// A new private array holding `value`. O(tiles) if `value` is the whole of another private array: the two share
+    /// their tiles until one is written.
+    ///
+    /// # Errors
+    /// What is wrong with `value`, or a view of another session in it.
+    #[track_caller]
+    pub fn array(&mut self, value: impl Into<Array>) -> Result<View, SessionError> {
+        let site = self.site_or(Location::caller());
+        let value = value.into();
+        self.timed(|session| session.record_array(value, site))
+    }
+
+    /// `target[...] = value`: broadcast to the target's shape, cast to its dtype (as NumPy's assignment, any cast is
+    /// allowed). Recorded now, run later.
+    ///
+    /// # Errors
+    /// Shapes that do not fit and other faults of either side; a view of another session.
+    #[track_caller]
+    pub fn assign(&mut self, target: impl AsRef<View>, value: impl Into<Array>) -> Result<(), SessionError> {
+        let site = self.site_or(Location::caller());
+        let value = value.into();
+        self.timed(|session| session.record_assign(target.as_ref(), value, site))
+    }
+
+    /// The value of `expression`, computed: runs the recorded statements first.
+    ///
+    /// # Errors
+    /// A fault of the expression, or the failure of an earlier statement.
+    #[track_caller]
+    pub fn eval(&mut self, expression: impl Into<Array>) -> Result<Array, SessionError> {
+        let site = self.site_or(Location::caller());
+        let expression = expression.into();
+        let view = match self.private_leaf(&expression) {
+            Some(view) => view,
+            None => self.timed(|session| session.record_array(expression, site))?,
+        };
+        self.run_all()?;
+        self.gather(&view)
+    }
+
+    /// The value of an expression with one element.
+    ///
+    /// # Errors
+    /// As [`eval`](Session::eval), and [`ArrayError`] for more or fewer elements than one.
+    #[track_caller]
+    pub fn item(&mut self, expression: impl Into<Array>) -> Result<Scalar, SessionError> {
+        let site = self.site_or(Location::caller());
+        let expression = expression.into();
+        let view = match self.private_leaf(&expression) {
+            Some(view) => view,
+            None => self.timed(|session| session.record_array(expression, site))?,
+        };
+        if view.len() == 1
+            && let Some(scalar) = self.peek(&view)
+        {
+            return Ok(scalar);
+        }
+        self.run_all()?;
+        Ok(self.gather(&view)?.item_scalar()?)
+    }
+
+    /// Run everything recorded.
+    ///
+    /// # Errors
+    /// The first failure in program order.
+    pub fn finish(&mut self) -> Result<(), SessionError> {
+        self.run_all()
+    }
+
+    /// Name the source position of the statements that follow, in reports, traces and errors; `None` goes back to
+    /// the position of the call.
+    pub fn set_site(&mut self, site: Option<Site>) {
+        self.site = site;
+    }
+
+    /// Call `callback` now and then, on the calling thread, while statements run.
+    pub fn set_progress(&mut self, callback: Option<Box<dyn FnMut(Progress)>>) {
+        self.progress = callback;
+    }
+
+    /// The session's account so far.
+    pub fn report(&self) -> Report {
+        let tally = self.runner.tally();
+        let statements = self.graph.statements();
+        Report {
+            statements: statements.end + self.inline_statements,
+            tasks: tally.tasks,
+            commits: self.retired + self.inline_statements,
+            aborts: tally.aborts,
+            threads: self.config.budget.threads(),
+            threads_source: self.config.budget.source().to_string(),
+            seconds: self.runner.epoch.elapsed().as_secs_f64(),
+            record_seconds: self.record_ns as f64 / 1e9,
+            run_seconds: self.run_ns as f64 / 1e9,
+            kernel_seconds: tally.kernel_ns as f64 / 1e9,
+            scheduling_seconds: tally.scheduling_ns as f64 / 1e9,
+            bytes_moved: tally.bytes,
+        }
+    }
+
+    /// Write the events of all tasks that ran as a trace that Chrome and Perfetto display.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_trace(&self, out: impl io::Write) -> io::Result<()> {
+        trace::write(out, &self.runner.events(), &self.sites)
+    }
+
+    pub(crate) fn site_or(&self, caller: &'static Location<'static>) -> Site {
+        self.site.clone().unwrap_or_else(|| Site::rust(caller))
+    }
+
+    /// Record under the clock, then run the oldest statements if too much waits.
+    pub(crate) fn timed<R>(
+        &mut self,
+        record: impl FnOnce(&mut Self) -> Result<R, SessionError>,
+    ) -> Result<R, SessionError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let begin = Instant::now();
+        let recorded = record(self);
+        self.record_ns += begin.elapsed().as_nanos() as u64;
+        let recorded = recorded?;
+        self.throttle()?;
+        Ok(recorded)
+    }
+}

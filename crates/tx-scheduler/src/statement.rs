@@ -1,0 +1,181 @@
+//! What all tasks of one statement share: the plan, its operands, where the result goes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use array_core::{Bound, Buffer, Consts, DType, Dims, Layout, OperandData, Partial, Plan, ReduceOp};
+use smallvec::SmallVec;
+use tx_runtime::sync::UnsafeCell;
+
+use crate::dynamic::Closure;
+use crate::error::SessionError;
+use crate::lower::binding;
+use crate::region::{Extent, Reach};
+use crate::site::Site;
+use crate::tables::Tables;
+
+/// One step of the program.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    /// Unfinished tasks.
+    pub(crate) left: AtomicU32,
+    /// How many tasks it was cut into.
+    pub(crate) tasks: u32,
+    /// What it adds to the working set of a dive through the window, in bytes.
+    pub(crate) live_bytes: usize,
+    pub(crate) site: Site,
+    pub(crate) kind: Kind,
+}
+
+impl Statement {
+    /// Whether the values of its operands can make it fail. (A closure can always; its turn comes in order.)
+    pub(crate) fn can_fail(&self) -> bool {
+        match &self.kind {
+            Kind::Map { inputs, .. } => inputs.plan.can_fail(),
+            Kind::Reduce { inputs, fold } => inputs.plan.can_fail() || fold.len == 0,
+            Kind::Dynamic(_) => false,
+        }
+    }
+}
+
+/// What a statement does.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// `target[...] = expression`.
+    Map { inputs: Inputs, target: Target },
+    /// A reduction over all elements into a 0-d storage.
+    Reduce { inputs: Inputs, fold: Fold },
+    /// A closure over a transaction.
+    Dynamic(Box<Closure>),
+}
+
+/// A compiled expression and where its operands come from.
+pub(crate) struct Inputs {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) consts: Consts,
+    /// The iteration space.
+    pub(crate) shape: Dims,
+    pub(crate) operands: SmallVec<[OperandSlot; 6]>,
+    /// The session storages among the operands, each once.
+    pub(crate) sources: SmallVec<[SourceSlot; 4]>,
+    /// Bytes the operands hold per element of the iteration space.
+    pub(crate) bytes_per_element: usize,
+}
+
+impl fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs")
+            .field("shape", &self.shape)
+            .field("operands", &self.operands)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inputs {
+    /// Sort the operands of a bound expression by storage.
+    pub(crate) fn new(bound: Bound, tables: &Tables) -> Result<Self, SessionError> {
+        let mut sources: SmallVec<[SourceSlot; 4]> = SmallVec::new();
+        let mut operands = SmallVec::with_capacity(bound.operands.len());
+        let mut bytes_per_element = 0;
+        for operand in bound.operands {
+            bytes_per_element += operand.dtype.size();
+            let from = match operand.data {
+                OperandData::Buffer(buffer) => OperandFrom::Value(buffer),
+                OperandData::Source(source) => {
+                    let slot = binding(&*source)
+                        .and_then(|binding| tables.slot_of(binding.storage()))
+                        .ok_or(SessionError::ForeignView)?;
+                    let at = sources.iter().position(|source| source.slot == slot).unwrap_or_else(|| {
+                        sources.push(SourceSlot { slot, tile_elems: tables.get(slot).grid.tile_elems() });
+                        sources.len() - 1
+                    });
+                    OperandFrom::Source { source: at, reach: Reach::new(&operand.layout) }
+                }
+            };
+            operands.push(OperandSlot { layout: operand.layout, from });
+        }
+        Ok(Self {
+            plan: bound.plan,
+            consts: bound.consts,
+            shape: bound.shape,
+            operands,
+            sources,
+            bytes_per_element,
+        })
+    }
+
+    /// The tiles of `source` that the stretch `extent` reads: first and last.
+    pub(crate) fn tiles_read(&self, source: usize, extent: &Extent) -> (usize, usize) {
+        let (mut low, mut high) = (usize::MAX, 0);
+        for operand in &self.operands {
+            if let OperandFrom::Source { source: at, reach } = &operand.from
+                && *at == source
+            {
+                let (first, last) = reach.span(extent);
+                low = low.min(first);
+                high = high.max(last);
+            }
+        }
+        let tile_elems = self.sources[source].tile_elems;
+        (low / tile_elems, high / tile_elems)
+    }
+}
+
+/// One operand of a plan.
+#[derive(Debug)]
+pub(crate) struct OperandSlot {
+    pub(crate) layout: Layout,
+    pub(crate) from: OperandFrom,
+}
+
+#[derive(Debug)]
+pub(crate) enum OperandFrom {
+    /// Elements of `sources[source]`.
+    Source { source: usize, reach: Reach },
+    /// A value that never changes.
+    Value(Buffer),
+}
+
+/// A session storage that a statement reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SourceSlot {
+    /// Its place in the session's tables.
+    pub(crate) slot: u32,
+    pub(crate) tile_elems: usize,
+}
+
+/// Where a map's result goes.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) dtype: DType,
+    /// Monotone layout over the storage, in the order of the iteration space.
+    pub(crate) layout: Layout,
+    pub(crate) tile_elems: usize,
+    /// Elements of the storage.
+    pub(crate) len: usize,
+    /// In-place tasks compute the whole right-hand side before they write: it reads what they write, or the
+    /// elements lie so far apart that a scatter is faster.
+    pub(crate) buffered: bool,
+}
+
+/// The tree of a reduction, while its nodes are computed.
+pub(crate) struct Fold {
+    pub(crate) op: ReduceOp,
+    pub(crate) len: usize,
+    pub(crate) max_elems: usize,
+    /// Node `i` is written by the task of node `i` alone and read by the fold, which all of them precede.
+    pub(crate) partials: Box<[UnsafeCell<Option<Partial>>]>,
+}
+
+// SAFETY: each cell has one writer, and edges order every writer before the one reader (G4).
+unsafe impl Sync for Fold {}
+
+impl fmt::Debug for Fold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fold")
+            .field("op", &self.op)
+            .field("nodes", &self.partials.len())
+            .finish_non_exhaustive()
+    }
+}
