@@ -60,7 +60,7 @@ impl Array {
         }
         let bound = bind_for(&ready, isa)?;
         thread_local! {
-            static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+            static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
         }
         SCRATCH.with_borrow_mut(|scratch| match bound.reduction {
             Some(_) => reduce(bound, scratch),

@@ -45,7 +45,7 @@ pub use kernels::Isa;
 pub use layout::{Dims, Layout, Strides, broadcast_shapes};
 pub use npy::{NpyError, read_npy, write_npy};
 pub use plan::{
-    Bound, Consts, Operand, OperandData, Partial, Plan, Scratch, TileMut, TileRef, bind, finish_reduction,
-    normalise, reduction_nodes, split_reductions,
+    Bound, Consts, Operand, OperandData, Partial, Plan, Scratch, TileMut, TileRef, bind, bind_for,
+    finish_reduction, normalise, reduction_nodes, split_reductions,
 };
 pub use source::Source;

@@ -91,8 +91,15 @@ impl<T: Copy> Side<T> for S {
 pub(crate) unsafe fn each<T>(frame: Frame, f: impl Fn(usize) -> T) {
     // SAFETY: the caller's.
     let dst: &mut [T] = unsafe { frame.dst() };
-    for (i, d) in dst.iter_mut().enumerate() {
+    let n = dst.len();
+    // Up to the next cache line by single elements, so that no vector store is split over two lines: a run that writes in
+    // place gives its temporaries the phase of the output, so then they are aligned too.
+    let head = if size_of::<T>() == 8 { (dst.as_ptr().addr().wrapping_neg() / 8 & 7).min(n) } else { 0 };
+    for (i, d) in dst[..head].iter_mut().enumerate() {
         *d = f(i);
+    }
+    for (i, d) in dst[head..].iter_mut().enumerate() {
+        *d = f(head + i);
     }
 }
 

@@ -112,7 +112,7 @@ impl Plan {
             return Ok(Partial(Scalar::zero(program.dtype)));
         }
         // SAFETY: the caller's contract.
-        let mut run = unsafe { Run::new(program, consts, shape, operands, range.start, scratch) };
+        let (mut run, _) = unsafe { Run::new(program, consts, shape, operands, None, range.start, scratch) };
         let value = fold(op, range.len(), &mut |n| {
             // SAFETY: the caller's; blocks come in order and fill the range. An empty extreme is not asked for.
             (n <= BLOCK).then(|| unsafe { kernel(run.dense(n), n) })

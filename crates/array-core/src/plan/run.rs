@@ -35,26 +35,26 @@ struct Line(#[allow(dead_code, reason = "only its size and alignment count")] [M
 #[derive(Default)]
 pub struct Scratch {
     lines: Vec<Line>,
+    /// The table of addresses of the run under way. Here, as the cursors, only so that a run allocates nothing.
+    locs: Vec<*mut u8>,
+    cursors: Vec<Cursor>,
+    target: Vec<Cursor>,
 }
+
+// SAFETY: the pointers mean something only during a run, which borrows the scratch; between runs they are never read.
+unsafe impl Send for Scratch {}
+// SAFETY: a shared scratch only tells its size.
+unsafe impl Sync for Scratch {}
 
 impl Scratch {
     /// Empty; allocates at its first use.
-    pub fn new() -> Scratch {
-        Scratch::default()
+    pub const fn new() -> Scratch {
+        Scratch { lines: Vec::new(), locs: Vec::new(), cursors: Vec::new(), target: Vec::new() }
     }
 
-    /// Bytes held.
+    /// Bytes held for blocks.
     pub fn bytes(&self) -> usize {
         self.lines.len() * 64
-    }
-
-    /// The start of at least `slots` slots, 64-byte aligned.
-    fn slots(&mut self, slots: usize) -> *mut u8 {
-        let lines = slots * (SLOT_BYTES / 64);
-        if self.lines.len() < lines {
-            self.lines.resize(lines, Line([MaybeUninit::uninit(); 64]));
-        }
-        self.lines.as_mut_ptr().cast()
     }
 }
 
@@ -64,9 +64,15 @@ impl fmt::Debug for Scratch {
     }
 }
 
+/// Whether rows are so short that they are gathered.
+fn is_narrow(shape: &[usize]) -> bool {
+    shape.len() > 1 && shape[shape.len() - 1] < NARROW
+}
+
 /// A place in one operand (or the output) that moves with the walk.
-struct Cursor<'a> {
-    strides: &'a [isize],
+struct Cursor {
+    /// Strides of the iteration's axes.
+    strides: *const isize,
     /// Address of the current element, in elements.
     addr: isize,
     /// Stride of the last axis.
@@ -84,10 +90,11 @@ struct Cursor<'a> {
     stage: *mut u8,
 }
 
-impl<'a> Cursor<'a> {
-    fn new(tile: &TileRef<'a>, size: usize, loc: usize) -> Cursor<'a> {
+impl Cursor {
+    #[inline(always)]
+    fn new(tile: &TileRef<'_>, size: usize, loc: usize, stage: *mut u8) -> Cursor {
         Cursor {
-            strides: &tile.layout.strides,
+            strides: tile.layout.strides.as_ptr(),
             addr: tile.layout.offset,
             inner: tile.layout.strides.last().copied().unwrap_or(0),
             size,
@@ -98,7 +105,7 @@ impl<'a> Cursor<'a> {
             hi: 0,
             base: std::ptr::null_mut(),
             loc,
-            stage: std::ptr::null_mut(),
+            stage,
         }
     }
 
@@ -119,8 +126,13 @@ impl<'a> Cursor<'a> {
 
     /// # Safety
     /// As [`Cursor::locate`].
-    #[cold]
     unsafe fn enter_tile(&mut self, addr: isize) {
+        if self.tile_elems == usize::MAX {
+            self.hi = isize::MAX;
+            // SAFETY: the caller's: a plain buffer is entry 0.
+            self.base = unsafe { *self.tiles };
+            return;
+        }
         let tile = addr as usize / self.tile_elems;
         self.lo = (tile * self.tile_elems) as isize;
         self.hi = self.lo.saturating_add_unsigned(self.tile_elems);
@@ -178,36 +190,41 @@ impl<'a> Cursor<'a> {
     }
 }
 
-type Cursors<'a> = SmallVec<[Cursor<'a>; 8]>;
-
 /// A position in the iteration space and the cursors that move with it.
-struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     shape: &'a [usize],
     /// Positions on all axes but the last.
     index: SmallVec<[usize; 4]>,
     col: usize,
     width: usize,
-    cursors: Cursors<'a>,
+    cursors: &'a mut [Cursor],
 }
 
 impl<'a> Walk<'a> {
-    fn new(shape: &'a [usize], start: usize, mut cursors: Cursors<'a>) -> Walk<'a> {
+    /// # Safety
+    /// Each cursor's `strides` are as many as `shape` has axes.
+    #[inline(always)]
+    unsafe fn new(shape: &'a [usize], start: usize, cursors: &'a mut [Cursor]) -> Walk<'a> {
         let Some((&width, outer)) = shape.split_last() else {
             return Walk { shape, index: SmallVec::new(), col: 0, width: 1, cursors };
         };
-        let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, outer.len());
-        let mut rest = start;
+        let mut index: SmallVec<[usize; 4]> = SmallVec::new();
+        index.resize(outer.len(), 0);
         let mut col = 0;
         if start > 0 {
-            (rest, col) = (rest / width, rest % width);
-            for axis in (0..outer.len()).rev() {
-                (rest, index[axis]) =
-                    if axis == 0 { (0, rest) } else { (rest / outer[axis], rest % outer[axis]) };
+            let mut rest = start / width;
+            col = start % width;
+            for axis in (1..outer.len()).rev() {
+                (rest, index[axis]) = (rest / outer[axis], rest % outer[axis]);
             }
-            for c in &mut cursors {
+            if let Some(first) = index.first_mut() {
+                *first = rest;
+            }
+            for c in cursors.iter_mut() {
                 c.addr += col as isize * c.inner;
-                for (i, s) in index.iter().zip(c.strides) {
-                    c.addr += *i as isize * s;
+                for (axis, i) in index.iter().enumerate() {
+                    // SAFETY: the caller's.
+                    c.addr += *i as isize * unsafe { *c.strides.add(axis) };
                 }
             }
         }
@@ -218,7 +235,7 @@ impl<'a> Walk<'a> {
     #[inline(always)]
     fn advance(&mut self, n: usize) {
         self.col += n;
-        for c in &mut self.cursors {
+        for c in self.cursors.iter_mut() {
             c.addr += n as isize * c.inner;
         }
         if self.col == self.width {
@@ -228,62 +245,71 @@ impl<'a> Walk<'a> {
 
     fn next_row(&mut self) {
         self.col = 0;
-        let mut axis = self.index.len();
-        for c in &mut self.cursors {
+        for c in self.cursors.iter_mut() {
             c.addr -= self.width as isize * c.inner;
         }
-        while axis > 0 {
-            axis -= 1;
+        for axis in (0..self.index.len()).rev() {
             self.index[axis] += 1;
-            for c in &mut self.cursors {
-                c.addr += c.strides[axis];
+            let wraps = self.index[axis] == self.shape[axis];
+            let back = if wraps { self.shape[axis] as isize } else { 0 };
+            for c in self.cursors.iter_mut() {
+                // SAFETY: `new`'s caller: there are as many strides as axes.
+                c.addr += (1 - back) * unsafe { *c.strides.add(axis) };
             }
-            if self.index[axis] < self.shape[axis] {
+            if !wraps {
                 return;
             }
             self.index[axis] = 0;
-            for c in &mut self.cursors {
-                c.addr -= self.shape[axis] as isize * c.strides[axis];
-            }
         }
     }
 }
 
-/// A run of a program: the table of addresses and the walk over its vector operands.
+/// A run of a program: the table of addresses and the walk over its vector operands, then the output.
 pub(crate) struct Run<'a> {
     program: &'a Program,
-    locs: SmallVec<[*mut u8; 24]>,
+    locs: &'a mut [*mut u8],
     walk: Walk<'a>,
-    flag: Box1,
+    /// The walk's first cursors are those of operands; one more may be that of an output written in place.
+    reads: usize,
+    /// The failure flag.
+    flag: *mut u8,
     /// A slot for output that is not written in place.
     spare: *mut u8,
+    /// The first temporary's slot, and how far into their slots the temporaries start now, in bytes.
+    temps: *mut u8,
+    phase: usize,
 }
 
-/// The failure flag: its address is in the table, so it must not move with the run.
-type Box1 = *mut u8;
-
 impl<'a> Run<'a> {
+    /// A run, and the walk of an output that is not written in place: rows are gathered, or it is strided.
+    ///
     /// # Safety
-    /// As [`Plan::map`], without the output.
+    /// As [`Plan::map`]; without an output, as [`Plan::reduce`].
+    #[inline(always)]
     pub(crate) unsafe fn new(
         program: &'a Program,
         consts: &'a [u64],
         shape: &'a [usize],
-        operands: &[TileRef<'a>],
+        operands: &'a [TileRef<'a>],
+        out: Option<&'a TileMut<'a>>,
         start: usize,
         scratch: &'a mut Scratch,
-    ) -> Run<'a> {
+    ) -> (Run<'a>, Option<Walk<'a>>) {
         debug_assert_eq!((operands.len(), consts.len()), (program.operands.len(), program.consts));
+        let Scratch { lines, locs, cursors, target } = scratch;
         // Slots: temporaries, one stage per operand, the output's, and one whose first byte is the flag.
         let slots = program.slots + operands.len() + 2;
-        let memory = scratch.slots(slots);
+        if lines.len() < slots * (SLOT_BYTES / 64) {
+            lines.resize(slots * (SLOT_BYTES / 64), Line([MaybeUninit::uninit(); 64]));
+        }
+        let memory: *mut u8 = lines.as_mut_ptr().cast();
         // SAFETY: `memory` has that many slots.
         let slot = |i: usize| unsafe { memory.add(i * SLOT_BYTES) };
-        let mut locs: SmallVec<[*mut u8; 24]> = SmallVec::with_capacity(program.out() + 2);
-        let mut cursors = Cursors::new();
+        locs.clear();
+        cursors.clear();
+        target.clear();
         for (k, (operand, &(dtype, scalar))) in operands.iter().zip(&*program.operands).enumerate() {
-            let mut cursor = Cursor::new(operand, dtype.size(), k);
-            cursor.stage = slot(program.slots + k);
+            let mut cursor = Cursor::new(operand, dtype.size(), k, slot(program.slots + k));
             if scalar {
                 // SAFETY: the caller's: the one element is in the table.
                 locs.push(unsafe { cursor.locate(cursor.addr) });
@@ -300,15 +326,42 @@ impl<'a> Run<'a> {
         locs.push(flag);
         // SAFETY: the flag's slot is ours.
         unsafe { flag.write(0) };
-        Run { program, locs, walk: Walk::new(shape, start, cursors), flag, spare }
+        let reads = cursors.len();
+        if let Some(out) = out {
+            // SAFETY: the same pointers; a cursor reads only the table itself.
+            let tiles = unsafe { std::slice::from_raw_parts(out.tiles.as_ptr().cast(), out.tiles.len()) };
+            let out = TileRef { layout: out.layout, tile_elems: out.tile_elems, first: out.first, tiles };
+            let cursor = Cursor::new(&out, program.element.size(), program.out(), spare);
+            let in_place = cursor.inner == 1 && !is_narrow(shape);
+            if in_place { cursors.push(cursor) } else { target.push(cursor) }
+        }
+        // SAFETY: layouts have the iteration's axes, the caller's.
+        let (walk, apart) = unsafe {
+            let apart = (!target.is_empty()).then(|| Walk::new(shape, start, target));
+            (Walk::new(shape, start, cursors), apart)
+        };
+        (Run { program, locs, walk, reads, flag, spare, temps: memory, phase: 0 }, apart)
     }
 
     #[inline(always)]
     unsafe fn steps(&self, n: usize) {
         let locs = self.locs.as_ptr();
-        for step in &self.program.steps {
+        for step in &*self.program.steps {
             // SAFETY: the table holds every address of the program (C1), each good for `n` elements.
             unsafe { (step.kernel)(locs, step.ix.as_ptr(), n) }
+        }
+    }
+
+    /// Starts the temporaries at the output's place in its cache line, so that blocks are aligned together.
+    #[inline(always)]
+    fn align(&mut self, phase: usize) {
+        if phase != self.phase {
+            self.phase = phase;
+            let from = self.program.slot_base();
+            for (i, loc) in self.locs[from..from + self.program.slots].iter_mut().enumerate() {
+                // SAFETY: slots have more room than a block and a cache line.
+                *loc = unsafe { self.temps.add(i * SLOT_BYTES + phase) };
+            }
         }
     }
 
@@ -328,12 +381,12 @@ impl<'a> Run<'a> {
     #[inline(always)]
     unsafe fn open(&mut self, limit: usize) -> usize {
         let mut n = limit.min(self.walk.width - self.walk.col);
-        for c in &mut self.walk.cursors {
+        for c in self.walk.cursors.iter_mut() {
             // SAFETY: the caller's.
             self.locs[c.loc] = unsafe { c.locate(c.addr) };
             n = n.min(c.room(c.addr));
         }
-        for c in &mut self.walk.cursors {
+        for c in &mut self.walk.cursors[..self.reads] {
             if c.inner != 1 && n > 1 {
                 // SAFETY: the caller's; `n` elements are in this tile (W2), and the stage has room for a block.
                 unsafe { gather(c.size, c.stage, self.locs[c.loc], c.inner, n) };
@@ -351,20 +404,16 @@ impl<'a> Run<'a> {
         let mut done = 0;
         while done < n {
             let piece = (n - done).min(self.walk.width - self.walk.col);
-            for c in &mut self.walk.cursors {
+            for c in self.walk.cursors.iter_mut() {
                 // SAFETY: the caller's; the stage has room for a block.
                 unsafe { c.copy_out(c.stage.add(done * c.size), piece) };
             }
             self.walk.advance(piece);
             done += piece;
         }
-        for c in &self.walk.cursors {
+        for c in self.walk.cursors.iter() {
             self.locs[c.loc] = c.stage;
         }
-    }
-
-    fn narrow(&self) -> bool {
-        self.walk.width < NARROW && self.walk.shape.len() > 1
     }
 
     /// Computes the next `n <= BLOCK` elements as one dense run of memory, good until the next call.
@@ -375,7 +424,7 @@ impl<'a> Run<'a> {
         let (out, size) = (self.program.out(), self.program.element.size());
         // SAFETY: the caller's; blocks fit the stages and the spare slot.
         unsafe {
-            if self.narrow() {
+            if is_narrow(self.walk.shape) {
                 self.gather_rows(n);
                 if self.program.direct {
                     return self.locs[0];
@@ -441,63 +490,50 @@ impl Plan {
         if range.is_empty() {
             return Ok(());
         }
-        let program = &self.program;
-        let out_loc = program.out();
-        let size = program.element.size();
-        let out_tiles =
-            // SAFETY: the same pointers; a cursor reads only the table itself.
-            unsafe { std::slice::from_raw_parts(out.tiles.as_ptr().cast::<*const u8>(), out.tiles.len()) };
-        let as_ref =
-            TileRef { layout: out.layout, tile_elems: out.tile_elems, first: out.first, tiles: out_tiles };
-        let mut target = Cursor::new(&as_ref, size, out_loc);
+        let size = self.program.element.size();
         let mut left = range.len();
         // SAFETY: the caller's contract covers every address below; blocks fit the stages and the spare slot.
         unsafe {
-            let mut run = Run::new(program, consts, shape, operands, range.start, scratch);
-            if run.narrow() {
-                let mut target = Walk::new(shape, range.start, SmallVec::from_iter([target]));
-                while left > 0 {
+            let (mut run, apart) =
+                Run::new(&self.program, consts, shape, operands, Some(out), range.start, scratch);
+            let Some(mut target) = apart else {
+                // Nothing to keep in a cache: rows need not be cut.
+                let staged = run.walk.cursors.iter().any(|c| c.inner != 1);
+                let block = if self.program.slots == 0 && !staged { usize::MAX } else { BLOCK };
+                loop {
+                    let at = &mut run.walk.cursors[run.reads];
+                    let phase = if size == 8 { at.locate(at.addr).addr() % 64 } else { 0 };
+                    run.align(phase);
+                    // The first block of a row ends where a cache line does, so the next ones start there.
+                    let n = run.open(left.min(block - phase / 8));
+                    run.steps(n);
+                    left -= n;
+                    if left == 0 {
+                        return run.finish();
+                    }
+                    run.walk.advance(n);
+                }
+            };
+            while left > 0 {
+                let n = if is_narrow(shape) {
                     let n = left.min(BLOCK);
                     run.gather_rows(n);
-                    run.steps(n);
-                    let mut done = 0;
-                    while done < n {
-                        let piece = (n - done).min(target.width - target.col);
-                        target.cursors[0].copy_in(run.spare.add(done * size), piece);
-                        target.advance(piece);
-                        done += piece;
-                    }
-                    left -= n;
-                }
-                return run.finish();
-            }
-            target.stage = run.spare;
-            // The walk's last cursor is the output; it is placed as the others were.
-            let start = Walk::new(shape, range.start, SmallVec::from_iter([target]));
-            run.walk.cursors.extend(start.cursors);
-            let last = run.walk.cursors.len() - 1;
-            // Nothing to stay in a cache: rows need not be cut.
-            let staged = run.walk.cursors.iter().any(|c| c.inner != 1);
-            let block = if program.slots == 0 && !staged { usize::MAX } else { BLOCK };
-            if run.walk.cursors[last].inner == 1 {
-                while left > 0 {
-                    let n = run.open(left.min(block));
-                    run.steps(n);
+                    n
+                } else {
+                    run.open(left.min(BLOCK))
+                };
+                run.steps(n);
+                if !is_narrow(shape) {
                     run.walk.advance(n);
-                    left -= n;
                 }
-            } else {
-                while left > 0 {
-                    // `open` would gather the output: its stage is written by the program instead.
-                    let out = run.walk.cursors.pop().expect("pushed above");
-                    let n = run.open(left.min(block));
-                    run.walk.cursors.push(out);
-                    run.locs[out_loc] = run.spare;
-                    run.steps(n);
-                    run.walk.cursors[last].copy_in(run.spare, n);
-                    run.walk.advance(n);
-                    left -= n;
+                let mut done = 0;
+                while done < n {
+                    let piece = (n - done).min(target.width - target.col);
+                    target.cursors[0].copy_in(run.spare.add(done * size), piece);
+                    target.advance(piece);
+                    done += piece;
                 }
+                left -= n;
             }
             run.finish()
         }
