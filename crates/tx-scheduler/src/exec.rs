@@ -116,7 +116,7 @@ fn tile_task(
     let (mut block, sources) = if piece.keeps {
         let old = graph.version(task.accesses[1]);
         // ORDER: Acquire, pairs with the decrements of `refs`: reading 1 means the other accessors have finished.
-        let block = if old.refs.load(std::sync::atomic::Ordering::Acquire) == 1 {
+        let block = if old.refs.load(tx_runtime::sync::atomic::Ordering::Acquire) == 1 {
             // SAFETY: this task holds the only reference (G3).
             unsafe { old.take() }.expect("a version that is kept was written")
         } else {

@@ -16,7 +16,7 @@
 //! who reaches zero sees every block, partial result and flag its predecessors wrote.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use array_core::TileBuf;
 use smallvec::SmallVec;

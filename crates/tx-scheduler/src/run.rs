@@ -14,7 +14,7 @@
 //! looks whether it sleeps. One of the two sees the other (store buffering, both fences `SeqCst`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use tx_runtime::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::time::Instant;
 
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};

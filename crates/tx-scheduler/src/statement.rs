@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use tx_runtime::sync::atomic::AtomicU32;
 
 use array_core::{Bound, Buffer, Consts, DType, Dims, Layout, OperandData, Partial, Plan, ReduceOp};
 use smallvec::SmallVec;
