@@ -101,3 +101,18 @@ fn a_crate_without_a_floor_is_refused() {
     let manifest = workspace("stranger", &[("tx-attic", "", "")]);
     check_refused(&manifest, "tx-attic has no floor");
 }
+
+#[test]
+fn a_room_that_breaks_its_vow_is_named_with_the_line() {
+    let protocol = "//! A static in prose is none.\nuse std::sync::atomic::AtomicBool;\n";
+    let manifest = workspace("vow-shim", &[("stm-engine", "", protocol)]);
+    check_refused(&manifest, "broken vow: stm-engine/src/lib.rs:2: `std::sync::atomic`: R5");
+    let manifest =
+        workspace("vow-static", &[("stm-engine", "", "fn f(_: &'static str) {}\nstatic CLOCK: u8 = 0;\n")]);
+    check_refused(&manifest, "broken vow: stm-engine/src/lib.rs:2: `static `: R5");
+    let manifest = workspace("vow-serial", &[("array-core", "", "use tx_runtime::pool::Pool;\n")]);
+    check_refused(&manifest, "broken vow: array-core/src/lib.rs:1: `tx_runtime::pool`: R1");
+    let tests = "#[cfg(test)]\nmod tests {\n    use std::sync::atomic::AtomicBool;\n}\n";
+    let manifest = workspace("vow-tests", &[("stm-engine", "", tests)]);
+    assert!(layers(&manifest).status.success(), "unit tests may use what they like");
+}
