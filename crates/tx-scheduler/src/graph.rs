@@ -16,11 +16,11 @@
 //! who reaches zero sees every block, partial result and flag its predecessors wrote.
 
 use std::collections::VecDeque;
-use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use array_core::TileBuf;
 use smallvec::SmallVec;
 use tx_runtime::sync::UnsafeCell;
+use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::statement::Statement;
 
@@ -335,6 +335,11 @@ impl Graph {
         let edge = self.push_edge(task, next);
         self.task_mut(before).dependents = edge;
         *self.task_mut(task).pending.get_mut() += 1;
+    }
+
+    /// Make room for the accesses of a task that touches `count` versions.
+    pub(crate) fn reserve_accesses(&mut self, task: TaskSeq, count: usize) {
+        self.task_mut(task).accesses.reserve(count);
     }
 
     /// `task` reads `id`: it runs after the writer, and later in-place writers run after it.

@@ -14,13 +14,13 @@
 //! looks whether it sleeps. One of the two sees the other (store buffering, both fences `SeqCst`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tx_runtime::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::time::Instant;
 
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 use crossbeam_utils::CachePadded;
 use tx_runtime::park::{Mutex, Parker};
 use tx_runtime::pool::{Crew, Pool};
+use tx_runtime::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
 use crate::desk::{Desk, Tally};
 use crate::error::SessionError;

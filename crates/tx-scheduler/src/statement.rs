@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use tx_runtime::sync::atomic::AtomicU32;
 
 use array_core::{Bound, Buffer, Consts, DType, Dims, Layout, OperandData, Partial, Plan, ReduceOp};
 use smallvec::SmallVec;
 use tx_runtime::sync::UnsafeCell;
+use tx_runtime::sync::atomic::AtomicU32;
 
 use crate::dynamic::Closure;
 use crate::error::SessionError;
