@@ -24,6 +24,10 @@ static FUNCTIONS: &[Native] = &[
     Native::new("float", &["x"], 0, float).naming(DType::F64),
     Native::new("bool", &["x"], 0, bool).naming(DType::Bool),
     Native::new("str", &["object"], 0, str),
+    Native::new("repr", &["obj"], 1, |interp, mut args| {
+        let value = interp.settle(&args.take(0))?;
+        Ok(Value::str(crate::text::repr(&value)))
+    }),
     Native::new("round", &["number", "ndigits"], 1, round),
     Native::new("list", &["iterable"], 0, list),
     Native::new("tuple", &["iterable"], 0, tuple),

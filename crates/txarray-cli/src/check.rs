@@ -103,7 +103,7 @@ pub(crate) fn expression(expr: &Expr) -> Result<()> {
 pub(crate) fn is_python_builtin(name: &str) -> bool {
     const NAMES: &str = " aiter all anext any ascii bin breakpoint bytearray bytes callable chr classmethod compile \
         complex delattr dict dir divmod eval exec filter format frozenset getattr globals hasattr hash help hex id input \
-        isinstance issubclass iter locals map memoryview next object oct open ord pow property repr reversed set \
+        isinstance issubclass iter locals map memoryview next object oct open ord pow property reversed set \
         setattr slice sorted staticmethod super type vars __import__ Exception ValueError RuntimeError TypeError exit \
         quit NotImplemented ";
     NAMES.split_whitespace().any(|known| known == name)

@@ -16,6 +16,7 @@ use crate::{
     fault::{Fault, Result, Span},
     ir::{Def, ExprKind, Program},
     modules::Module,
+    numpy,
     source::Source,
     suggest::hint,
     value::Value,
@@ -58,6 +59,8 @@ struct Lowerer {
     globals: Names,
     /// Names that imports bind.
     constants: HashMap<Rc<str>, Value>,
+    /// `from numpy import *` has been seen.
+    star: bool,
     functions: Vec<Def>,
     /// The function being lowered.
     local: Option<Local>,
@@ -103,6 +106,12 @@ impl Lowerer {
         }
         if let Some(slot) = self.globals.get(name) {
             return Ok(ExprKind::Global(slot));
+        }
+        if self.star && numpy::HIDDEN_BY_STAR.contains(&name) {
+            return Err(check::refuse(
+                format_args!("numpy.{name}, which 'from numpy import *' binds here, is"),
+                span,
+            ));
         }
         match self.constant(name) {
             Some(value) => Ok(ExprKind::Const(value)),

@@ -6,6 +6,7 @@
 //! what a script can call. Every error is a `fault`: one line, a place, an exit code.
 
 mod args;
+mod array_repr;
 mod arrays;
 mod builtins;
 mod check;

@@ -6,6 +6,7 @@
 //! never shows; rank 0 results are NumPy scalars, which nobody can write to.
 
 use crate::{
+    array_repr,
     engine::fault,
     fault::{Result, fail},
     value::Value,
@@ -123,6 +124,6 @@ impl NdArray {
 
     /// `repr()` of an array that has been evaluated.
     pub(crate) fn repr(&self) -> String {
-        self.read().to_string()
+        array_repr::repr(&self.read())
     }
 }

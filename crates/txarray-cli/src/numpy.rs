@@ -72,11 +72,21 @@ static OTHERS: &[Native] = &[
     Native::new("np.logical_and", &["x1", "x2"], 2, |interp, args| logical(interp, args, Op::BitAnd)),
     Native::new("np.logical_or", &["x1", "x2"], 2, |interp, args| logical(interp, args, Op::BitOr)),
     Native::new("np.logical_xor", &["x1", "x2"], 2, |interp, args| logical(interp, args, Op::BitXor)),
+    Native::new("np.isnan", &["x"], 1, |interp, mut args| {
+        let x = arrays::convert(interp, &args.take(0), DType::F64)?;
+        arrays::zip(interp, Op::NotEqual, &x, &x)
+    }),
+    Native::new("np.isinf", &["x"], 1, |interp, args| against_infinity(interp, args, Op::Equal)),
+    Native::new("np.isfinite", &["x"], 1, |interp, args| against_infinity(interp, args, Op::Less)),
     Native::new("np.array_equal", &["a1", "a2"], 2, array_equal),
     Native::new("np.allclose", &["a", "b", "rtol", "atol"], 2, allclose),
     Native::new("np.load", &["file"], 1, load),
     Native::new("np.save", &["file", "arr"], 2, save),
 ];
+
+/// Names of NumPy's that `from numpy import *` binds over names of ours without our having them: to go on with the name
+/// underneath would be a wrong result that nobody sees.
+pub(crate) const HIDDEN_BY_STAR: &[&str] = &["round", "floor", "ceil"];
 
 /// All functions.
 pub(crate) fn functions() -> impl Iterator<Item = &'static Native> {
@@ -232,6 +242,12 @@ fn logical(interp: &mut Interp<'_>, mut args: Args, op: Op) -> Result<Value> {
     let left = arrays::convert(interp, &args.take(0), DType::Bool)?;
     let right = arrays::convert(interp, &args.take(1), DType::Bool)?;
     arrays::zip(interp, op, &left, &right)
+}
+
+fn against_infinity(interp: &mut Interp<'_>, mut args: Args, op: Op) -> Result<Value> {
+    let x = arrays::convert(interp, &args.take(0), DType::F64)?;
+    let size = arrays::map(interp, Op::Abs, &x)?;
+    arrays::zip(interp, op, &size, &Value::Float(f64::INFINITY))
 }
 
 fn array_equal(interp: &mut Interp<'_>, mut args: Args) -> Result<Value> {

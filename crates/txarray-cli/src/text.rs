@@ -39,7 +39,7 @@ pub(crate) fn repr(value: &Value) -> String {
         Value::Range(range) => format!("range({}, {}, {})", range.start, range.stop, range.step),
         Value::Iter(_) => "<iterator>".into(),
         Value::Scalar(scalar) => match scalar {
-            Scalar::Bool(b) => format!("np.{}", bool_str(*b)),
+            Scalar::Bool(b) => format!("np.{}_", bool_str(*b)),
             other => format!("np.{}({})", other.dtype().name(), scalar_str(*other)),
         },
         Value::Array(array) => array.repr(),

@@ -2,7 +2,7 @@
 
 use super::Interp;
 use crate::{
-    arrays,
+    arrays, create,
     fault::{Located as _, Result, fail},
     ir::{Item, Subscript},
     ndarray::NdArray,
@@ -139,6 +139,10 @@ impl<'p> Interp<'p> {
                 }
                 let region =
                     view.try_at(&basic(keys)?).map_err(|error| crate::engine::fault(error.into()))?;
+                let value = create::array_like(self, &value)?;
+                if let Value::Int(n) = value {
+                    arrays::fits(n, array.dtype())?;
+                }
                 let value = arrays::operand(&value)?;
                 self.engine.assign(&region, value)
             }

@@ -239,6 +239,7 @@ impl Lowerer {
         let module = Module::find(name).map_err(refused).at(span)?;
         for alias in &node.names {
             if alias.name.as_str() == "*" {
+                self.star |= module == Module::Numpy;
                 for name in module.names() {
                     self.bind_import(name, Self::member(module, name, alias.range())?, alias.range())?;
                 }
