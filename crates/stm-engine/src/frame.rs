@@ -13,7 +13,7 @@ use crate::engine::{EngineRef, Inner};
 use crate::error::{Abort, Cause, Reason};
 use crate::logs::Logs;
 use crate::mutant::mutant;
-use crate::node::{Header, is_locked, previous, strip, version};
+use crate::node::{Header, LOCK, WAIT, is_locked, previous, strip, version};
 use crate::slots::Slot;
 use crate::stats::Count;
 use crate::tvar::Core;
@@ -41,6 +41,8 @@ pub(crate) enum Loss {
 pub(crate) struct Frame {
     slot: NonNull<Slot>,
     pub(crate) rv: Cell<u64>,
+    /// `rv + 1` while nothing is written and reads are logged, else 0: one comparison for the common read.
+    fast: Cell<u64>,
     pub(crate) mode: Cell<Mode>,
     /// Whether a read that is too new may turn the attempt into a snapshot.
     may_fall_back: Cell<bool>,
@@ -57,6 +59,7 @@ impl Frame {
         Self {
             slot: engine.slots.claim(),
             rv: Cell::new(0),
+            fast: Cell::new(0),
             mode: Cell::new(Mode::Update),
             may_fall_back: Cell::new(true),
             loss: Cell::new(Loss::Foreign(None)),
@@ -87,13 +90,16 @@ impl Frame {
     pub(crate) fn begin(&self, inner: &Inner, may_fall_back: bool) {
         self.mode.set(Mode::Update);
         self.may_fall_back.set(may_fall_back);
-        self.rv.set(self.slot().publish(inner));
+        let rv = self.slot().publish(inner);
+        self.rv.set(rv);
+        self.fast.set(rv + 1);
     }
 
     /// Give the attempt up.
     #[cold]
     pub(crate) fn doom(&self, loss: Loss) -> Abort {
         self.mode.set(Mode::Doomed);
+        self.fast.set(0);
         self.loss.set(loss);
         Abort::new(Reason::Conflict)
     }
@@ -107,23 +113,79 @@ impl Frame {
     /// The version of `core` that this attempt sees. It lives until the attempt ends.
     #[inline(always)]
     pub(crate) fn read(&self, inner: &Inner, core: &Core) -> Result<*mut Header, Abort> {
+        if self.fast.get() != 0 {
+            inner.point();
+            // ORDER: Acquire, pairs with the publication in `commit`: who sees a node sees its content.
+            let head = core.head.load(Ordering::Acquire);
+            // SAFETY: an unlocked head is current; current after our slot was published, so alive.
+            if head.addr() & (LOCK | WAIT) == 0 && unsafe { version(head) } < self.fast.get() {
+                // Current now and not newer than our snapshot: it is the version of the snapshot. A commit
+                // between would have locked it before it ticked, and `rv` was read after that tick.
+                self.logs(|logs| logs.read(NonNull::from(core), head));
+                return Ok(head);
+            }
+        }
+        self.read_beside_writes(inner, core)
+    }
+
+    /// `read`, and whether the version is our own.
+    #[inline]
+    pub(crate) fn read_to_write(&self, inner: &Inner, core: &Core) -> Result<(*mut Header, bool), Abort> {
+        if self.fast.get() == 0
+            && self.mode.get() == Mode::Update
+            && let Some(own) = self.logs(|logs| logs.written(NonNull::from(core)))
+        {
+            return Ok((own.as_ptr(), true));
+        }
+        if self.mode.get() == Mode::Update {
+            inner.point();
+            // ORDER: Acquire, as in `read`.
+            let head = core.head.load(Ordering::Acquire);
+            // SAFETY: as in `read`.
+            if !is_locked(head) && unsafe { version(strip(head)) } <= self.rv.get() {
+                self.logs(|logs| logs.read(NonNull::from(core), strip(head)));
+                return Ok((strip(head), false));
+            }
+        }
+        Ok((self.read_slowly(inner, core)?, false))
+    }
+
+    /// How many variables it has written.
+    #[inline]
+    pub(crate) fn writes(&self) -> usize {
+        self.logs(|logs| logs.writes.len())
+    }
+
+    /// The same where something may have been written.
+    fn read_beside_writes(&self, inner: &Inner, core: &Core) -> Result<*mut Header, Abort> {
         let key = NonNull::from(core);
         if self.mode.get() == Mode::Update {
             if let Some(own) = self.logs(|logs| logs.written(key)) {
                 return Ok(own.as_ptr());
             }
             inner.point();
-            // ORDER: Acquire, pairs with the publication in `commit`: who sees a node sees its content.
+            // ORDER: Acquire, as in `read`.
             let head = core.head.load(Ordering::Acquire);
-            // SAFETY: an unlocked head is current; current after our slot was published, so alive.
+            // SAFETY: as in `read`.
             if !is_locked(head) && unsafe { version(strip(head)) } <= self.rv.get() {
-                // Current now and not newer than our snapshot: it is the version of the snapshot. A commit
-                // between would have locked it before it ticked, and `rv` was read after that tick.
                 self.logs(|logs| logs.read(key, strip(head)));
                 return Ok(strip(head));
             }
         }
         self.read_slowly(inner, core)
+    }
+
+    /// Make `node` this attempt's version of `core`; `known_new` when nothing has been written to it yet.
+    #[inline]
+    pub(crate) fn write(&self, core: &Core, node: NonNull<Header>, known_new: bool) {
+        self.fast.set(0);
+        self.logs(|logs| {
+            if known_new {
+                logs.write_new(NonNull::from(core), node);
+            } else {
+                logs.write(NonNull::from(core), node, core.table);
+            }
+        });
     }
 
     #[cold]
@@ -158,6 +220,7 @@ impl Frame {
             if self.may_fall_back.get() && self.logs(|logs| logs.writes.is_empty()) {
                 self.count(Count::Fallbacks);
                 self.mode.set(Mode::Snapshot);
+                self.fast.set(0);
                 continue;
             }
             return Err(self.doom(Loss::Conflict(Cause::ReadTooNew, core.label)));
@@ -174,6 +237,7 @@ impl Frame {
             mutant!(inner, ExtendBlindly) || self.logs(|logs| first_stale(inner, logs, false).is_none());
         if all {
             self.rv.set(now);
+            self.fast.set(if self.logs(|logs| logs.writes.is_empty()) { now + 1 } else { 0 });
         }
         all
     }

@@ -41,7 +41,12 @@ impl Logs {
         if self.reads.len() == self.reads.capacity() {
             self.grow();
         }
-        self.reads.push(Read { core, node });
+        let len = self.reads.len();
+        // SAFETY: `grow` leaves room for one more; entries need no destructor.
+        unsafe {
+            self.reads.as_mut_ptr().add(len).write(Read { core, node });
+            self.reads.set_len(len + 1);
+        }
     }
 
     /// Keep the log proportional to the number of variables, also in a loop that reads one over and over.
@@ -51,7 +56,7 @@ impl Logs {
         if full >= DEDUP {
             self.dedup_reads();
         }
-        if self.reads.len() > full / 2 {
+        if full == 0 || self.reads.len() > full / 2 {
             self.reads.reserve(full.max(16));
         }
     }
@@ -88,6 +93,12 @@ impl Logs {
             self.overwritten.push((before, table));
             return;
         }
+        self.write_new(core, node);
+    }
+
+    /// Make `node` our version of a variable that we have not written yet.
+    #[inline]
+    pub(crate) fn write_new(&mut self, core: NonNull<Core>, node: NonNull<Header>) {
         self.writes.push(Write { core, node, old: std::ptr::null_mut() });
         if self.writes.len() > LINEAR {
             self.index.insert_last(&self.writes);
@@ -96,7 +107,8 @@ impl Logs {
 
     /// Put the writes into the order in which they are locked. `find` and `write` are over after this.
     pub(crate) fn sort_writes(&mut self) {
-        if self.writes.len() > 1 {
+        // SAFETY: cores met by this attempt live until its slot is idle.
+        if !self.writes.is_sorted_by_key(|write| unsafe { rank(write.core) }) {
             // SAFETY: cores met by this attempt live until its slot is idle.
             self.writes.sort_unstable_by_key(|write| unsafe { rank(write.core) });
         }
@@ -120,6 +132,8 @@ impl Logs {
 struct Index {
     /// Place + 1, or 0. A power of two long, at most half full.
     table: Vec<u32>,
+    /// 64 - log2 of that length.
+    shift: u32,
     live: bool,
 }
 
@@ -127,7 +141,7 @@ impl Index {
     fn home(&self, core: NonNull<Core>) -> usize {
         // Fibonacci hashing; the low bits of an address say little.
         let hash = (core.addr().get() as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (hash >> (64 - self.table.len().trailing_zeros())) as usize
+        (hash >> self.shift) as usize
     }
 
     fn find(&self, core: NonNull<Core>, writes: &[Write]) -> Option<usize> {
@@ -158,6 +172,7 @@ impl Index {
         let len = (writes.len() * 4).next_power_of_two().max(self.table.len());
         self.table.clear();
         self.table.resize(len, 0);
+        self.shift = 64 - len.trailing_zeros();
         self.live = true;
         writes.iter().enumerate().for_each(|(place, write)| self.put(write.core, place));
     }

@@ -9,7 +9,6 @@ use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
 
 use crate::error::{Abort, Cause, Reason};
 use crate::frame::{Frame, Loss, Mode};
@@ -81,7 +80,7 @@ impl<'tx> Txn<'tx> {
             return Err(self.refuse_write(core));
         }
         let node = Node::alloc(&mut self.local.pool.borrow_mut(), value);
-        self.frame.logs(|logs| logs.write(NonNull::from(core), node, core.table));
+        self.frame.write(core, node, false);
         Ok(())
     }
 
@@ -95,8 +94,18 @@ impl<'tx> Txn<'tx> {
         var: &TVar<T>,
         f: impl FnOnce(&T) -> T,
     ) -> Result<(), Abort> {
-        let value = f(self.get(var)?);
-        self.set(var, value)
+        let core = self.ours(var.core())?;
+        let (before, own) = self.frame.read_to_write(&self.local.engine, core)?;
+        let writes = self.frame.writes();
+        // SAFETY: as in `get`.
+        let value = f(unsafe { Node::<T>::value(before) });
+        if self.frame.mode.get() != Mode::Update {
+            return Err(self.refuse_write(core));
+        }
+        let node = Node::alloc(&mut self.local.pool.borrow_mut(), value);
+        // `f` is user code and may have written through a `Txn` of its own.
+        self.frame.write(core, node, !own && writes == self.frame.writes());
+        Ok(())
     }
 
     /// Replace the value of a variable and return what it was.
