@@ -42,9 +42,7 @@ fn increment() -> Row {
     let (ours, theirs, mutex) = (TVar::new(0_u64), FastVar::new(0_u64), Mutex::new(0_u64));
     contest("stm/increment", N)
         .ours(|| timed(|| (0..N).for_each(|_| atomically(|tx| tx.modify(&ours, |n| n + 1)))))
-        .rival("fast-stm", || {
-            timed(|| (0..N).for_each(|_| fast(|tx| theirs.modify(tx, |n| n + 1))))
-        })
+        .rival("fast-stm", || timed(|| (0..N).for_each(|_| fast(|tx| theirs.modify(tx, |n| n + 1)))))
         .rival("mutex", || timed(|| (0..N).for_each(|_| *black_box(&mutex).lock() += 1)))
         .run(ROUNDS)
 }
