@@ -16,3 +16,8 @@ mod watchdog;
 
 pub use rng::Rng;
 pub use scenario::{Round, Scenario};
+
+/// The Rust example of the README at the top, kept true by running it.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
