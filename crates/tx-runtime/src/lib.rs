@@ -19,8 +19,8 @@
 //! let todo = AtomicUsize::new(1000);
 //! let done = AtomicUsize::new(0);
 //! pool.run(|crew, _worker| {
-//!     crew.enlist(); // one more pair of hands, if one is free
 //!     while todo.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
+//!         crew.enlist(); // there may be more: one more pair of hands, if one is free
 //!         done.fetch_add(1, Ordering::Relaxed);
 //!     }
 //! });

@@ -71,6 +71,8 @@ pub enum Weakness {
     SleepOnUnmarked,
     /// `unpark` orders nothing before it.
     RelaxedUnpark,
+    /// A sleeper whose time is over clears the word, and with it a token that has just come.
+    ForgetOnTimeout,
 }
 
 impl Parker {
@@ -171,6 +173,12 @@ impl Parker {
         let mut guard = self.lock.lock();
         while !self.take_or_mark() {
             if self.woken.wait_until(&mut guard, deadline).timed_out() {
+                #[cfg(loom)]
+                if self.weakness == Weakness::ForgetOnTimeout {
+                    sched_point();
+                    self.word.store(EMPTY, Ordering::Relaxed);
+                    return false;
+                }
                 // A token that came with the end of time is taken. Otherwise `PARKED` stays: it costs the next
                 // `unpark` one empty notification, while taking it away would hide another sleeper (P2).
                 return self.try_park();
@@ -210,6 +218,10 @@ impl Parker {
 
     /// Wait a few microseconds for a token without sleeping.
     fn spin(&self) -> bool {
+        if cfg!(loom) {
+            // Looking again is nothing new to a model, and its yields would let the other side finish before any sleep.
+            return self.try_park();
+        }
         let mut backoff = Backoff::new();
         loop {
             if self.try_park() {

@@ -162,3 +162,37 @@ pub struct Shortage {
     /// The system's words.
     pub reason: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use super::*;
+
+    #[test]
+    fn every_task_is_done_once_at_any_number_of_threads() {
+        for threads in [1, 2, 3, 8] {
+            let pool = Pool::new(&Budget::exactly(threads).unwrap());
+            for tasks in [0, 1, 7, 1000] {
+                let done: Vec<_> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+                let next = AtomicUsize::new(0);
+                pool.run(|crew, worker| {
+                    assert!(worker < pool.threads() && pool.threads() <= threads);
+                    while let Some(task) = done.get(next.fetch_add(1, Relaxed)) {
+                        crew.enlist();
+                        task.fetch_add(1, Relaxed);
+                    }
+                });
+                assert!(done.iter().all(|task| task.load(Relaxed) == 1), "{tasks} tasks, {threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_at_one_thread_is_the_same_panic() {
+        let panic =
+            catch_unwind(|| Pool::new(&Budget::single_thread()).run(|_, _| panic!("alone"))).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"alone"));
+    }
+}

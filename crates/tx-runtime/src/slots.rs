@@ -11,6 +11,12 @@
 //! workers may ask after every task.
 //! **Checked by** tests/loom_slots.rs.
 
+mod roster;
+
+#[cfg(loom)]
+pub use roster::Weakness as RosterWeakness;
+pub use roster::{Recruit, Roster};
+
 use crossbeam_utils::CachePadded;
 
 use crate::sync::atomic::{AtomicUsize, Ordering};

@@ -7,19 +7,19 @@ use super::{BadNumber, Source};
 /// ```
 /// use tx_runtime::budget::{Machine, Notice, resolve_from};
 /// let budget = resolve_from(Some("16"), &|_| None, &Machine::new(4))?;
-/// assert!(matches!(budget.notices(), [Notice::MoreThanGranted { asked: 16, granted: 4, .. }]));
+/// assert!(matches!(budget.notices(), [Notice::MoreThanGranted { used: 16, granted: 4, .. }]));
 /// # Ok::<(), tx_runtime::budget::BudgetError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Notice {
     /// An explicit number is larger than what kernel and scheduler grant; it is used as given.
-    #[error("{place} asks for {asked} threads, more than the {granted} granted ({grantor})")]
+    #[error("{place} takes {used} threads, more than the {granted} granted ({grantor})")]
     MoreThanGranted {
         /// Who asked.
         place: Source,
-        /// The number asked for, and used.
-        asked: usize,
+        /// The number used.
+        used: usize,
         /// The number granted.
         granted: usize,
         /// Who granted it.

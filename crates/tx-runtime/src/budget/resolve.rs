@@ -54,8 +54,8 @@ pub fn resolve_from(
     }
     if used.threads > granted.most.threads {
         notices.push(Notice::MoreThanGranted {
-            place: used.source,
-            asked: used.threads,
+            place: explicit.source,
+            used: used.threads,
             granted: granted.most.threads,
             grantor: granted.most.source,
         });

@@ -40,6 +40,15 @@ mod model {
     #[derive(Debug)]
     pub struct MutexGuard<'a, T>(Option<model::MutexGuard<'a, T>>);
 
+    impl<T> Drop for MutexGuard<'_, T> {
+        fn drop(&mut self) {
+            // A model that deadlocks is unwound outside loom's scheduler, where giving a lock back panics once more.
+            if std::thread::panicking() {
+                std::mem::forget(self.0.take());
+            }
+        }
+    }
+
     impl<T> Deref for MutexGuard<'_, T> {
         type Target = T;
 

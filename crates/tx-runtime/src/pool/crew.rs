@@ -35,7 +35,8 @@ impl<'a> Crew<'a> {
     /// Start one more worker loop if fewer than [`threads`](Self::threads) are running; whether one was started.
     ///
     /// Cheap when none is free (one load), so it may be asked for every task that becomes ready. The new loop may find
-    /// that others were faster; then it returns.
+    /// that others were faster; then it returns. Ask only where work for it is in sight: loops that always start another
+    /// before they return pass the run on for ever.
     ///
     /// ```
     /// use tx_runtime::{budget::Budget, pool::Pool};

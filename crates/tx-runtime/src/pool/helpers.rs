@@ -1,11 +1,10 @@
 //! The helper threads: started by the first run that can use them, lent to one run at a time.
 //!
-//! **Invariants** H1: `busy` is held by at most one run, and only it touches `slots` and `caller`. H2: helpers run
-//! loops only inside a rayon scope that the run waits for, so `slots`, `caller` and `work` outlive them. H3: an index
-//! other than 0 is claimed by who spawns its loop and released by that loop; index 0 is released by the caller when its
-//! loop returns, and the caller sleeps until it is claimed again or all are idle.
-//! **Progress** the caller cannot oversleep: who claims index 0, and who releases the last index, leaves a token after.
-//! **Checked by** tests/loom_slots.rs (H3, with the same calls in the same order).
+//! **Invariants** H1: `busy` is held by at most one run, and only it touches the roster. H2: helpers run loops only
+//! inside a rayon scope that the run waits for, so roster and work outlive them; nothing here is `unsafe`. H3: who
+//! enlists a helper spawns its loop, and that loop leaves the roster whether it returns or panics.
+//! **Progress** is the roster's: the caller sleeps there, and by the time it comes back only the last jobs' ends are
+//! left to wait for in rayon.
 
 use std::any::Any;
 use std::io::Write;
@@ -18,8 +17,8 @@ use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
 use super::Shortage;
 use super::crew::{Crew, Mates};
-use crate::park::{Mutex, Parker};
-use crate::slots::Slots;
+use crate::park::Mutex;
+use crate::slots::{Recruit, Roster};
 
 type Work<'w> = dyn Fn(&Crew<'_>, usize) + Sync + 'w;
 
@@ -47,7 +46,7 @@ impl Team {
         if self.threads == 1 || rayon::current_thread_index().is_some() || std::process::id() != self.pid {
             return false;
         }
-        // ORDER: Acquire, pairs with the Release in `Lent`: slots and token are as the last run left them (H1).
+        // ORDER: Acquire, pairs with the Release in `Lent`: the roster is as the last run left it (H1).
         if self.busy.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return false;
         }
@@ -89,10 +88,7 @@ struct Helpers {
     /// `None` if not one could be started.
     threads: Option<Threads>,
     shortage: Option<Shortage>,
-    /// Indices of all workers, the caller's 0 included.
-    slots: Slots,
-    /// Where the caller sleeps between its loops.
-    caller: Parker,
+    roster: Roster,
 }
 
 impl Helpers {
@@ -119,7 +115,7 @@ impl Helpers {
             // Not `eprintln!`, which panics where standard error is closed.
             let _ = writeln!(std::io::stderr(), "txarray: {shortage}");
         }
-        Self { threads, shortage, slots: Slots::new(obtained), caller: Parker::new() }
+        Self { threads, shortage, roster: Roster::new(obtained) }
     }
 }
 
@@ -180,24 +176,18 @@ impl<'w> Run<'w> {
     where
         'w: 'scope,
     {
-        let Helpers { slots, caller, .. } = self.helpers;
-        let first = slots.claim();
-        debug_assert_eq!(first, Some(0), "nobody else is here yet (H1)");
+        let roster = &self.helpers.roster;
+        roster.begin();
         loop {
-            if self.labour(scope, 0) {
+            self.labour(scope, 0);
+            if !roster.wait_for_recall() {
                 return;
-            }
-            while slots.is_free(0) {
-                if slots.all_idle() {
-                    return;
-                }
-                caller.park();
             }
         }
     }
 
-    /// One loop with `index`, which is the caller's to release; whether it was the last.
-    fn labour<'scope>(&'scope self, scope: &Scope<'scope>, index: usize) -> bool
+    /// One loop with `index`.
+    fn labour<'scope>(&'scope self, scope: &Scope<'scope>, index: usize)
     where
         'w: 'scope,
     {
@@ -208,11 +198,11 @@ impl<'w> Run<'w> {
             let mut first = self.panic.lock();
             match &*first {
                 None => *first = Some(panic),
-                // Not dropped: its destructor is foreign code, which could panic again before the index is released.
+                // Not dropped: its destructor is foreign code, which could panic again before the worker has left.
                 Some(_) => std::mem::forget(panic),
             }
         }
-        self.helpers.slots.release(index)
+        self.helpers.roster.leave(index);
     }
 }
 
@@ -228,26 +218,16 @@ impl Mates for Member<'_, '_> {
             return false;
         }
         let run = self.run;
-        let Helpers { slots, caller, .. } = run.helpers;
-        match slots.claim() {
-            None => false,
-            Some(0) => {
-                caller.unpark();
-                true
-            }
-            Some(index) => {
-                self.scope.spawn(move |scope| {
-                    if run.labour(scope, index) {
-                        run.helpers.caller.unpark();
-                    }
-                });
-                true
-            }
+        match run.helpers.roster.enlist() {
+            None => return false,
+            Some(Recruit::Caller) => {}
+            Some(Recruit::Helper(index)) => self.scope.spawn(move |scope| run.labour(scope, index)),
         }
+        true
     }
 
     fn threads(&self) -> usize {
-        self.run.helpers.slots.len()
+        self.run.helpers.roster.threads()
     }
 
     fn has_failed(&self) -> bool {

@@ -1,0 +1,132 @@
+//! Worker indices are distinct and the caller of a run never oversleeps: explored by loom, with mistakes it must see.
+#![cfg(loom)]
+
+#[path = "support/model.rs"]
+mod model;
+
+// std's: a mutant that deadlocks is unwound outside the model, where loom's `Arc` panics again.
+use std::sync::Arc;
+use tx_runtime::slots::{Recruit, Roster, RosterWeakness, Slots, Weakness};
+use tx_runtime::sync::atomic::{AtomicUsize, Ordering};
+use tx_runtime::sync::{UnsafeCell, thread};
+
+/// Slots with a cell each, which only the holder may touch.
+struct Desks {
+    slots: Slots,
+    papers: Vec<UnsafeCell<usize>>,
+}
+
+// SAFETY: a cell is touched by the holder of its index only (S1), and holders follow each other; loom checks exactly that.
+unsafe impl Sync for Desks {}
+
+impl Desks {
+    fn work(&self) -> usize {
+        let Some(index) = self.slots.claim() else { return 0 };
+        // SAFETY: this thread holds `index`.
+        self.papers[index].with_mut(|paper| unsafe { *paper += 1 });
+        self.slots.release(index);
+        1
+    }
+}
+
+/// `threads` threads work twice each at `desks` desks.
+fn desks(weakness: Weakness, desks: usize, threads: usize) {
+    let papers = (0..desks).map(|_| UnsafeCell::new(0)).collect();
+    let desks = Arc::new(Desks { slots: Slots::new(desks).weakened(weakness), papers });
+    let others: Vec<_> = (1..threads)
+        .map(|_| {
+            let desks = Arc::clone(&desks);
+            thread::spawn(move || desks.work() + desks.work())
+        })
+        .collect();
+    let mut done = desks.work() + desks.work();
+    done += others.into_iter().map(|other| other.join().unwrap()).sum::<usize>();
+    assert!(desks.slots.all_idle());
+    // SAFETY: all threads have been joined.
+    let papers: usize = desks.papers.iter().map(|paper| paper.with(|p| unsafe { *p })).sum();
+    assert_eq!(papers, done, "nobody's work was overwritten");
+    assert!(done >= threads.min(2), "a free index is found");
+}
+
+#[test]
+fn an_index_has_one_holder_who_sees_the_last_holders_work() {
+    model::holds("desks_2x2", || desks(Weakness::None, 2, 2));
+    model::holds("desks_1x3", || desks(Weakness::None, 1, 3));
+    model::fails("desks_2x2/torn_claim", || desks(Weakness::TornClaim, 2, 2));
+    model::fails("desks_1x2/relaxed_release", || desks(Weakness::RelaxedRelease, 1, 2));
+}
+
+/// A run with `helpers` helpers, each of which tries once to get more hands.
+struct Run {
+    roster: Roster,
+    /// Loops asked for, the first included.
+    enlisted: AtomicUsize,
+    /// Loops done, in a cell per worker.
+    done: Vec<UnsafeCell<usize>>,
+}
+
+// SAFETY: a cell is touched by the worker of its index only, and by the caller after the run; loom checks exactly that.
+unsafe impl Sync for Run {}
+
+impl Run {
+    fn labour(&self, index: usize) {
+        // SAFETY: this thread is worker `index`.
+        self.done[index].with_mut(|done| unsafe { *done += 1 });
+    }
+
+    /// A helper's loop; one that gets another helper's index runs that loop next, as a pool thread would.
+    fn help(&self, mut index: usize) {
+        for asks in [true, false] {
+            self.labour(index);
+            let next = if asks { self.roster.enlist() } else { None };
+            if next.is_some() {
+                self.enlisted.fetch_add(1, Ordering::Relaxed);
+            }
+            self.roster.leave(index);
+            match next {
+                Some(Recruit::Helper(next)) => index = next,
+                _ => return,
+            }
+        }
+    }
+}
+
+fn run(weakness: RosterWeakness, helpers: usize) {
+    let run = Arc::new(Run {
+        roster: Roster::new(helpers + 1).weakened(weakness),
+        enlisted: AtomicUsize::new(helpers + 1),
+        done: (0..=helpers).map(|_| UnsafeCell::new(0)).collect(),
+    });
+    run.roster.begin();
+    for index in 1..=helpers {
+        assert_eq!(run.roster.enlist(), Some(Recruit::Helper(index)));
+    }
+    let threads: Vec<_> = (1..=helpers)
+        .map(|index| {
+            let run = Arc::clone(&run);
+            thread::spawn(move || run.help(index))
+        })
+        .collect();
+    loop {
+        run.labour(0);
+        run.roster.leave(0);
+        if !run.roster.wait_for_recall() {
+            break;
+        }
+    }
+    // The run is over by the roster's word alone; joining comes after the look.
+    // SAFETY: all workers have left, and the caller has seen it.
+    let done: usize = run.done.iter().map(|done| done.with(|d| unsafe { *d })).sum();
+    assert_eq!(done, run.enlisted.load(Ordering::Relaxed), "every loop asked for was run, once");
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+#[test]
+fn the_caller_is_called_back_and_does_not_oversleep_the_end() {
+    model::holds("run_1_helper", || run(RosterWeakness::None, 1));
+    model::holds("run_2_helpers", || run(RosterWeakness::None, 2));
+    model::fails("run_1_helper/silent_recall", || run(RosterWeakness::SilentRecall, 1));
+    model::fails("run_1_helper/no_farewell", || run(RosterWeakness::NoFarewell, 1));
+}
