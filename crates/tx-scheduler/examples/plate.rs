@@ -10,7 +10,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |i: usize, or: usize| args.get(i).map_or(Ok(or), |text| text.parse());
     let (n, sweeps, threads) = (number(0, 1000)?, number(1, 300)?, number(2, 1)?);
-    let order = if args.get(3).is_some_and(|order| order == "breadth") { Order::Breadth } else { Order::Depth };
+    let order =
+        if args.get(3).is_some_and(|order| order == "breadth") { Order::Breadth } else { Order::Depth };
 
     let mut config = Config::threads(threads)?.order(order);
     if let Some(tile) = std::env::var("TILE").ok().and_then(|t| t.parse().ok()) {

@@ -43,7 +43,8 @@ impl Config {
             order: Order::default(),
             trace: false,
             tile_elems: TILE_ELEMS,
-            window_bytes: level_two_cache_bytes().unwrap_or(1 << 20),
+            // The rest of the cache is for the task graph.
+            window_bytes: level_two_cache_bytes().unwrap_or(1 << 20) / 4 * 3,
             #[cfg(feature = "faults")]
             faults: crate::faults::Faults::default(),
         }
@@ -86,8 +87,8 @@ impl Config {
         Self { tile_elems: elems.max(1), ..self }
     }
 
-    /// How many bytes of tiles successive statements may keep alive at once before the oldest must finish; the
-    /// level-two cache's size unless set.
+    /// How many bytes of tiles successive statements may keep alive at once before the oldest must finish; three
+    /// quarters of the level-two cache unless set.
     pub fn window_bytes(self, bytes: usize) -> Self {
         Self { window_bytes: bytes, ..self }
     }

@@ -70,14 +70,20 @@ impl Session {
             return Ok(());
         }
         let slot = self.slot_of(target.storage())?;
-        let mut value = self.split(&value, &site)?;
-        let mut bound = bind(&value)?;
-        if bound.reduction.is_some() {
-            value = self.record_value(&value, &site)?.read();
-            bound = bind(&value)?;
-        }
-        drop(value);
+        let bound = self.lower(value, &site)?;
         self.record_map(target, slot, bound, &site)
+    }
+
+    /// Compile an expression to one elementwise pass. Takes it: afterwards the expression binds nothing any more, unless
+    /// its maker kept it.
+    fn lower(&mut self, value: Array, site: &Site) -> Result<Bound, SessionError> {
+        let value = self.split(&value, site)?;
+        let bound = bind(&value)?;
+        if bound.reduction.is_none() {
+            return Ok(bound);
+        }
+        let result = self.record_value(&value, site)?;
+        Ok(bind(&result.read())?)
     }
 
     /// Make statements of the parts of an expression that must be computed before the rest.

@@ -172,8 +172,8 @@ impl Recorder<'_> {
             end: range.end,
         };
         let task = self.graph.add_task(statement, work);
-        for tile in first..=last {
-            let id = self.tables.get(slot).versions[tile];
+        self.graph.reserve_accesses(task, last - first + 1);
+        for &id in &self.tables.get(slot).versions[first..=last] {
             self.graph.add_overwrite(task, id);
         }
         self.read_sources(task, statement, &range, last - first + 1);

@@ -22,7 +22,8 @@ fn bits(outcome: &Outcome) -> (Vec<Option<Vec<u64>>>, Vec<Vec<u64>>, u64) {
 fn difference(ours: &Outcome, expected: &Outcome) -> String {
     for (i, pair) in ours.arrays.iter().zip(&expected.arrays).enumerate() {
         if let (Some((shape, a)), Some((_, b))) = pair
-            && let Some(at) = (0..a.len()).find(|&j| a[j].to_bits() != b[j].to_bits() && !(a[j].is_nan() && b[j].is_nan()))
+            && let Some(at) =
+                (0..a.len()).find(|&j| a[j].to_bits() != b[j].to_bits() && !(a[j].is_nan() && b[j].is_nan()))
         {
             return format!("array {i} of shape {shape:?}, element {at}: {:?}, expected {:?}", a[at], b[at]);
         }

@@ -84,8 +84,9 @@ impl Outcome {
         };
         let all = self.eval(inner, len);
         match fold {
-            Fold::Sum => pairwise(&all),
-            Fold::Mean => pairwise(&all) / len as f64,
+            // NumPy adds to +0.0: a sum of negative zeros is positive.
+            Fold::Sum => 0.0 + pairwise(&all),
+            Fold::Mean => (0.0 + pairwise(&all)) / len as f64,
             // In a reduction -0.0 is below 0.0, so that its order cannot matter.
             _ if all.iter().any(|x| x.is_nan()) => f64::NAN,
             Fold::Max => all.iter().copied().max_by(f64::total_cmp).unwrap(),
@@ -121,7 +122,6 @@ fn binary(op: Binary, a: f64, b: f64) -> f64 {
 pub(crate) fn pairwise(x: &[f64]) -> f64 {
     let n = x.len();
     if n < 8 {
-        // NumPy starts from -0.0, so that a sum of negative zeros stays one.
         return x.iter().fold(-0.0, |sum, x| sum + x);
     }
     if n <= 128 {

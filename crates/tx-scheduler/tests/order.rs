@@ -1,0 +1,145 @@
+//! The order of tasks is real: many tiles, several sweeps in flight, no barrier between statements.
+
+use array_core::{Array, s};
+use serde_json::Value;
+use tx_collections::View;
+use tx_scheduler::{Config, Order, Session};
+
+/// Statement and part of every tile task, in the order they began.
+fn tile_tasks(session: &Session) -> Vec<(u64, u64)> {
+    let mut text = Vec::new();
+    session.write_trace(&mut text).unwrap();
+    let Value::Array(events) = serde_json::from_slice(&text).unwrap() else { panic!("a trace is an array") };
+    let number = |value: &Value| value.as_u64().unwrap();
+    events
+        .iter()
+        .filter(|event| event["name"] == "tile")
+        .map(|event| (number(&event["args"]["statement"]), number(&event["args"]["part"])))
+        .collect()
+}
+
+fn sweeps(config: Config) -> (Vec<f64>, Session) {
+    let mut session = Session::new(config.trace(true).tile_elems(300));
+    let mut u = session.array(Array::zeros([60, 100])).unwrap();
+    session.assign(u.at(s![0, ..]), 1.0).unwrap();
+    let mut v = session.array(&u).unwrap();
+    for _ in 0..10 {
+        let sum = u.at(s![..-2, 1..-1]) + u.at(s![2.., 1..-1]) + u.at(s![1..-1, ..-2]) + u.at(s![1..-1, 2..]);
+        session.assign(v.at(s![1..-1, 1..-1]), sum * 0.25).unwrap();
+        std::mem::swap(&mut u, &mut v);
+    }
+    let values = session.eval(&u).unwrap().to_vec().unwrap();
+    (values, session)
+}
+
+#[test]
+fn successive_sweeps_interleave_and_no_statement_is_a_barrier() {
+    let (expected, _) = sweeps(Config::single_thread().order(Order::Breadth));
+    for threads in [1, 2] {
+        let (values, session) = sweeps(Config::threads(threads).unwrap());
+        assert_eq!(values, expected);
+        let tasks = tile_tasks(&session);
+        let tiles = tasks.iter().map(|&(_, part)| part).max().unwrap() + 1;
+        assert!(tiles >= 8, "{tiles} tiles");
+        // In some stretch of six tasks at least three different sweeps are at work.
+        let mixed = tasks.windows(6).any(|stretch| {
+            let mut statements: Vec<u64> = stretch.iter().map(|&(statement, _)| statement).collect();
+            statements.sort_unstable();
+            statements.dedup();
+            statements.len() >= 3
+        });
+        assert!(mixed, "no three sweeps are in flight at once");
+        // Later statements begin before earlier ones have ended: there is no barrier.
+        let overtakes = tasks.windows(2).filter(|pair| pair[1].0 < pair[0].0).count();
+        assert!(overtakes >= 15, "only {overtakes} times did an older sweep go on after a newer one");
+    }
+}
+
+#[test]
+fn breadth_finishes_one_statement_before_the_next() {
+    let (_, session) = sweeps(Config::single_thread().order(Order::Breadth));
+    let tasks = tile_tasks(&session);
+    assert!(tasks.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+}
+
+#[test]
+fn a_snapshot_shares_tiles_until_it_is_written() {
+    let mut session = Session::new(Config::single_thread().tile_elems(100));
+    let u = session.array(Array::arange(0.0, 1000.0, 1.0)).unwrap();
+    session.finish().unwrap();
+    let before = session.report().tasks;
+    let v = session.array(&u).unwrap();
+    session.finish().unwrap();
+    assert_eq!(session.report().tasks, before, "a copy runs nothing");
+    session.assign(u.at(s![150..170]), 0.0).unwrap();
+    assert_eq!(session.eval(v.at(s![160])).unwrap().item::<f64>().unwrap(), 160.0);
+    assert_eq!(session.report().tasks, before + 1, "one tile was written");
+}
+
+#[test]
+fn a_column_write_is_one_task_in_place() {
+    let mut session = Session::new(Config::single_thread());
+    let u = session.array(Array::zeros([300, 3000])).unwrap();
+    session.finish().unwrap();
+    let before = session.report().tasks;
+    session.assign(u.at(s![.., 0]), 1.0).unwrap();
+    session.assign(u.at(s![.., 1]), u.at(s![.., 0]) + 1.0).unwrap();
+    session.finish().unwrap();
+    session.assign(u.at(s![.., 1]), u.at(s![.., 1]) - 1.0).unwrap();
+    session.finish().unwrap();
+    assert_eq!(session.report().tasks, before + 3);
+    let total = session.item(u.read().sum()).unwrap().as_f64();
+    assert_eq!(total, 600.0);
+}
+
+#[test]
+fn wrong_statements_are_refused_when_they_are_recorded_and_leave_nothing() {
+    let mut session = Session::new(Config::single_thread());
+    let (u, v) = (session.array(Array::ones([3, 4])).unwrap(), session.array(Array::ones([4, 3])).unwrap());
+    let statements = session.report().statements;
+    let error = session.assign(&u, u.read() + v.read()).unwrap_err();
+    assert!(error.to_string().contains("(3, 4) and (4, 3)"), "{error}");
+    assert!(session.assign(u.at(s![7]), 1.0).unwrap_err().to_string().contains("index 7"));
+    assert!(session.assign(&u, v.read()).is_err());
+    let mut other = Session::new(Config::single_thread());
+    assert!(other.eval(&u).is_err(), "a view of another session");
+    assert_eq!(session.report().statements, statements);
+    assert_eq!(session.item(u.read().sum()).unwrap().as_f64(), 12.0);
+}
+
+#[test]
+fn an_integer_power_that_fails_says_so_where_it_stands() {
+    let mut session = Session::new(Config::threads(2).unwrap());
+    let exponents = session.array(Array::from_vec(vec![1i64, -1], [2])).unwrap();
+    let error = session.array(Array::from_vec(vec![2i64, 2], [2]).pow(exponents.read())).unwrap_err();
+    assert!(error.to_string().contains("negative integer powers"), "{error}");
+}
+
+#[cfg(feature = "faults")]
+#[test]
+fn a_panic_in_a_task_is_an_internal_error_with_the_line_of_its_statement() {
+    use tx_scheduler::{Faults, SessionError};
+    for threads in [1, 2] {
+        let config = Config::threads(threads).unwrap().faults(Faults::default().panic_in_task(30));
+        let mut session = Session::new(config.tile_elems(300));
+        let u: View = session.array(Array::zeros([60, 100])).unwrap();
+        let outcome =
+            (0..5).try_for_each(|_| session.assign(&u, u.read() + 1.0)).and_then(|()| session.finish());
+        let error = outcome.unwrap_err();
+        assert!(matches!(&error, SessionError::Internal { .. }), "{error}");
+        assert!(error.to_string().contains("order.rs:"), "{error}");
+        assert!(session.eval(&u).is_err(), "the session refuses everything afterwards");
+    }
+}
+
+#[test]
+fn views_of_one_session_are_released_with_their_last_handle() {
+    let mut session = Session::new(Config::single_thread().tile_elems(50));
+    let kept = session.array(Array::ones([1000])).unwrap();
+    for i in 0..200 {
+        let scratch = session.array(kept.read() * f64::from(i)).unwrap();
+        session.assign(scratch.at(s![..10]), 0.0).unwrap();
+    }
+    session.finish().unwrap();
+    assert_eq!(session.item(kept.read().sum()).unwrap().as_f64(), 1000.0);
+}
