@@ -7,6 +7,7 @@ use crate::commit::{Check, commit};
 use crate::error::Stale;
 use crate::frame::{Frame, Loss};
 use crate::local::Local;
+use crate::logs::Logs;
 use crate::mutant::mutant;
 use crate::node::strip;
 use crate::reclaim::Garbage;
@@ -107,13 +108,7 @@ fn roll_back(local: &Local, frame: &Frame) {
     if let Some(Loss::Conflict(cause, _)) = frame.loss() {
         frame.slot().counts.add_abort(cause);
     }
-    frame.logs(|logs| {
-        for write in &logs.writes {
-            // SAFETY: our slot is still published, so the core is alive.
-            logs.overwritten.push((write.node, unsafe { write.core.as_ref() }.table));
-        }
-        logs.forget();
-    });
+    frame.logs(Logs::give_up);
     frame.slot().idle(&local.engine);
     discard(local, frame);
 }
@@ -121,10 +116,10 @@ fn roll_back(local: &Local, frame: &Frame) {
 /// Drop the versions that never left the attempt.
 #[inline]
 fn discard(local: &Local, frame: &Frame) {
-    if frame.logs(|logs| logs.overwritten.is_empty()) {
+    if frame.logs(|logs| logs.kept.is_empty()) {
         return;
     }
-    let mut nodes = frame.logs(|logs| std::mem::take(&mut logs.overwritten));
-    local.discard(nodes.drain(..).map(|(node, table)| Garbage::Node(node, table)));
-    frame.logs(|logs| logs.overwritten = nodes);
+    let mut nodes = frame.logs(|logs| std::mem::take(&mut logs.kept));
+    local.discard(nodes.drain(..).map(|kept| Garbage::Node(kept.node, kept.table)));
+    frame.logs(|logs| logs.kept = nodes);
 }

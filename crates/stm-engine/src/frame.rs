@@ -11,7 +11,7 @@ use tx_runtime::sync::atomic::Ordering;
 
 use crate::engine::{EngineRef, Inner};
 use crate::error::{Abort, Cause, Reason};
-use crate::logs::Logs;
+use crate::logs::{Logs, Mark};
 use crate::mutant::mutant;
 use crate::node::{Header, LOCK, WAIT, is_locked, previous, strip, version};
 use crate::slots::Slot;
@@ -148,6 +148,22 @@ impl Frame {
             }
         }
         Ok((self.read_slowly(inner, core)?, false))
+    }
+
+    /// Undo every write since the mark.
+    pub(crate) fn back_to(&self, inner: &Inner, mark: Mark) {
+        let clean = self.logs(|logs| {
+            logs.back_to(mark);
+            #[cfg(loom)]
+            if mutant!(inner, ForgetBranchReads) {
+                logs.reads.truncate(mark.reads);
+            }
+            let _ = inner;
+            logs.writes.is_empty()
+        });
+        if clean && self.mode.get() == Mode::Update {
+            self.fast.set(self.rv.get() + 1);
+        }
     }
 
     /// How many variables it has written.

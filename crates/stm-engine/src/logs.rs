@@ -1,8 +1,11 @@
 //! What one attempt has read and would write.
 //!
 //! **Invariants** W1: a variable has at most one write entry; its node is ours alone. W2: a node that a second
-//! write replaced stays in `overwritten` until the attempt ends, because a `&T` into it may be out.
-//! Reads are never taken back: dropping those of a failed branch would lose wake-ups and consistency.
+//! write replaced, or a roll-back took away, stays in `kept` until the attempt ends, because a `&T` into it may
+//! be out. W3: reads are never taken back: dropping those of a failed branch would lose wake-ups.
+//!
+//! Partial roll-back: `kept` doubles as the undo log. Back to a [`Mark`] means: newest first, put every node that
+//! was replaced since the mark back into its entry; then drop the entries made since.
 
 use std::ptr::NonNull;
 
@@ -32,7 +35,25 @@ pub(crate) struct Logs {
     pub(crate) reads: Vec<Read>,
     pub(crate) writes: Vec<Write>,
     index: Index,
-    pub(crate) overwritten: Vec<(NonNull<Header>, &'static VTable)>,
+    pub(crate) kept: Vec<Kept>,
+}
+
+/// A node that is not (or no longer) our version of its variable.
+pub(crate) struct Kept {
+    pub(crate) node: NonNull<Header>,
+    pub(crate) table: &'static VTable,
+    /// The write entry that it was replaced in, until that is undone.
+    place: Option<usize>,
+}
+
+/// A state of the write log to come back to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    writes: usize,
+    kept: usize,
+    /// For the mistake that loom must find.
+    #[cfg(loom)]
+    pub(crate) reads: usize,
 }
 
 impl Logs {
@@ -90,7 +111,7 @@ impl Logs {
     pub(crate) fn write(&mut self, core: NonNull<Core>, node: NonNull<Header>, table: &'static VTable) {
         if let Some(at) = self.find(core) {
             let before = std::mem::replace(&mut self.writes[at].node, node);
-            self.overwritten.push((before, table));
+            self.kept.push(Kept { node: before, table, place: Some(at) });
             return;
         }
         self.write_new(core, node);
@@ -103,6 +124,45 @@ impl Logs {
         if self.writes.len() > LINEAR {
             self.index.insert_last(&self.writes);
         }
+    }
+
+    /// The state to come back to.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            writes: self.writes.len(),
+            kept: self.kept.len(),
+            #[cfg(loom)]
+            reads: self.reads.len(),
+        }
+    }
+
+    /// Undo every write since the mark.
+    pub(crate) fn back_to(&mut self, mark: Mark) {
+        for kept in self.kept[mark.kept..].iter_mut().rev() {
+            // An inner roll-back has undone some already.
+            if let Some(at) = kept.place.take() {
+                std::mem::swap(&mut self.writes[at].node, &mut kept.node);
+            }
+        }
+        for write in self.writes.drain(mark.writes..) {
+            // SAFETY: cores met by this attempt live until its slot is idle.
+            let table = unsafe { write.core.as_ref() }.table;
+            self.kept.push(Kept { node: write.node, table, place: None });
+        }
+        self.index.clear();
+        if self.writes.len() > LINEAR {
+            self.index.insert_last(&self.writes);
+        }
+    }
+
+    /// Whatever is written will not be published: all of it joins `kept`.
+    pub(crate) fn give_up(&mut self) {
+        for write in self.writes.drain(..) {
+            // SAFETY: cores met by this attempt live until its slot is idle.
+            let table = unsafe { write.core.as_ref() }.table;
+            self.kept.push(Kept { node: write.node, table, place: None });
+        }
+        self.forget();
     }
 
     /// Put the writes into the order in which they are locked. `find` and `write` are over after this.

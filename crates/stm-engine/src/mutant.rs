@@ -45,6 +45,8 @@ pub enum Mutant {
     WakeNobody,
     /// A committer that gives up forgets that somebody waits for the variable.
     UnlockForgetsWaiters,
+    /// A branch that is rolled back takes its reads with it.
+    ForgetBranchReads,
 }
 
 #[cfg(loom)]
@@ -69,6 +71,7 @@ impl Mutant {
         Self::SleepOnChanged,
         Self::WakeNobody,
         Self::UnlockForgetsWaiters,
+        Self::ForgetBranchReads,
     ];
 }
 

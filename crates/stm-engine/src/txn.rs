@@ -146,6 +146,69 @@ impl<'tx> Txn<'tx> {
         Err(Abort::new(Reason::User(error.into())))
     }
 
+    /// Run `first`; if it retries, undo its writes and run `second` instead. If that retries too, the whole
+    /// transaction waits, for a change of anything that either of them has read.
+    ///
+    /// # Errors
+    /// Those of the branch that ran last, and conflicts.
+    ///
+    /// ```
+    /// use stm_engine::{atomically, Abort, TVar, Txn};
+    /// fn take(tx: &Txn<'_>, from: &TVar<Option<u32>>) -> Result<u32, Abort> {
+    ///     tx.replace(from, None)?.map_or_else(|| tx.retry(), Ok)
+    /// }
+    /// let (left, right) = (TVar::new(None), TVar::new(Some(7)));
+    /// assert_eq!(atomically(|tx| tx.or_else(|tx| take(tx, &left), |tx| take(tx, &right))), 7);
+    /// ```
+    pub fn or_else<R>(
+        &self,
+        first: impl FnOnce(&Self) -> Result<R, Abort>,
+        second: impl FnOnce(&Self) -> Result<R, Abort>,
+    ) -> Result<R, Abort> {
+        let mark = self.frame.logs(|logs| logs.mark());
+        match first(self) {
+            Err(Abort(reason)) if matches!(*reason, Reason::Retry) && self.frame.loss().is_none() => {
+                self.frame.back_to(&self.local.engine, mark);
+                second(self)
+            }
+            other => other,
+        }
+    }
+
+    /// Run `child` as a transaction inside this one: if it ends in an error of its own, its writes are undone
+    /// and this one goes on with the error in hand. If it succeeds, its writes are this one's.
+    ///
+    /// # Errors
+    /// Conflicts and `retry` concern the whole transaction and must be passed up.
+    ///
+    /// ```
+    /// use stm_engine::{atomically, TVar};
+    /// let (orders, failures) = (TVar::new(0), TVar::new(0));
+    /// atomically(|tx| {
+    ///     let order = tx.nested(|tx| {
+    ///         tx.modify(&orders, |n| n + 1)?;
+    ///         tx.abort::<()>("out of stock")
+    ///     })?;
+    ///     if order.is_err() { tx.modify(&failures, |n| n + 1) } else { Ok(()) }
+    /// });
+    /// assert_eq!((orders.load(), failures.load()), (0, 1));
+    /// ```
+    pub fn nested<R>(
+        &self,
+        child: impl FnOnce(&Self) -> Result<R, Abort>,
+    ) -> Result<Result<R, Box<dyn Error + Send + Sync>>, Abort> {
+        let mark = self.frame.logs(|logs| logs.mark());
+        match child(self).map_err(|abort| *abort.0) {
+            Ok(value) => Ok(Ok(value)),
+            Err(Reason::User(error)) if self.frame.loss().is_none() => {
+                self.frame.back_to(&self.local.engine, mark);
+                Ok(Err(error))
+            }
+            Err(_) if self.frame.loss().is_some() => Err(Abort::new(Reason::Conflict)),
+            Err(reason) => Err(Abort::new(reason)),
+        }
+    }
+
     #[inline(always)]
     fn ours<'a>(&self, core: &'a Core) -> Result<&'a Core, Abort> {
         if core.engine.same(&self.local.engine) {

@@ -92,3 +92,22 @@ fn one_who_timed_out_has_left_and_waits_again() {
         assert_eq!(engine.stats().waiting, 0);
     });
 }
+
+#[test]
+fn both_branches_of_or_else_are_waited_for() {
+    Model::new("or_else").mutants(&[Mutant::ForgetBranchReads, Mutant::WakeNobody]).check(|| {
+        let engine = engine();
+        let (x, y) = (engine.tvar(0), engine.tvar(0));
+        let giver = {
+            let (engine, x) = (engine.clone(), x.clone());
+            thread::spawn(move || engine.atomically(|tx| tx.set(&x, 1)))
+        };
+        let nonzero = |tx: &stm_engine::Txn<'_>, var: &TVar<u32>| match *tx.get(var)? {
+            0 => tx.retry(),
+            n => Ok(n),
+        };
+        assert_eq!(engine.atomically(|tx| tx.or_else(|tx| nonzero(tx, &x), |tx| nonzero(tx, &y))), 1);
+        giver.join().unwrap();
+        assert_eq!(engine.stats().waiting, 0);
+    });
+}
