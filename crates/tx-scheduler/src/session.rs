@@ -145,7 +145,7 @@ impl Session {
     /// The value of an expression with one element.
     ///
     /// # Errors
-    /// As [`eval`](Session::eval), and [`ArrayError`] for more or fewer elements than one.
+    /// As [`eval`](Session::eval), and [`ArrayError`](array_core::ArrayError) for more or fewer elements than one.
     #[track_caller]
     pub fn item(&mut self, expression: impl Into<Array>) -> Result<Scalar, SessionError> {
         let site = self.site_or(Location::caller());
