@@ -53,7 +53,7 @@ pub enum Home {
     Attached(Box<[TVar<Buffer>]>),
 }
 
-/// A grid of tile versions behind an identity. See the [module](self).
+/// A grid of tile versions behind an identity.
 #[derive(Debug)]
 pub struct Storage {
     dtype: DType,
