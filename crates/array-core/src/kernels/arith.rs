@@ -244,7 +244,9 @@ mod tests {
 
     #[test]
     fn floor_division_is_pythons() {
-        for (a, b, q, r) in [(7, 2, 3, 1), (-7, 2, -4, 1), (7, -2, -4, -1), (-7, -2, 3, -1), (5, 0, 0, 0)] {
+        for (a, b, q, r) in
+            [(7i64, 2i64, 3i64, 1i64), (-7, 2, -4, 1), (7, -2, -4, -1), (-7, -2, 3, -1), (5, 0, 0, 0)]
+        {
             assert_eq!((Number::floor_div(a, b), Number::rem(a, b)), (q, r), "{a} by {b}");
         }
         assert_eq!(Number::floor_div(i64::MIN, -1), i64::MIN);

@@ -70,7 +70,9 @@ pub fn finish_reduction(
         fold(op, len, &mut |n| is_node(n, max_elems).then(|| rest.next().expect("one partial per node").0));
     assert!(rest.next().is_none(), "one partial per node");
     Ok(match (op, value) {
-        (ReduceOp::Mean, Scalar::F64(sum)) => Scalar::F64(sum / len as f64),
+        (ReduceOp::Mean, Scalar::F64(sum)) => Scalar::F64((0.0 + sum) / len as f64),
+        // NumPy starts from +0: the sum of negative zeros is positive.
+        (ReduceOp::Sum, Scalar::F64(sum)) => Scalar::F64(0.0 + sum),
         (_, value) => value,
     })
 }

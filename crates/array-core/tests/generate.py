@@ -1,0 +1,227 @@
+"""Writes the expected results under tests/fixtures with NumPy. Run where NumPy 2 is present:
+
+    python3 -m venv target/venv && target/venv/bin/pip install numpy
+    target/venv/bin/python crates/array-core/tests/generate.py
+
+Floats are written as the hexadecimal of their bits, so nothing is lost; NaN as `nan`.
+"""
+import pathlib
+import struct
+import warnings
+
+import numpy as np
+
+warnings.simplefilter("ignore")
+OUT = pathlib.Path(__file__).parent / "fixtures"
+NAMES = {"bool": "b", "uint8": "u8", "int64": "i64", "uint64": "u64", "float64": "f64"}
+
+
+def word(x):
+    if isinstance(x, (float, np.floating)):
+        return "nan" if x != x else "%x" % struct.unpack("<Q", struct.pack("<d", x))[0]
+    return str(int(x))
+
+
+def words(a):
+    return " ".join(word(x) for x in np.asarray(a).ravel())
+
+
+# --- values: every function, every pair of types, awkward elements -------------------------------------------------------------
+
+INPUTS = {
+    "b": np.array([False, True]),
+    "u8": np.array([0, 1, 2, 7, 200, 255], np.uint8),
+    "i64": np.array([0, 1, -1, 3, -7, 2**62, -(2**63), 2**63 - 1], np.int64),
+    "u64": np.array([0, 1, 5, 2**53 + 1, 2**63, 2**64 - 1], np.uint64),
+    "f64": np.array([0.0, -0.0, 1.0, -1.5, 2.5, np.inf, -np.inf, np.nan, 5e-324, 1.7e308, -3.0]),
+}
+BINARY = """add subtract multiply divide floor_divide remainder power minimum maximum hypot equal not_equal less less_equal
+greater greater_equal bitwise_and bitwise_or bitwise_xor""".split()
+UNARY = "negative absolute sqrt square invert".split()
+WEAK = [True, 0, 2, 3, -2, 255, 0.5, 2.0, -1.0, 2.5]
+
+
+def result(f):
+    try:
+        out = f()
+    except (TypeError, ValueError, OverflowError):
+        return "error"
+    name = NAMES.get(out.dtype.name)
+    # Types this crate does not have (int8, float16) are its own documented difference.
+    return None if name is None else f"{name} {words(out)}"
+
+
+def values():
+    lines = ["# function, operand types (or a Python scalar), result type, results in C order of an outer product"]
+    for name in BINARY:
+        f = getattr(np, name)
+        for a in INPUTS:
+            for b in INPUTS:
+                out = result(lambda: f(INPUTS[a][:, None], INPUTS[b][None, :]))
+                if out:
+                    lines.append(f"{name} {a} {b} = {out}")
+            for scalar in WEAK:
+                text = repr(scalar)
+                for order, g in [("right", lambda: f(INPUTS[a], scalar)), ("left", lambda: f(scalar, INPUTS[a]))]:
+                    out = result(g)
+                    if out:
+                        lines.append(f"{name} {a} {order}:{text} = {out}")
+    for name in UNARY:
+        for a in INPUTS:
+            out = result(lambda: getattr(np, name)(INPUTS[a]))
+            if out:
+                lines.append(f"{name} {a} - = {out}")
+    for a in INPUTS:
+        for b in INPUTS:
+            with_range = INPUTS[a]
+            if a == "f64":
+                # Out-of-range conversions are undefined in C; see the crate's own rule.
+                with_range = np.array([0.0, -0.0, 1.0, 2.5, 255.9, 1e-300])
+            lines.append(f"astype:{b} {a} - = {result(lambda: with_range.astype(INPUTS[b].dtype))}")
+            cond = np.array([True, False, True])[:, None, None]
+            out = result(lambda: np.where(cond, INPUTS[a][None, :, None], INPUTS[b][None, None, :]))
+            lines.append(f"where {a} {b} = {out}")
+    for name in ["sum", "max", "min", "mean"]:
+        for a in INPUTS:
+            data = INPUTS[a]
+            out = result(lambda: getattr(np, name)(data))
+            lines.append(f"reduce:{name} {a} - = {out}")
+            if name in ("sum", "mean"):
+                lines.append(f"reduce:{name}:empty {a} - = {result(lambda: getattr(np, name)(data[:0]))}")
+    (OUT / "values.txt").write_text("\n".join(lines) + "\n")
+
+
+# --- sums: the same bits as np.sum --------------------------------------------------------------------------------------------
+
+
+def stream(n):
+    """Awkward to sum: magnitudes from 1e-6 to 1e6, both signs. The test makes the same numbers."""
+    i = np.arange(n, dtype=np.uint64)
+    bits = (i * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)) ^ (i << np.uint64(17))
+    bits = (bits ^ (bits >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    unit = (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53 - 0.5
+    scale = np.array([1e-6, 1e-3, 1.0, 1e3, 1e6])[(i % np.uint64(5)).astype(np.int64)]
+    return unit * scale
+
+
+def sums():
+    lengths = list(range(0, 300)) + [511, 512, 513, 1000, 1023, 1024, 1025, 1032, 2047, 2048, 4095, 5000, 8191, 8192, 8193]
+    lengths += [10_000, 65_536, 65_537, 99_999, 123_456, 262_144, 500_000, 777_777, 1_000_000]
+    lines = ["# length, bits of np.sum, bits of np.mean"]
+    for n in lengths:
+        a = stream(n)
+        lines.append(f"{n} {word(a.sum())} {word(a.mean())}")
+    lines.append(f"neg-zeros {word(np.array([-0.0, -0.0]).sum())} -")
+    (OUT / "sums.txt").write_text("\n".join(lines) + "\n")
+
+
+# --- text: what print shows --------------------------------------------------------------------------------------------------
+
+
+def display():
+    rng = np.random.default_rng(1)
+    cases = []
+
+    def add(a):
+        cases.append(np.asarray(a))
+
+    nan, inf = np.nan, np.inf
+    for v in [0.0, -0.0, 1.0, 0.1, 1 / 3, 1e16, 1e15, 123456789.0, 1e-4, 9.9e-5, 1e-5, 5e-324, 1.7976931348623157e308, nan, inf, -inf, 2.5e-7, 1e22, 1e100]:
+        add(np.float64(v).reshape(()))
+        add([v])
+        add([v, 1.0])
+        add([v, -2.5, 1000.0])
+    for v in [True, False, 3, -12]:
+        add(v)
+    add(np.array(7, np.uint8))
+    add(np.array(2**64 - 1, np.uint64))
+    add([])
+    add(np.zeros((0, 3)))
+    add(np.zeros((2, 0), np.int64))
+    add([True, False])
+    add([True, True])
+    add([[True], [False]])
+    add(np.array([1, 200], np.uint8))
+    add([1, -20, 300])
+    add(np.arange(24).reshape(2, 3, 4))
+    add(np.arange(24.0).reshape(2, 3, 2, 2) / 7)
+    add([1e8, 1.0])
+    add([99999999.0, 1e6])
+    add([1e-4, 0.1])
+    add([1e-4, 0.11])
+    add([1.0, 1000.0])
+    add([1.0, 1000.1])
+    add([0.001953125, 0.5])
+    add([0.00048828125 * 3, 1.0])
+    add([0.123456785, 0.123456775, 0.5])
+    add([0.99999999999, 0.5])
+    add([nan, 1.5, inf, -inf])
+    add([nan, nan])
+    add([inf, -1.0])
+    add([nan, 1e-10, -1e10])
+    add([-0.0, 0.0, 1e-300])
+    add([1e-300, 1e300, -1e-300])
+    add(np.linspace(0, 1, 50))
+    add(np.linspace(-1, 1, 40).reshape(4, 10))
+    add(np.arange(1000))
+    add(np.arange(1001))
+    add(np.arange(2000).reshape(40, 50))
+    add(np.arange(4096.0).reshape(16, 16, 16) * 0.37)
+    add(np.arange(1200).reshape(300, 4))
+    add(np.arange(1200).reshape(4, 300))
+    add(np.arange(7 * 200).reshape(7, 200) % 2 == 0)
+    add(np.arange(1200.0).reshape(2, 2, 300) * 1e6)
+    for n in [1, 2, 3, 7, 20]:
+        for scale in [1.0, 1e-3, 1e3, 1e7, 1e9, 1e-9]:
+            add((rng.random(n) - 0.5) * scale)
+            add(np.round((rng.random(n) - 0.5) * scale, 3))
+        add(np.exp(rng.normal(size=n) * 20))
+        add(np.exp(rng.normal(size=n) * 3))
+        add(rng.integers(-(10**n % 10**18), 10**n % 10**18 + 1, size=(n, 3)))
+        add(np.where(rng.random((n, 4)) < 0.3, nan, rng.normal(size=(n, 4))))
+        add(np.where(rng.random((n, 4)) < 0.3, -inf, rng.normal(size=(n, 4)) * 100))
+        add(rng.random((n, n)) < 0.5)
+    with (OUT / "display.txt").open("w") as f:
+        f.write("# type, shape, elements; then the text, each line after a '|'\n")
+        for a in cases:
+            shape = ",".join(map(str, a.shape)) or "-"
+            ramp = a.size > 450
+            if ramp and a.dtype == np.float64:
+                step = a.ravel()[1] - a.ravel()[0]
+                assert np.array_equal(np.arange(a.size) * step, a.ravel())
+                elements = f"ramp {word(step)}"
+            elif ramp and a.dtype == np.int64:
+                assert np.array_equal(np.arange(a.size), a.ravel())
+                elements = "ramp 1"
+            elif ramp:
+                elements = "even"
+            else:
+                elements = "list " + words(a)
+            f.write(f"{NAMES[a.dtype.name]} {shape} {elements}\n")
+            for line in str(a).split("\n"):
+                f.write(f"|{line}\n")
+
+
+# --- .npy: files as NumPy writes them ----------------------------------------------------------------------------------------
+
+
+def npy():
+    np.save(OUT / "c_order.npy", np.arange(12.0).reshape(3, 4))
+    np.save(OUT / "fortran.npy", np.asfortranarray(np.arange(12).reshape(3, 4)))
+    np.save(OUT / "big_endian.npy", np.arange(5).astype(">f8"))
+    np.save(OUT / "bool.npy", np.array([[True, False, True]]))
+    np.save(OUT / "scalar.npy", np.array(2**64 - 1, np.uint64))
+    np.save(OUT / "empty.npy", np.zeros((0, 3), np.uint8))
+    np.save(OUT / "float32.npy", np.zeros(3, np.float32))
+    with (OUT / "version2.npy").open("wb") as f:
+        np.lib.format.write_array(f, np.arange(6.0).reshape(2, 3), version=(2, 0))
+    with (OUT / "version3.npy").open("wb") as f:
+        np.lib.format.write_array(f, np.arange(3, dtype=">i8"), version=(3, 0))
+
+
+if __name__ == "__main__":
+    OUT.mkdir(exist_ok=True)
+    values()
+    sums()
+    display()
+    npy()

@@ -1,0 +1,145 @@
+//! Deferred evaluation: long chains, shared parts, errors that name their line, leaves that others own.
+
+use array_core::{Array, ArrayError, Buffer, DType, Source, bind, s, split_reductions};
+use std::{any::Any, sync::Arc};
+
+#[test]
+fn a_chain_of_a_million_operations_builds_evaluates_and_drops() {
+    let n = if cfg!(miri) { 2000 } else { 1_000_000 };
+    let mut x = Array::zeros([3]);
+    for _ in 0..n {
+        x = x + 1.0;
+    }
+    assert_eq!(x.to_vec::<f64>().unwrap(), [n as f64; 3]);
+    let view = x.slice(s![1]);
+    drop(x);
+    assert_eq!(view.shape(), [0usize; 0]);
+    drop(view);
+    // And one that is never evaluated, of a failed start.
+    let mut x = Array::zeros([3]) + Array::zeros([4]);
+    for _ in 0..1000 {
+        x = x + 1.0;
+    }
+    assert!(x.eval().is_err());
+}
+
+#[test]
+fn doubling_a_shared_node_is_not_exponential() {
+    let mut x = Array::from_vec(vec![1i64], [1]);
+    for _ in 0..63 {
+        x = &x + &x;
+    }
+    assert_eq!(x.item::<i64>().unwrap(), i64::MIN);
+}
+
+#[test]
+fn an_error_names_the_first_wrong_line_and_travels() {
+    let (a, b) = (Array::zeros([3, 4]), Array::zeros([4, 3]));
+    let line = line!() + 1;
+    let wrong = &a + &b;
+    let later = ((wrong * 2.0).sqrt().sum() + a.sum()).slice(s![..; 2]);
+    let error = later.eval().unwrap_err();
+    assert_eq!(error.location().unwrap().line(), line);
+    assert!(
+        error.to_string().ends_with("shapes (3, 4) and (4, 3) do not broadcast: axis 1 has lengths 4 and 3"),
+        "{error}"
+    );
+    assert!(bind(&later).is_err() && later.item::<f64>().is_err() && later.to_vec::<f64>().is_err());
+    assert_eq!(
+        (Array::from_vec(vec![true], [1]) - true).error().unwrap().root().to_string(),
+        "subtract is not supported for bool with bool: use the bitwise_xor, the ^ operator, or logical_xor instead"
+    );
+    assert_eq!(
+        (Array::from_vec(vec![1u8], [1]) + 300).error().unwrap().root(),
+        &ArrayError::IntegerBounds { value: 300, dtype: DType::U8 }
+    );
+}
+
+#[test]
+fn equal_operands_and_equal_parts_are_merged() {
+    let a = Array::linspace(0.0, 1.0, 100);
+    let part = |a: &Array| (a.slice(s![1..]) - a.slice(s![..-1])).abs();
+    let bound = bind(&(part(&a) + part(&a) * 2.0)).unwrap();
+    assert_eq!(bound.operands.len(), 2, "{:?}", bound.plan);
+    assert!(bound.plan.instructions() <= 3, "{:?}", bound.plan);
+}
+
+#[test]
+fn the_five_point_step_is_two_instructions() {
+    let u = Array::zeros([8, 8]) + Array::from_vec(vec![1.0; 64], [8, 8]);
+    let u = u.eval().unwrap();
+    let step = ((u.slice(s![..-2, 1..-1]) + u.slice(s![2.., 1..-1])) * 0.3
+        + (u.slice(s![1..-1, ..-2]) + u.slice(s![1..-1, 2..])) * 0.2)
+        * 0.5;
+    let bound = bind(&step).unwrap();
+    assert_eq!(bound.plan.instructions(), 2, "{:?}", bound.plan);
+}
+
+#[derive(Debug)]
+struct Tiled(Vec<usize>);
+impl Source for Tiled {
+    fn dtype(&self) -> DType {
+        DType::F64
+    }
+    fn shape(&self) -> &[usize] {
+        &self.0
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+#[test]
+fn sources_are_supplied_by_whoever_evaluates() {
+    let source: Arc<dyn Source> = Arc::new(Tiled(vec![4, 5]));
+    let a = Array::from_source(source.clone());
+    let expr = a.slice(s![1..-1, ..; 2]) * 2.0 - a.mean();
+    assert_eq!(expr.eval().unwrap_err().root(), &ArrayError::Unbound);
+    let mut asked = Vec::new();
+    let ready = split_reductions(&expr, &mut |part| {
+        asked.push(bind(part)?.reduction.is_some());
+        Ok(Array::from_source(Arc::new(Tiled(vec![]))))
+    })
+    .unwrap();
+    assert_eq!(asked, [true]);
+    let bound = bind(&ready).unwrap();
+    assert_eq!(bound.operands.len(), 2);
+    let layout = &bound.operands[0].layout;
+    assert_eq!((&layout.shape[..], &layout.strides[..], layout.offset), (&[2, 3][..], &[5, 2][..], 5));
+    assert_eq!(&bound.operands[1].layout.strides[..], [0, 0]);
+    let mut seen = 0;
+    expr.for_each_source(&mut |s, _| seen += usize::from(Arc::ptr_eq(s, &source)));
+    assert!(seen >= 1);
+    // A wrong answer is refused, not believed.
+    let refused = split_reductions(&expr, &mut |_| Ok(Array::zeros([2, 2])));
+    assert_eq!(refused.unwrap_err(), ArrayError::NotSplit);
+    assert_eq!(bind(&expr).unwrap_err(), ArrayError::NotSplit);
+}
+
+#[test]
+fn reshapes_of_expressions_store_them() {
+    let a = Array::arange(0, 12, 1).reshape([3, 4]);
+    let odd = (&a.transpose() * 2 + 1).reshape([2, 6]);
+    assert_eq!(odd.shape(), [2, 6]);
+    assert_eq!(odd.slice(s![1, ..; 2]).to_vec::<i64>().unwrap(), [5, 21, 15]);
+    assert_eq!((odd.reshape([12]) + 1).sum().item::<i64>().unwrap(), 156);
+    assert_eq!(a.sum().reshape([1, 1]).to_vec::<i64>().unwrap(), [66]);
+    assert_eq!(a.sum().broadcast_to([2, 2]).to_vec::<i64>().unwrap(), [66; 4]);
+}
+
+#[test]
+fn layouts_by_hand_are_checked() {
+    let buffer = Buffer::from_vec(vec![1.0; 10]);
+    let layout = |offset, stride| array_core::Layout {
+        shape: [5usize].as_slice().into(),
+        strides: [stride].as_slice().into(),
+        offset,
+    };
+    assert!(Array::from_parts(buffer.clone(), layout(0, 2)).error().is_none());
+    for (offset, stride) in [(1, 3), (-1, 1), (3, -1), (0, isize::MAX), (0, isize::MIN), (isize::MAX, 1)] {
+        assert!(
+            Array::from_parts(buffer.clone(), layout(offset, stride)).error().is_some(),
+            "{offset} {stride}"
+        );
+    }
+}
