@@ -37,3 +37,8 @@ pub mod park;
 pub mod pool;
 pub mod slots;
 pub mod sync;
+
+/// The README's examples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

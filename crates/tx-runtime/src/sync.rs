@@ -1,4 +1,4 @@
-//! The one door to threads, atomics and cells: `std` in a build, `loom` under `--cfg loom`.
+//! The one door to threads, atomics, cells and locks: `std` and `parking_lot` in a build, `loom` under `--cfg loom`.
 //!
 //! Protocol code imports only this module, so that the same lines run on the machine and in the model.
 //!
@@ -12,7 +12,7 @@
 pub use loom::{
     cell::UnsafeCell,
     hint,
-    sync::{Arc, Condvar, Mutex, MutexGuard, atomic},
+    sync::{Arc, atomic},
     thread, thread_local,
 };
 
@@ -22,6 +22,8 @@ pub use std::{
     sync::{Arc, atomic},
     thread, thread_local,
 };
+
+pub use crate::park::{Condvar, Mutex, MutexGuard};
 
 #[cfg(not(loom))]
 pub use cell::UnsafeCell;
