@@ -53,7 +53,7 @@ impl<'a> Attempt<'a> {
     pub(crate) fn commit(mut self, check: Check) -> Result<(), Stale> {
         let (local, frame) = (self.local, self.frame);
         let inner = &*local.engine;
-        let result = frame.logs(|logs| commit(inner, logs, frame.rv.get(), check));
+        let result = frame.logs(|logs| commit(inner, logs, frame.rv.get(), check, frame.has_turn.get()));
         self.open = false;
         let wv = match result {
             Ok(wv) => wv,

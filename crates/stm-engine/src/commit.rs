@@ -11,7 +11,8 @@
 //!
 //! **Orderings** lock (Acquire) and publish (Release) pair as in a lock; the tick (SeqCst) pairs with the clock
 //! read of `Slot::publish`.
-//! **Progress** nobody waits while holding a lock for longer than a few turns; the loser unlocks and runs again.
+//! **Progress** nobody waits while holding a lock for longer than a few turns; the loser unlocks and runs again,
+//! and one that keeps losing takes the turn (turn.rs).
 //! **Source** TL2: Dice, Shalev, Shavit, DISC 2006; extension and lazy locking after Spear, Dalessandro,
 //! Marathe, Scott, PPoPP 2009.
 //! **Checked by** tests/loom_commit.rs, tests/laws.rs.
@@ -44,7 +45,13 @@ pub(crate) type Refused = (Cause, NonNull<Core>);
 
 /// Publish the write log at the returned time, or leave everything as it was. After it the entries' `old` are
 /// the superseded versions, which the caller owns.
-pub(crate) fn commit(inner: &Inner, logs: &mut Logs, rv: u64, check: Check) -> Result<u64, Refused> {
+pub(crate) fn commit(
+    inner: &Inner,
+    logs: &mut Logs,
+    rv: u64,
+    check: Check,
+    has_turn: bool,
+) -> Result<u64, Refused> {
     if logs.writes.is_empty() {
         return match check {
             Check::IfTicked => Ok(rv),
@@ -54,6 +61,11 @@ pub(crate) fn commit(inner: &Inner, logs: &mut Logs, rv: u64, check: Check) -> R
     logs.sort_writes();
     let early = mutant!(inner, TickBeforeLock).then(|| tick(inner));
     lock_all(inner, &mut logs.writes)?;
+    if !has_turn && inner.turn.is_taken(inner) {
+        unlock(inner, &logs.writes);
+        inner.turn.wait_until_free(inner);
+        lock_all(inner, &mut logs.writes)?;
+    }
     let wv = early.unwrap_or_else(|| tick(inner));
     if check == Check::Always || wv != rv + 1 {
         let trust = match check {

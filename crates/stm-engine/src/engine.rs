@@ -22,6 +22,7 @@ use crate::run;
 use crate::slots::Slots;
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
+use crate::turn::Turn;
 use crate::tvar::TVar;
 use crate::txn::Txn;
 use crate::waiters::Waiters;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) slots: Slots,
     pub(crate) orphans: Orphans,
     pub(crate) waiters: Waiters,
+    pub(crate) turn: Turn,
     /// Never freed, so nobody needs to count who uses it.
     immortal: bool,
     /// References that are only threads' parts in the engine. No part of the protocol.
@@ -167,6 +169,7 @@ impl Engine {
             slots: Slots::new(),
             orphans: Orphans::new(),
             waiters: Waiters::new(),
+            turn: Turn::new(),
             immortal,
             parts: std::sync::atomic::AtomicUsize::new(0),
             #[cfg(loom)]

@@ -46,6 +46,8 @@ pub(crate) struct Frame {
     pub(crate) mode: Cell<Mode>,
     /// Whether a read that is too new may turn the attempt into a snapshot.
     may_fall_back: Cell<bool>,
+    /// Whether the transaction holds the engine's turn.
+    pub(crate) has_turn: Cell<bool>,
     /// Why the attempt is doomed, when it is.
     loss: Cell<Loss>,
     logs: UnsafeCell<Logs>,
@@ -62,6 +64,7 @@ impl Frame {
             fast: Cell::new(0),
             mode: Cell::new(Mode::Update),
             may_fall_back: Cell::new(true),
+            has_turn: Cell::new(false),
             loss: Cell::new(Loss::Foreign(None)),
             logs: UnsafeCell::default(),
         }

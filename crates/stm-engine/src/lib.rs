@@ -59,6 +59,7 @@ mod run;
 mod slots;
 mod snapshot;
 mod stats;
+mod turn;
 mod tvar;
 mod txn;
 mod wait;

@@ -82,10 +82,8 @@ impl Local {
             if free.is_empty() {
                 break;
             }
-            for garbage in free.drain(..) {
-                // SAFETY: `ripe` moved here what no slot protects.
-                unsafe { garbage.destroy(&self.pool) };
-            }
+            // SAFETY: `ripe` moved here what no slot protects.
+            open::suspended(|| free.drain(..).for_each(|garbage| unsafe { garbage.destroy(&self.pool) }));
         }
         self.reclaiming.set(false);
     }

@@ -47,6 +47,8 @@ pub enum Mutant {
     UnlockForgetsWaiters,
     /// A branch that is rolled back takes its reads with it.
     ForgetBranchReads,
+    /// Committers do not look whose turn it is.
+    IgnoreTurn,
 }
 
 #[cfg(loom)]
@@ -72,6 +74,7 @@ impl Mutant {
         Self::WakeNobody,
         Self::UnlockForgetsWaiters,
         Self::ForgetBranchReads,
+        Self::IgnoreTurn,
     ];
 }
 

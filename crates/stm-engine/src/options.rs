@@ -10,17 +10,24 @@ use std::time::Duration;
 /// const TRANSFER: Options = Options::new().label("transfer").max_attempts(100);
 /// assert_eq!(TRANSFER.deadline(Duration::from_millis(5)), TRANSFER.deadline(Duration::from_millis(5)));
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     pub(crate) max_attempts: Option<u32>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) label: Option<&'static str>,
+    pub(crate) turn_after: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Options {
     /// No limit, no name.
     pub const fn new() -> Self {
-        Self { max_attempts: None, deadline: None, label: None }
+        Self { max_attempts: None, deadline: None, label: None, turn_after: 64 }
     }
 
     /// Give up with [`TxError::Attempts`](crate::TxError::Attempts) when this many attempts have lost.
@@ -33,6 +40,13 @@ impl Options {
     /// call. A running body is not interrupted: the time is looked at between attempts and while waiting.
     pub const fn deadline(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
+    }
+
+    /// After so many attempts in a row have lost, take the engine's turn: until this transaction has got through,
+    /// others go on reading and computing but wait to commit (a tenth of a second at most). So nobody starves: 64
+    /// unless told, and also when half of the deadline has passed.
+    pub const fn turn_after(self, losses: u32) -> Self {
+        Self { turn_after: losses, ..self }
     }
 
     /// The name by which errors speak of the transaction.

@@ -46,6 +46,8 @@ impl<R> fmt::Debug for Prepared<R> {
 
 impl<R> Prepared<R> {
     pub(crate) fn new(engine: EngineRef, frame: Box<Frame>, value: R) -> Self {
+        // The turn, if it was taken, was for the run.
+        frame.has_turn.set(false);
         Self { frame: Some(frame), value: Some(value), engine }
     }
 

@@ -17,6 +17,7 @@ use crate::options::Options;
 use crate::prepared::Prepared;
 use crate::snapshot::Snapshot;
 use crate::stats::Count;
+use crate::turn::Held;
 use crate::txn::Txn;
 use crate::wait;
 use crate::waiters::Registration;
@@ -51,7 +52,7 @@ pub(crate) fn try_atomically<R>(
     let open = Open::enter(site)?;
     let local = local::of(engine);
     let lease = local.lease();
-    let result = drive(&local, &lease, Pace::new(options, Goal::Commit), body);
+    let result = drive(&local, &lease, Pace::new(engine, options, Goal::Commit), body);
     drop(lease);
     drop(open);
     local.tidy();
@@ -67,7 +68,7 @@ pub(crate) fn prepare<R>(
     let open = Open::enter(site)?;
     let local = local::of(engine);
     let lease = local.lease();
-    let result = drive(&local, &lease, Pace::new(options, Goal::Prepare), body);
+    let result = drive(&local, &lease, Pace::new(engine, options, Goal::Prepare), body);
     let result = result.map(|value| {
         lease.count(Count::Prepared);
         Prepared::new(engine.clone(), lease.into_frame(), value)
@@ -108,10 +109,11 @@ enum Goal {
 fn drive<R>(
     local: &Local,
     frame: &Frame,
-    mut pace: Pace,
+    mut pace: Pace<'_>,
     body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
 ) -> Result<R, TxError> {
     loop {
+        frame.has_turn.set(pace.turn.is_some());
         let attempt = Attempt::begin(local, frame, pace.may_fall_back);
         let outcome = body(&attempt.txn());
         if let Some(loss) = frame.loss() {
@@ -150,23 +152,28 @@ fn drive<R>(
 
 /// How long a transaction goes on, and how fast.
 struct Pace<'a> {
+    engine: &'a EngineRef,
     options: &'a Options,
     goal: Goal,
     /// Looked at only where there is a deadline.
     started: Option<Instant>,
     attempts: u32,
     may_fall_back: bool,
+    /// Taken when it has lost too often.
+    turn: Option<Held<'a>>,
 }
 
 impl<'a> Pace<'a> {
-    fn new(options: &'a Options, goal: Goal) -> Self {
+    fn new(engine: &'a EngineRef, options: &'a Options, goal: Goal) -> Self {
         Self {
+            engine,
             options,
             goal,
             started: options.deadline.map(|_| Instant::now()),
             attempts: 0,
             // What is prepared must be validated later, so all of its reads are logged.
             may_fall_back: goal == Goal::Commit,
+            turn: None,
         }
     }
 
@@ -186,7 +193,13 @@ impl<'a> Pace<'a> {
             return Err(TxError::Attempts { label, attempts: self.attempts, cause, variable });
         }
         self.check_deadline(false)?;
-        if cause != Cause::LateWrite {
+        let half = self.options.deadline.map(|deadline| deadline / 2);
+        let late = half.zip(self.started).is_some_and(|(half, started)| started.elapsed() >= half);
+        if self.turn.is_some() {
+            // Nobody else commits: there is nobody to keep away from.
+        } else if self.attempts >= self.options.turn_after || late {
+            self.turn = self.engine.turn.take(self.engine);
+        } else if cause != Cause::LateWrite {
             wait::back_off(self.attempts, |bound| local.random(bound));
         }
         Ok(())
@@ -198,6 +211,8 @@ impl<'a> Pace<'a> {
         let frame = attempt.frame;
         let label = self.options.label;
         frame.count(Count::Retries);
+        // What it waits for can only come from a commit of others.
+        self.turn = None;
         if frame.mode.get() == Mode::Snapshot {
             // It has seen the past, and what it waits for may have happened: look again, at the present.
             self.may_fall_back = false;

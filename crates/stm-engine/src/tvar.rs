@@ -63,7 +63,8 @@ pub(crate) unsafe fn rank(core: NonNull<Core>) -> usize {
 /// ```
 pub struct TVar<T> {
     core: NonNull<Core>,
-    holds: PhantomData<T>,
+    /// Invariant, as a `Cell`: a handle whose type could vary would let a value of one type be read as another.
+    holds: PhantomData<fn(T) -> T>,
 }
 
 // SAFETY: values are shared between threads and dropped on any of them; the rest of a core is atomic or frozen.
