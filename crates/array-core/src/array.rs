@@ -62,12 +62,10 @@ impl Array {
     /// A view of a buffer through a layout whose addresses all lie in the buffer (checked).
     #[track_caller]
     pub fn from_parts(buffer: Buffer, layout: Layout) -> Array {
-        let inside = match layout.span(0..layout.len()) {
-            None => true,
-            Some((low, high)) => low >= 0 && (high as usize) < buffer.len(),
-        };
-        let same_rank = layout.shape.len() == layout.strides.len();
-        if !same_rank || checked_len(&layout.shape).is_err() || !inside {
+        let valid = layout.shape.len() == layout.strides.len()
+            && checked_len(&layout.shape).is_ok()
+            && (layout.is_empty() || layout.lies_within(buffer.len()));
+        if !valid {
             return Array::fail(ArrayError::Length { len: buffer.len(), shape: layout.shape.to_vec() });
         }
         Array::from_layout(buffer, layout)

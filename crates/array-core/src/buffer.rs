@@ -8,8 +8,10 @@
 //! Blocks are 64-byte aligned and come from a [`BlockPool`](pool::BlockPool); a `Vec` given by the user is kept as it is.
 
 mod pool;
+mod shared;
 
 pub use pool::BlockPool;
+pub use shared::SharedVec;
 
 use crate::{
     dtype::{DType, Element},
@@ -52,27 +54,26 @@ unsafe impl Sync for Inner {}
 impl Buffer {
     /// The elements of `vec`, without copying: the buffer keeps the allocation.
     pub fn from_vec<T: Element>(vec: Vec<T>) -> Buffer {
-        Buffer::from_shared(Arc::new(vec))
+        Buffer::from_shared(SharedVec::new(vec))
     }
 
     /// The elements of `vec`, without copying: the buffer and whoever else holds the vector share the allocation.
     ///
     /// ```
-    /// use array_core::Buffer;
-    /// use std::sync::Arc;
-    /// let vec = Arc::new(vec![1.0, 2.0]);
+    /// use array_core::{Buffer, SharedVec};
+    /// let vec = SharedVec::new(vec![1.0, 2.0]);
     /// let buffer = Buffer::from_shared(vec.clone());
-    /// assert!(Arc::ptr_eq(&buffer.to_shared::<f64>().unwrap(), &vec));
+    /// assert_eq!(buffer.to_shared::<f64>().unwrap().as_ptr(), vec.as_ptr());
     /// ```
-    pub fn from_shared<T: Element>(vec: Arc<Vec<T>>) -> Buffer {
+    pub fn from_shared<T: Element>(vec: SharedVec<T>) -> Buffer {
         let (ptr, len) = (vec.as_ptr().cast(), vec.len());
-        Buffer(Arc::new(Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(vec) }))
+        Buffer(Arc::new(Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(vec.0) }))
     }
 
     /// The vector this buffer was made of, shared; `None` if it holds another type or was not made of one.
-    pub fn to_shared<T: Element>(&self) -> Option<Arc<Vec<T>>> {
+    pub fn to_shared<T: Element>(&self) -> Option<SharedVec<T>> {
         match &self.0.owner {
-            Owner::Vec(vec) => vec.clone().downcast().ok(),
+            Owner::Vec(vec) => vec.clone().downcast().ok().map(SharedVec),
             Owner::Block(_) => None,
         }
     }
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_shared_vec_is_neither_copied_nor_taken_away() {
-        let vec = Arc::new(vec![1i64, 2]);
+        let vec = SharedVec::new(vec![1i64, 2]);
         let buffer = Buffer::from_shared(vec.clone());
         assert!(buffer.to_shared::<f64>().is_none());
         let buffer = buffer.try_into_vec::<i64>().unwrap_err();

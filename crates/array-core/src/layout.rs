@@ -182,6 +182,16 @@ impl Layout {
         }
     }
 
+    /// Whether every address of a layout that nobody vouches for is one of `len` elements.
+    pub(crate) fn lies_within(&self, len: usize) -> bool {
+        let (mut low, mut high) = (self.offset as i128, self.offset as i128);
+        for (&d, &s) in self.shape.iter().zip(&self.strides) {
+            let far = (d as i128 - 1) * s as i128;
+            (low, high) = (low + far.min(0), high + far.max(0));
+        }
+        low >= 0 && high < len as i128
+    }
+
     /// The lowest and highest address touched by the elements `range` (flat, in C order), both inclusive; `None` if there
     /// are none. The hull may hold addresses that no element has.
     ///
@@ -191,18 +201,16 @@ impl Layout {
         if range.start >= end {
             return None;
         }
-        // Walk from the last axis: the range covers whole runs of the inner axes, up to the axis where first and last part.
+        // The positions of the first and the last element, from the last axis to the first.
         let (mut first, mut last) = (range.start, end - 1);
-        let (mut low, mut high) = (self.offset, self.offset);
-        // Address spread of the axes inside the current one, if they are covered wholly.
         let mut digits: SmallVec<[(usize, usize); 4]> = SmallVec::new();
         for &d in self.shape.iter().rev() {
             digits.push((first % d, last % d));
             (first, last) = (first / d, last / d);
         }
-        // From the outermost axis: while the digits agree the position is fixed; at the first difference it is an interval,
-        // and all axes inside run free, except that an interval of two neighbours constrains the next axis from one side;
-        // for the hull it is enough to treat the ends (partial) and the middle (free) apart.
+        let (mut low, mut high) = (self.offset, self.offset);
+        // Outer axes on which both agree only shift the hull. On the first where they differ, the range is the tail of the
+        // first row, whole rows between, and the head of the last row.
         let mut axis = 0;
         for (i, &(f, l)) in digits.iter().rev().enumerate() {
             axis = i;
@@ -219,7 +227,6 @@ impl Layout {
         let base = low;
         let (f, l) = digits[self.ndim() - 1 - axis];
         let s = self.strides[axis];
-        // First partial row: digits from `first` to the end; last partial row: from the start to `last`; rows between: all.
         let (lo1, hi1) = self.tail_span(axis + 1, &digits, true);
         let (lo2, hi2) = self.tail_span(axis + 1, &digits, false);
         low = (base + f as isize * s + lo1).min(base + l as isize * s + lo2);

@@ -36,7 +36,7 @@ pub mod plan;
 mod source;
 
 pub use array::{Array, Term};
-pub use buffer::{BlockPool, Buffer, TileBuf};
+pub use buffer::{BlockPool, Buffer, SharedVec, TileBuf};
 pub use dtype::{DType, Element, Kind, Scalar};
 pub use error::ArrayError;
 pub use expr::{Op, ReduceOp};

@@ -447,7 +447,8 @@ proptest! {
         prop_assert_eq!(view.shape(), &expected_shape[..]);
         let mut expected = vec![0usize];
         for (axis, positions) in taken.iter().enumerate() {
-            expected = expected.iter().flat_map(|at| positions.iter().map(move |p| at * shape[axis] + p)).collect();
+            let d = shape[axis];
+            expected = expected.iter().flat_map(|at| positions.iter().map(move |p| at * d + p)).collect();
         }
         let expected: Vec<i64> = expected.iter().map(|i| *i as i64).collect();
         prop_assert_eq!(view.to_vec::<i64>().unwrap(), expected);
