@@ -21,7 +21,7 @@
 //! **Trade-off** where a grant cannot be read the answer is 1: a job that is too slow gets noticed by its owner, a
 //! job that takes its neighbours' cores gets noticed by everybody else.
 //!
-//! **Checked by** tests/budget_cases.rs, every row and case by name.
+//! **Checked by** tests/budget_cases.rs and tests/budget_values.rs, every row, case and bad value by name.
 
 mod error;
 mod grant;
