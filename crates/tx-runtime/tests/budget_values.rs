@@ -20,8 +20,11 @@ fn every_bad_value_of_ours_is_refused_by_name() {
         ("all", format!("not a whole number; {or_auto}")),
         ("4\u{fffd}", format!("not valid UTF-8; {or_auto}")),
     ];
-    let message =
-        |flag: Option<&str>, env: &str| resolve(flag, env, Machine::new(8)).unwrap_err().to_string();
+    // An environment of one variable, written `NAME=value`.
+    let message = |flag: Option<&str>, env: &str| {
+        let look_up = |name: &str| env.strip_prefix(name)?.strip_prefix('=').map(str::to_owned);
+        resolve_from(flag, &look_up, &Machine::new(8)).unwrap_err().to_string()
+    };
     for (value, reason) in &bad {
         assert_eq!(message(Some(value), ""), format!("--threads={value:?}: {reason}"));
         let variable = format!("TXARRAY_NUM_THREADS={value}");
