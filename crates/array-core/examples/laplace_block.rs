@@ -9,23 +9,19 @@ use array_core::{
 };
 use std::{hint::black_box, time::Instant};
 
-/// One row of the step by hand.
-#[inline(always)]
-fn row(out: &mut [f64], up: &[f64], down: &[f64], left: &[f64], right: &[f64], dy2: f64, dx2: f64, c: f64) {
-    let n = out.len();
-    let (up, down, left, right) = (&up[..n], &down[..n], &left[..n], &right[..n]);
-    for i in 0..n {
-        out[i] = ((up[i] + down[i]) * dy2 + (left[i] + right[i]) * dx2) * c;
-    }
-}
-
+/// Rows of the step by hand.
 #[inline(always)]
 fn rows(out: &mut [f64], u: &[f64], width: usize, rows: std::ops::Range<usize>) {
     let n = width - 2;
+    let (dy2, dx2, c) = black_box((0.25, 0.5, 0.75));
     for r in rows {
         let at = r * width + 1;
-        let (up, down) = (&u[at - width..at - width + n], &u[at + width..at + width + n]);
-        row(&mut out[at..at + n], up, down, &u[at - 1..], &u[at + 1..], black_box(0.25), 0.5, 0.75);
+        let out = &mut out[at..at + n];
+        let (up, down) = (&u[at - width..][..n], &u[at + width..][..n]);
+        let (left, right) = (&u[at - 1..][..n], &u[at + 1..][..n]);
+        for i in 0..n {
+            out[i] = ((up[i] + down[i]) * dy2 + (left[i] + right[i]) * dx2) * c;
+        }
     }
 }
 
@@ -114,7 +110,7 @@ fn case(name: &str, height: usize, width: usize, step: usize, repeat: usize) {
                     by_hand(
                         isa,
                         &mut mine,
-                        black_box(&u.as_buffer().expect("data").0.as_slice().expect("f64")),
+                        black_box(u.as_buffer().expect("data").0.as_slice().expect("f64")),
                         width,
                         r..(r + step).min(height - 1),
                     );

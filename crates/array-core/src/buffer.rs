@@ -288,7 +288,8 @@ mod tests {
         let buffer = buffer.try_into_vec::<i64>().unwrap_err();
         let address = vec.as_ptr();
         drop(vec);
-        assert_eq!(buffer.try_into_vec::<i64>().unwrap().as_ptr(), address);
+        let vec = buffer.try_into_vec::<i64>().unwrap();
+        assert_eq!(vec.as_ptr(), address);
     }
 
     #[test]

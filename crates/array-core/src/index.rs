@@ -109,7 +109,12 @@ macro_rules! s {
     (@ [$($done:expr,)*] $item:expr, $($rest:tt)*) => { $crate::s!(@ [$($done,)* $crate::Index::from($item),] $($rest)*) };
     (@ [$($done:expr,)*] $item:expr) => { $crate::s!(@ [$($done,)* $crate::Index::from($item),]) };
     () => { [] as [$crate::Index; 0] };
-    ($($tokens:tt)+) => { $crate::s!(@ [] $($tokens)+) };
+    ($($tokens:tt)+) => {{
+        // `1..-1` is no empty range here: -1 counts from the end.
+        #[allow(clippy::reversed_empty_ranges, reason = "negative bounds count from the end")]
+        let index = $crate::s!(@ [] $($tokens)+);
+        index
+    }};
 }
 
 #[cfg(test)]

@@ -26,15 +26,15 @@ impl Array {
     /// error that comes out of the evaluation.
     #[track_caller]
     pub fn from_source_view(source: Arc<dyn Source>, layout: Layout) -> Array {
-        let shape = source.shape();
-        let inside = match (checked_len(shape), layout.span(0..layout.len())) {
-            (Err(error), _) => return Array::fail(error),
-            (Ok(_), None) => true,
-            (Ok(len), Some((low, high))) => low >= 0 && (high as usize) < len,
+        let len = match checked_len(source.shape()) {
+            Ok(len) => len,
+            Err(error) => return Array::fail(error),
         };
-        if !inside || layout.shape.len() != layout.strides.len() {
-            let (len, shape) = (checked_len(shape).unwrap_or(0), layout.shape.to_vec());
-            return Array::fail(ArrayError::Length { len, shape });
+        let valid = layout.shape.len() == layout.strides.len()
+            && checked_len(&layout.shape).is_ok()
+            && (layout.is_empty() || layout.lies_within(len));
+        if !valid {
+            return Array::fail(ArrayError::Length { len, shape: layout.shape.to_vec() });
         }
         Node::leaf(source.dtype(), Kind::Source { data: source, layout })
     }
@@ -44,14 +44,12 @@ impl Array {
     ///
     /// # Errors
     /// The first error of `f`; [`ArrayError::Replaced`] if what it returns has another shape or type.
-    pub fn map_sources(
-        &self,
-        f: &mut dyn FnMut(&Arc<dyn Source>, &Layout) -> Result<Array, ArrayError>,
-    ) -> Result<Array, ArrayError> {
+    pub fn map_sources(&self, f: Replace<'_>) -> Result<Array, ArrayError> {
         rewrite(self, &mut Exchange(f))
     }
 }
 
+/// What [`Array::map_sources`] asks.
 type Replace<'a> = &'a mut dyn FnMut(&Arc<dyn Source>, &Layout) -> Result<Array, ArrayError>;
 
 struct Exchange<'a>(Replace<'a>);

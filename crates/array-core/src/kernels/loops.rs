@@ -94,7 +94,7 @@ pub(crate) unsafe fn each<T>(frame: Frame, f: impl Fn(usize) -> T) {
     let n = dst.len();
     // Up to the next cache line by single elements, so that no vector store is split over two lines: a run that writes in
     // place gives its temporaries the phase of the output, so then they are aligned too.
-    let head = if size_of::<T>() == 8 { (dst.as_ptr().addr().wrapping_neg() / 8 & 7).min(n) } else { 0 };
+    let head = if size_of::<T>() == 8 { (dst.as_ptr().addr().wrapping_neg() / 8 % 8).min(n) } else { 0 };
     for (i, d) in dst[..head].iter_mut().enumerate() {
         *d = f(i);
     }

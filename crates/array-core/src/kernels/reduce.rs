@@ -79,7 +79,7 @@ fn pairwise(a: &[f64]) -> f64 {
             }
             let (right, len, sum, has_left) = pending[depth - 1];
             if has_left {
-                value = sum + value;
+                value += sum;
                 depth -= 1;
             } else {
                 pending[depth - 1] = (right, len, value, true);

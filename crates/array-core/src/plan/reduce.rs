@@ -30,7 +30,7 @@ pub struct Partial(Scalar);
 /// ```
 pub fn reduction_nodes(len: usize, max_elems: usize) -> Vec<Range<usize>> {
     let mut nodes = Vec::new();
-    let mut pending = vec![0..len];
+    let mut pending = Vec::from_iter(std::iter::once(0..len));
     while let Some(node) = pending.pop() {
         if is_node(node.len(), max_elems) {
             nodes.push(node);

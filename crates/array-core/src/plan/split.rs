@@ -4,7 +4,7 @@ use super::bind::MAX_WEIGHT;
 use crate::{
     array::Array,
     error::ArrayError,
-    expr::{Args, Kind, Node, Rewrite, rewrite},
+    expr::{Args, Kind, Node, Op, Rewrite, rewrite},
     layout::Layout,
 };
 
@@ -89,14 +89,15 @@ impl Rewrite for Split<'_> {
                 if node.address() == self.root { Ok(reduce) } else { self.store(&reduce) }
             }
             Kind::Store { layout, .. } => {
-                // The stored elements may come back as any leaf; only a contiguous one can be seen in another shape.
-                let leaf = match &args[0].0.kind {
-                    Kind::Buffer { .. } | Kind::Source { .. } | Kind::Const { .. }
-                        if seen(&args[0], layout).is_some() =>
-                    {
-                        args[0].clone()
+                let arg = &args[0];
+                let leaf = match seen(arg, layout) {
+                    Some(_) => arg.clone(),
+                    // A leaf whose elements are scattered is copied as any expression is stored.
+                    None if arg.0.args().is_empty() => {
+                        let at = std::panic::Location::caller();
+                        self.store(&Node::map(Op::Copy, arg.dtype(), arg.shape().into(), args.into(), at))?
                     }
-                    _ => self.store(&args[0])?,
+                    None => self.store(arg)?,
                 };
                 seen(&leaf, layout).ok_or(ArrayError::NotSplit)
             }
