@@ -7,9 +7,10 @@ use crate::commit::{Check, commit};
 use crate::error::Stale;
 use crate::frame::{Frame, Loss};
 use crate::local::Local;
-use crate::logs::Logs;
+use crate::logs::{Hook, Logs};
 use crate::mutant::mutant;
-use crate::node::strip;
+use crate::node::{contain, strip};
+use crate::open;
 use crate::reclaim::Garbage;
 use crate::stats::Count;
 use crate::txn::Txn;
@@ -49,8 +50,8 @@ impl<'a> Attempt<'a> {
         roll_back(self.local, self.frame);
     }
 
-    /// Publish, or roll back and say why not.
-    pub(crate) fn commit(mut self, check: Check) -> Result<(), Stale> {
+    /// Publish, or roll back and say why not. What comes back has to be called when the transaction is closed.
+    pub(crate) fn commit(mut self, check: Check) -> Result<Hooks, Stale> {
         let (local, frame) = (self.local, self.frame);
         let inner = &*local.engine;
         let result = frame.logs(|logs| commit(inner, logs, frame.rv.get(), check, frame.has_turn.get()));
@@ -65,7 +66,7 @@ impl<'a> Attempt<'a> {
                 return Err(Stale { cause, variable });
             }
         };
-        let read_only = frame.logs(|logs| {
+        let (read_only, hooks) = frame.logs(|logs| {
             let read_only = logs.writes.is_empty();
             if !read_only {
                 let mut limbo = local.limbo.borrow_mut();
@@ -78,7 +79,7 @@ impl<'a> Attempt<'a> {
                 }
             }
             logs.forget();
-            read_only
+            (read_only, Hooks(std::mem::take(&mut logs.hooks)))
         });
         frame.count(if read_only { Count::ReadOnly } else { Count::Commits });
         frame.slot().idle(inner);
@@ -88,7 +89,20 @@ impl<'a> Attempt<'a> {
             limbo.into_garbage().for_each(|garbage| unsafe { garbage.destroy(&local.pool) });
         }
         discard(local, frame);
-        Ok(())
+        Ok(hooks)
+    }
+}
+
+/// What the body of a committed transaction asked for.
+#[must_use]
+#[derive(Default)]
+pub(crate) struct Hooks(Vec<Hook>);
+
+impl Hooks {
+    /// Call them, in order. A panic in one passes to the caller of the transaction, which has committed.
+    #[inline]
+    pub(crate) fn run(self) {
+        self.0.into_iter().for_each(|hook| hook());
     }
 }
 
@@ -116,9 +130,11 @@ fn roll_back(local: &Local, frame: &Frame) {
 /// Drop the versions that never left the attempt.
 #[inline]
 fn discard(local: &Local, frame: &Frame) {
-    if frame.logs(|logs| logs.kept.is_empty()) {
+    if frame.logs(|logs| logs.kept.is_empty() && logs.dropped_hooks.is_empty()) {
         return;
     }
+    let hooks = frame.logs(|logs| std::mem::take(&mut logs.dropped_hooks));
+    open::suspended(|| hooks.into_iter().for_each(|hook| contain(|| drop(hook))));
     let mut nodes = frame.logs(|logs| std::mem::take(&mut logs.kept));
     local.discard(nodes.drain(..).map(|kept| Garbage::Node(kept.node, kept.table)));
     frame.logs(|logs| logs.kept = nodes);

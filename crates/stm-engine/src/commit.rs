@@ -60,11 +60,14 @@ pub(crate) fn commit(
     }
     logs.sort_writes();
     let early = mutant!(inner, TickBeforeLock).then(|| tick(inner));
-    lock_all(inner, &mut logs.writes)?;
-    if !has_turn && inner.turn.is_taken(inner) {
-        unlock(inner, &logs.writes);
-        inner.turn.wait_until_free(inner);
+    let mut patient = !has_turn;
+    loop {
         lock_all(inner, &mut logs.writes)?;
+        if !patient || !inner.turn.is_taken(inner) {
+            break;
+        }
+        unlock(inner, &logs.writes);
+        patient = inner.turn.wait_until_free(inner);
     }
     let wv = early.unwrap_or_else(|| tick(inner));
     if check == Check::Always || wv != rv + 1 {

@@ -36,7 +36,14 @@ pub(crate) struct Logs {
     pub(crate) writes: Vec<Write>,
     index: Index,
     pub(crate) kept: Vec<Kept>,
+    /// To be called after the commit.
+    pub(crate) hooks: Vec<Hook>,
+    /// Hooks that were rolled back; dropped, which is user code, where `kept` is.
+    pub(crate) dropped_hooks: Vec<Hook>,
 }
+
+/// What a body asked for with `on_commit`.
+pub(crate) type Hook = Box<dyn FnOnce() + Send>;
 
 /// A node that is not (or no longer) our version of its variable.
 pub(crate) struct Kept {
@@ -51,6 +58,7 @@ pub(crate) struct Kept {
 pub(crate) struct Mark {
     writes: usize,
     kept: usize,
+    hooks: usize,
     /// For the mistake that loom must find.
     #[cfg(loom)]
     pub(crate) reads: usize,
@@ -131,6 +139,7 @@ impl Logs {
         Mark {
             writes: self.writes.len(),
             kept: self.kept.len(),
+            hooks: self.hooks.len(),
             #[cfg(loom)]
             reads: self.reads.len(),
         }
@@ -153,6 +162,7 @@ impl Logs {
         if self.writes.len() > LINEAR {
             self.index.insert_last(&self.writes);
         }
+        self.dropped_hooks.extend(self.hooks.drain(mark.hooks..));
     }
 
     /// Whatever is written will not be published: all of it joins `kept`.
@@ -162,6 +172,7 @@ impl Logs {
             let table = unsafe { write.core.as_ref() }.table;
             self.kept.push(Kept { node: write.node, table, place: None });
         }
+        self.dropped_hooks.append(&mut self.hooks);
         self.forget();
     }
 

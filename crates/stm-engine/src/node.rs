@@ -154,7 +154,7 @@ pub(crate) unsafe fn destroy(
 }
 
 /// Run user code where a panic must not pass.
-fn contain(f: impl FnOnce()) {
+pub(crate) fn contain(f: impl FnOnce()) {
     if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
         // Its own destructor may panic too, and there is nobody left to tell.
         std::mem::forget(payload);

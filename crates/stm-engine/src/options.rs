@@ -44,7 +44,7 @@ impl Options {
 
     /// After so many attempts in a row have lost, take the engine's turn: until this transaction has got through,
     /// others go on reading and computing but wait to commit (a tenth of a second at most). So nobody starves: 64
-    /// unless told, and also when half of the deadline has passed.
+    /// unless told, and also when half of the deadline has passed. With 0 it takes the turn at once.
     pub const fn turn_after(self, losses: u32) -> Self {
         Self { turn_after: losses, ..self }
     }

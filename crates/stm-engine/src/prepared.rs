@@ -77,7 +77,8 @@ impl<R> Prepared<R> {
         }
         local.give_back(frame);
         local.tidy();
-        result.map(|()| self.value.take().expect("kept until the commit"))
+        result?.run();
+        Ok(self.value.take().expect("kept until the commit"))
     }
 
     /// Whether `commit` would succeed if nothing else happened before it.

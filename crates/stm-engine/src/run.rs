@@ -6,7 +6,7 @@
 use std::panic::Location;
 use std::time::Instant;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Hooks};
 use crate::commit::Check;
 use crate::engine::EngineRef;
 use crate::error::{Abort, Cause, Reason, TxError};
@@ -56,7 +56,9 @@ pub(crate) fn try_atomically<R>(
     drop(lease);
     drop(open);
     local.tidy();
-    result
+    let (value, hooks) = result?;
+    hooks.run();
+    Ok(value)
 }
 
 pub(crate) fn prepare<R>(
@@ -69,7 +71,8 @@ pub(crate) fn prepare<R>(
     let local = local::of(engine);
     let lease = local.lease();
     let result = drive(&local, &lease, Pace::new(engine, options, Goal::Prepare), body);
-    let result = result.map(|value| {
+    // The hooks are still in the log: they run when it commits.
+    let result = result.map(|(value, _)| {
         lease.count(Count::Prepared);
         Prepared::new(engine.clone(), lease.into_frame(), value)
     });
@@ -111,7 +114,7 @@ fn drive<R>(
     frame: &Frame,
     mut pace: Pace<'_>,
     body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
-) -> Result<R, TxError> {
+) -> Result<(R, Hooks), TxError> {
     loop {
         frame.has_turn.set(pace.turn.is_some());
         let attempt = Attempt::begin(local, frame, pace.may_fall_back);
@@ -126,10 +129,10 @@ fn drive<R>(
         match outcome.map_err(|abort| *abort.0) {
             Ok(value) if pace.goal == Goal::Prepare => {
                 attempt.keep();
-                return Ok(value);
+                return Ok((value, Hooks::default()));
             }
             Ok(value) => match attempt.commit(Check::IfTicked) {
-                Ok(()) => return Ok(value),
+                Ok(hooks) => return Ok((value, hooks)),
                 Err(stale) => {
                     open::suspended(|| drop(value));
                     pace.lost(local, Loss::Conflict(stale.cause, stale.variable))?;
@@ -173,7 +176,7 @@ impl<'a> Pace<'a> {
             attempts: 0,
             // What is prepared must be validated later, so all of its reads are logged.
             may_fall_back: goal == Goal::Commit,
-            turn: None,
+            turn: if options.turn_after == 0 { engine.turn.take(engine) } else { None },
         }
     }
 

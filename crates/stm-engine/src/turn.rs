@@ -3,8 +3,9 @@
 //! One transaction at a time may hold its engine's turn. Others go on reading and computing, and wait to commit.
 //!
 //! **Progress.** A committer looks at the turn after it has locked, before it ticks; if somebody else holds it, it
-//! unlocks and waits. So once the turn is taken, at most the commits already past that look can still make its
-//! holder lose: no more than one per thread. **Not a lock**: nothing depends on it for safety, so a committer
+//! unlocks and waits. What the holder has read, nobody can then replace: who locks it later sees the turn. The holder
+//! may still lose to such a lock in the moment before it is given back, but no more than once per thread, which waits
+//! after that. **Not a lock**: nothing depends on it for safety, so a committer
 //! that has waited for [`PATIENCE`] goes on. A body that waits for another thread's commit while it holds the
 //! turn would otherwise wait for ever.
 //!
@@ -60,11 +61,16 @@ impl Turn {
         self.0.load(Ordering::SeqCst) == TAKEN && !mutant!(inner, IgnoreTurn)
     }
 
-    /// Wait for the turn to be over. Without any lock.
+    /// Wait for the turn to be over, without any lock; false when that takes too long.
     #[cold]
-    pub(crate) fn wait_until_free(&self, inner: &Inner) {
+    pub(crate) fn wait_until_free(&self, inner: &Inner) -> bool {
         let mut patience = Patience::new();
-        while self.is_taken(inner) && patience.wait() {}
+        while self.is_taken(inner) {
+            if !patience.wait() {
+                return false;
+            }
+        }
+        true
     }
 }
 

@@ -146,6 +146,25 @@ impl<'tx> Txn<'tx> {
         Err(Abort::new(Reason::User(error.into())))
     }
 
+    /// Call `hook` once, after this transaction has committed and is closed, on the thread that commits it; never
+    /// if it does not, or if the nested part that asked for it is undone. The place for output. Hooks run in the
+    /// order in which they were given, outside of any transaction. A panic in one passes to the caller; the
+    /// transaction has committed.
+    ///
+    /// ```
+    /// use stm_engine::{atomically, TVar};
+    /// let n = TVar::new(1);
+    /// atomically(|tx| {
+    ///     tx.modify(&n, |n| n + 1)?;
+    ///     tx.on_commit(|| println!("counted"));
+    ///     Ok(())
+    /// });
+    /// ```
+    pub fn on_commit(&self, hook: impl FnOnce() + Send + 'static) {
+        let hook = Box::new(hook);
+        self.frame.logs(|logs| logs.hooks.push(hook));
+    }
+
     /// Run `first`; if it retries, undo its writes and run `second` instead. If that retries too, the whole
     /// transaction waits, for a change of anything that either of them has read.
     ///
