@@ -12,8 +12,8 @@ neighbours; two arrays take turns as old and new.
 import numpy as np
 
 n = 1000
-steps = 600
-tol = 0.2
+steps = 1000
+tol = 0.065
 every = 15
 
 u = np.zeros((n, n))

@@ -2,7 +2,13 @@
 
 /// The best candidates for `name`, at most three, closest first; empty when nothing is near.
 pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let limit = (name.chars().count() / 3).clamp(1, 3);
+    // A short name resembles everything: one edit needs two letters, two need six.
+    let limit = match name.chars().count() {
+        0 | 1 => 0,
+        2..=5 => 1,
+        6..=8 => 2,
+        _ => 3,
+    };
     let mut near: Vec<(usize, &str)> = known
         .into_iter()
         .filter(|candidate| *candidate != name)
@@ -50,5 +56,6 @@ mod tests {
         assert_eq!(closest("linsapce", ["zeros", "linspace", "load"]), ["linspace"]);
         assert_eq!(hint("stpes", ["steps", "n"]), "; did you mean 'steps'?");
         assert_eq!(hint("quux", ["zeros", "ones"]), "");
+        assert_eq!(hint("c", ["a", "b"]), "");
     }
 }
