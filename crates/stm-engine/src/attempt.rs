@@ -4,8 +4,7 @@
 //! versions that nobody else has seen are dropped. User destructors run after that, and may start transactions.
 
 use crate::commit::{Check, commit};
-use crate::error::Stale;
-use crate::frame::{Frame, Loss};
+use crate::frame::{Frame, Loss, conflict};
 use crate::local::Local;
 use crate::logs::{Hook, Logs};
 use crate::mutant::mutant;
@@ -51,19 +50,21 @@ impl<'a> Attempt<'a> {
     }
 
     /// Publish, or roll back and say why not. What comes back has to be called when the transaction is closed.
-    pub(crate) fn commit(mut self, check: Check) -> Result<Hooks, Stale> {
+    pub(crate) fn commit(mut self, check: Check) -> Result<Hooks, Loss> {
         let (local, frame) = (self.local, self.frame);
         let inner = &*local.engine;
-        let result = frame.logs(|logs| commit(inner, logs, frame.rv.get(), check, frame.has_turn.get()));
+        let result = frame.logs(|logs| {
+            commit(inner, logs, (frame.rv.get(), frame.site.get()), check, frame.has_turn.get())
+        });
         self.open = false;
         let wv = match result {
             Ok(wv) => wv,
             Err((cause, core)) => {
                 // SAFETY: our slot is still published, so the core is alive.
-                let variable = unsafe { core.as_ref() }.label;
-                frame.doom(Loss::Conflict(cause, variable));
+                let loss = conflict(cause, unsafe { core.as_ref() });
+                frame.doom(loss);
                 roll_back(local, frame);
-                return Err(Stale { cause, variable });
+                return Err(loss);
             }
         };
         let (read_only, hooks) = frame.logs(|logs| {
@@ -119,8 +120,9 @@ impl Drop for Attempt<'_> {
 /// End an attempt without a trace.
 #[cold]
 fn roll_back(local: &Local, frame: &Frame) {
-    if let Some(Loss::Conflict(cause, _)) = frame.loss() {
-        frame.slot().counts.add_abort(cause);
+    if let Some(Loss::Conflict(conflict)) = frame.loss() {
+        frame.slot().counts.add_abort(conflict.cause);
+        frame.record(&local.engine, conflict);
     }
     frame.logs(Logs::give_up);
     frame.slot().idle(&local.engine);

@@ -17,6 +17,7 @@
 //! Marathe, Scott, PPoPP 2009.
 //! **Checked by** tests/loom_commit.rs, tests/laws.rs.
 
+use std::panic::Location;
 use std::ptr::NonNull;
 
 use tx_runtime::sync::atomic::Ordering;
@@ -48,7 +49,7 @@ pub(crate) type Refused = (Cause, NonNull<Core>);
 pub(crate) fn commit(
     inner: &Inner,
     logs: &mut Logs,
-    rv: u64,
+    (rv, site): (u64, Option<&'static Location<'static>>),
     check: Check,
     has_turn: bool,
 ) -> Result<u64, Refused> {
@@ -85,7 +86,7 @@ pub(crate) fn commit(
         waited |= write.old.addr() & WAIT;
         // SAFETY: the node is ours alone until the store below (W1, N1); cores live while our slot is published.
         let core = unsafe {
-            stamp(write.node.as_ptr(), wv, strip(write.old));
+            stamp(write.node.as_ptr(), wv, strip(write.old), site);
             write.core.as_ref()
         };
         // ORDER: Release, pairs with the Acquire of readers: who sees the node sees value and stamp. Unlocks.

@@ -18,6 +18,7 @@ use crate::local;
 use crate::options::Options;
 use crate::prepared::Prepared;
 use crate::reclaim::Orphans;
+use crate::report::{ConflictReport, Record};
 use crate::run;
 use crate::slots::Slots;
 use crate::snapshot::Snapshot;
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) orphans: Orphans,
     pub(crate) waiters: Waiters,
     pub(crate) turn: Turn,
+    pub(crate) record: Record,
     /// Never freed, so nobody needs to count who uses it.
     immortal: bool,
     /// References that are only threads' parts in the engine. No part of the protocol.
@@ -170,6 +172,7 @@ impl Engine {
             orphans: Orphans::new(),
             waiters: Waiters::new(),
             turn: Turn::new(),
+            record: Record::new(),
             immortal,
             parts: std::sync::atomic::AtomicUsize::new(0),
             #[cfg(loom)]
@@ -305,6 +308,30 @@ impl Engine {
         self.inner.slots.each_counts(|counts| stats.absorb(counts));
         stats.waiting = self.inner.waiters.len();
         stats
+    }
+
+    /// Record from now on who loses to whom, or stop recording. It costs two looks at the clock per attempt.
+    pub fn record_conflicts(&self, on: bool) {
+        self.inner.record.switch(on);
+    }
+
+    /// Who lost to whom, on what and how much time, while [`record_conflicts`](Self::record_conflicts) was on.
+    ///
+    /// ```
+    /// use stm_engine::Engine;
+    /// let engine = Engine::new();
+    /// engine.record_conflicts(true);
+    /// let n = engine.labelled("n", 0);
+    /// let slow = engine.prepare(|tx| tx.modify(&n, |n| n + 1)).unwrap();
+    /// engine.atomically(|tx| tx.modify(&n, |n| n * 2));
+    /// assert!(slow.commit().is_err());
+    /// let report = engine.conflicts();
+    /// let row = report.top(1)[0];
+    /// assert_eq!((row.times, row.variable), (1, Some("n")));
+    /// assert_eq!(row.winner.unwrap().line(), row.loser.line() + 1);
+    /// ```
+    pub fn conflicts(&self) -> ConflictReport {
+        self.inner.record.read()
     }
 
     /// Free what this thread has superseded and nobody can read any more, now instead of in a batch later.

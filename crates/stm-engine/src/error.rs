@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 /// Why an attempt lost against another transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Cause {
     /// A variable it wanted to read stayed locked by a committer.
@@ -103,7 +103,7 @@ pub enum TxError {
         outer: &'static Location<'static>,
     },
     /// [`Options::max_attempts`](crate::Options::max_attempts) attempts lost against others.
-    #[error("{} lost all of its {attempts} attempts; the last because {cause}{}", Label(*.label), On(*.variable))]
+    #[error("{} lost all of its {attempts} attempts; the last because {cause}{}{}", Label(*.label), On(*.variable), To(*.winner))]
     Attempts {
         /// Of the options.
         label: Option<&'static str>,
@@ -113,6 +113,8 @@ pub enum TxError {
         cause: Cause,
         /// The label of the variable it lost on, if it has one.
         variable: Option<&'static str>,
+        /// Where the transaction starts that it lost to; unknown where that was still committing.
+        winner: Option<&'static Location<'static>>,
     },
     /// [`Options::deadline`](crate::Options::deadline) passed.
     #[error("{} did not commit within {deadline:?}, after {attempts} attempts", Label(*.label))]
@@ -149,6 +151,13 @@ pub enum TxError {
 struct Label(Option<&'static str>);
 struct On(Option<&'static str>);
 struct Named(Option<&'static str>);
+struct To(Option<&'static Location<'static>>);
+
+impl fmt::Display for To {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |winner| write!(f, ", by the transaction of {winner}"))
+    }
+}
 
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,15 +180,31 @@ impl fmt::Display for Named {
     }
 }
 
+/// How an attempt lost, on which variable, and to the transaction of which line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Conflict {
+    pub(crate) cause: Cause,
+    pub(crate) variable: Option<&'static str>,
+    pub(crate) winner: Option<&'static Location<'static>>,
+}
+
 /// A prepared transaction cannot commit: something it read has changed since. It left no trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the prepared transaction is stale: {cause}{}", On(*.variable))]
+#[error("the prepared transaction is stale: {cause}{}{}", On(*.variable), To(*.winner))]
 #[non_exhaustive]
 pub struct Stale {
     /// What stood in its way.
     pub cause: Cause,
     /// The label of the variable, if it has one.
     pub variable: Option<&'static str>,
+    /// Where the transaction starts that was faster; unknown where it is still committing.
+    pub winner: Option<&'static Location<'static>>,
+}
+
+impl From<Conflict> for Stale {
+    fn from(Conflict { cause, variable, winner }: Conflict) -> Self {
+        Self { cause, variable, winner }
+    }
 }
 
 #[cfg(test)]
@@ -203,13 +228,14 @@ mod tests {
             attempts: 3,
             cause: Cause::WriteLocked,
             variable: Some("balance"),
+            winner: None,
         };
         assert_eq!(
             error.to_string(),
             "the transaction `transfer` lost all of its 3 attempts; the last because a variable it writes \
              stayed locked (variable `balance`)"
         );
-        let stale = Stale { cause: Cause::StaleRead, variable: None };
+        let stale = Stale { cause: Cause::StaleRead, variable: None, winner: None };
         assert_eq!(
             stale.to_string(),
             "the prepared transaction is stale: a value it read changed before its commit"

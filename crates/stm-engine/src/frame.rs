@@ -5,19 +5,23 @@
 //! forward only over a log whose every read was current at the new time.
 
 use std::cell::{Cell, UnsafeCell};
+use std::panic::Location;
 use std::ptr::NonNull;
+use std::time::Instant;
 
 use tx_runtime::sync::atomic::Ordering;
 
 use crate::engine::{EngineRef, Inner};
-use crate::error::{Abort, Cause, Reason};
+use crate::error::{Abort, Cause, Conflict, Reason};
 use crate::logs::{Logs, Mark};
 use crate::mutant::mutant;
-use crate::node::{Header, LOCK, WAIT, is_locked, previous, strip, version};
+use crate::node::{Header, LOCK, WAIT, is_locked, previous, strip, version, writer};
 use crate::slots::Slot;
 use crate::stats::Count;
 use crate::tvar::Core;
 use crate::wait;
+
+type Site = &'static Location<'static>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -33,7 +37,7 @@ pub(crate) enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Loss {
     /// It lost against another transaction.
-    Conflict(Cause, Option<&'static str>),
+    Conflict(Conflict),
     /// It used a variable of another engine.
     Foreign(Option<&'static str>),
 }
@@ -46,6 +50,10 @@ pub(crate) struct Frame {
     pub(crate) mode: Cell<Mode>,
     /// Whether a read that is too new may turn the attempt into a snapshot.
     may_fall_back: Cell<bool>,
+    /// Where the transaction starts.
+    pub(crate) site: Cell<Option<Site>>,
+    /// When the attempt began, while conflicts are recorded.
+    started: Cell<Option<Instant>>,
     /// Whether the transaction holds the engine's turn.
     pub(crate) has_turn: Cell<bool>,
     /// Why the attempt is doomed, when it is.
@@ -64,6 +72,8 @@ impl Frame {
             fast: Cell::new(0),
             mode: Cell::new(Mode::Update),
             may_fall_back: Cell::new(true),
+            site: Cell::new(None),
+            started: Cell::new(None),
             has_turn: Cell::new(false),
             loss: Cell::new(Loss::Foreign(None)),
             logs: UnsafeCell::default(),
@@ -93,6 +103,9 @@ impl Frame {
     pub(crate) fn begin(&self, inner: &Inner, may_fall_back: bool) {
         self.mode.set(Mode::Update);
         self.may_fall_back.set(may_fall_back);
+        if inner.record.is_on() {
+            self.started.set(Some(Instant::now()));
+        }
         let rv = self.slot().publish(inner);
         self.rv.set(rv);
         self.fast.set(rv + 1);
@@ -105,6 +118,16 @@ impl Frame {
         self.fast.set(0);
         self.loss.set(loss);
         Abort::new(Reason::Conflict)
+    }
+
+    /// Put a loss on the record, if one is kept.
+    #[cold]
+    pub(crate) fn record(&self, inner: &Inner, conflict: Conflict) {
+        if let (Some(started), Some(site)) = (self.started.take(), self.site.get())
+            && inner.record.is_on()
+        {
+            inner.record.add(site, conflict, started.elapsed());
+        }
     }
 
     /// Why the attempt is doomed, if it is.
@@ -222,7 +245,7 @@ impl Frame {
             let node = strip(head);
             if is_locked(head) && !mutant!(inner, ReadUnderLock) {
                 if turn >= wait::LOCK_TURNS {
-                    return Err(self.doom(Loss::Conflict(Cause::ReadLocked, core.label)));
+                    return Err(self.doom(conflict(Cause::ReadLocked, core)));
                 }
                 wait::relax(&mut turn);
                 continue;
@@ -242,7 +265,7 @@ impl Frame {
                 self.fast.set(0);
                 continue;
             }
-            return Err(self.doom(Loss::Conflict(Cause::ReadTooNew, core.label)));
+            return Err(self.doom(conflict(Cause::ReadTooNew, core)));
         }
     }
 
@@ -279,6 +302,15 @@ impl Drop for Frame {
     fn drop(&mut self) {
         self.slot().release();
     }
+}
+
+/// A loss on this variable, which a slot protects.
+pub(crate) fn conflict(cause: Cause, core: &Core) -> Loss {
+    // ORDER: Acquire, as in `Frame::read`.
+    let head = core.head.load(Ordering::Acquire);
+    // SAFETY: an unlocked head is current; current after our slot was published, so alive.
+    let winner = if is_locked(head) { None } else { unsafe { writer(strip(head)) } };
+    Loss::Conflict(Conflict { cause, variable: core.label, winner })
 }
 
 /// The current version of a variable, waiting for a committer that has it. Protected by a published slot.

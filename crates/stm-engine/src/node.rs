@@ -7,6 +7,7 @@
 //! The protocol is not generic: it sees `*mut Header` and a [`VTable`], and is compiled once.
 
 use std::alloc::Layout;
+use std::panic::Location;
 use std::ptr::NonNull;
 
 use tx_runtime::sync::UnsafeCell;
@@ -23,7 +24,11 @@ pub(crate) const WAIT: usize = 2;
 pub(crate) struct Header {
     ver: UnsafeCell<u64>,
     prev: UnsafeCell<*mut Header>,
+    /// Where the transaction starts that wrote it. One word, which most size classes had to spare.
+    by: UnsafeCell<Option<Site>>,
 }
+
+type Site = &'static Location<'static>;
 
 /// A version of a `TVar<T>`.
 #[repr(C)]
@@ -76,7 +81,11 @@ impl<T: Send + Sync + 'static> Node<T> {
     /// A node that nobody else knows yet, of version 0.
     pub(crate) fn alloc(pool: &mut Pool, value: T) -> NonNull<Header> {
         let node = pool.alloc(Layout::new::<Self>()).cast::<Self>();
-        let header = Header { ver: UnsafeCell::new(0), prev: UnsafeCell::new(std::ptr::null_mut()) };
+        let header = Header {
+            ver: UnsafeCell::new(0),
+            prev: UnsafeCell::new(std::ptr::null_mut()),
+            by: UnsafeCell::new(None),
+        };
         // SAFETY: the pool gave memory of this layout to us alone.
         unsafe { node.write(Node { header, value: UnsafeCell::new(value) }) };
         node.cast()
@@ -119,15 +128,25 @@ pub(crate) unsafe fn previous(node: *mut Header) -> *mut Header {
     unsafe { (*node).prev.with(|prev| *prev) }
 }
 
+/// Where the transaction starts that wrote a node; nothing for the first version of a variable.
+///
+/// # Safety
+/// `node` is alive.
+pub(crate) unsafe fn writer(node: *mut Header) -> Option<Site> {
+    // SAFETY: alive; not written after publication (N1).
+    unsafe { (*node).by.with(|by| *by) }
+}
+
 /// Stamp a node before its publication.
 ///
 /// # Safety
 /// `node` is alive and known to this thread only.
-pub(crate) unsafe fn stamp(node: *mut Header, ver: u64, prev: *mut Header) {
+pub(crate) unsafe fn stamp(node: *mut Header, ver: u64, prev: *mut Header, by: Option<Site>) {
     // SAFETY: ours alone until it is published (N1).
     unsafe {
         (*node).ver.with_mut(|v| *v = ver);
         (*node).prev.with_mut(|p| *p = prev);
+        (*node).by.with_mut(|b| *b = by);
     }
 }
 
@@ -143,7 +162,7 @@ pub(crate) unsafe fn destroy(
     if cfg!(any(loom, miri)) {
         // Nobody reads the header while it dies: the model sees these as writes.
         // SAFETY: alive and unreachable by the caller's promise.
-        unsafe { stamp(node, u64::MAX, std::ptr::null_mut()) };
+        unsafe { stamp(node, u64::MAX, std::ptr::null_mut(), None) };
     }
     if let Some(drop) = table.drop {
         // SAFETY: as above. A panicking destructor has been reported by the panic hook; the engine goes on.

@@ -12,7 +12,7 @@ use crate::attempt::Attempt;
 use crate::commit::Check;
 use crate::engine::EngineRef;
 use crate::error::Stale;
-use crate::frame::{Frame, first_stale};
+use crate::frame::{Frame, Loss, first_stale};
 use crate::local;
 use crate::open;
 use crate::stats::Count;
@@ -77,8 +77,14 @@ impl<R> Prepared<R> {
         }
         local.give_back(frame);
         local.tidy();
-        result?.run();
-        Ok(self.value.take().expect("kept until the commit"))
+        match result {
+            Ok(hooks) => {
+                hooks.run();
+                Ok(self.value.take().expect("kept until the commit"))
+            }
+            Err(Loss::Conflict(conflict)) => Err(conflict.into()),
+            Err(Loss::Foreign(_)) => unreachable!("a commit meets no new variable"),
+        }
     }
 
     /// Whether `commit` would succeed if nothing else happened before it.

@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::attempt::{Attempt, Hooks};
 use crate::commit::Check;
 use crate::engine::EngineRef;
-use crate::error::{Abort, Cause, Reason, TxError};
+use crate::error::{Abort, Cause, Conflict, Reason, TxError};
 use crate::frame::{Frame, Loss, Mode, Reading};
 use crate::local::{self, Local};
 use crate::open::{self, Open};
@@ -52,6 +52,7 @@ pub(crate) fn try_atomically<R>(
     let open = Open::enter(site)?;
     let local = local::of(engine);
     let lease = local.lease();
+    lease.site.set(Some(site));
     let result = drive(&local, &lease, Pace::new(engine, options, Goal::Commit), body);
     drop(lease);
     drop(open);
@@ -70,6 +71,7 @@ pub(crate) fn prepare<R>(
     let open = Open::enter(site)?;
     let local = local::of(engine);
     let lease = local.lease();
+    lease.site.set(Some(site));
     let result = drive(&local, &lease, Pace::new(engine, options, Goal::Prepare), body);
     // The hooks are still in the log: they run when it commits.
     let result = result.map(|(value, _)| {
@@ -133,9 +135,9 @@ fn drive<R>(
             }
             Ok(value) => match attempt.commit(Check::IfTicked) {
                 Ok(hooks) => return Ok((value, hooks)),
-                Err(stale) => {
+                Err(loss) => {
                     open::suspended(|| drop(value));
-                    pace.lost(local, Loss::Conflict(stale.cause, stale.variable))?;
+                    pace.lost(local, loss)?;
                 }
             },
             Err(Reason::Retry) => pace.wait(attempt)?,
@@ -147,7 +149,8 @@ fn drive<R>(
             // The `Abort` of another transaction, carried over by hand.
             Err(Reason::Conflict) => {
                 attempt.roll_back();
-                pace.lost(local, Loss::Conflict(Cause::StaleRead, None))?;
+                let unknown = Conflict { cause: Cause::StaleRead, variable: None, winner: None };
+                pace.lost(local, Loss::Conflict(unknown))?;
             }
         }
     }
@@ -183,9 +186,9 @@ impl<'a> Pace<'a> {
     /// An attempt has lost: report a limit that is reached, or keep away for a moment.
     #[cold]
     fn lost(&mut self, local: &Local, loss: Loss) -> Result<(), TxError> {
-        let (cause, variable) = match loss {
+        let Conflict { cause, variable, winner } = match loss {
             Loss::Foreign(variable) => return Err(TxError::ForeignEngine { variable }),
-            Loss::Conflict(cause, variable) => (cause, variable),
+            Loss::Conflict(conflict) => conflict,
         };
         self.attempts = self.attempts.saturating_add(1);
         if cause == Cause::LateWrite {
@@ -193,7 +196,7 @@ impl<'a> Pace<'a> {
         }
         if self.options.max_attempts.is_some_and(|max| self.attempts >= max) {
             let Options { label, .. } = *self.options;
-            return Err(TxError::Attempts { label, attempts: self.attempts, cause, variable });
+            return Err(TxError::Attempts { label, attempts: self.attempts, cause, variable, winner });
         }
         self.check_deadline(false)?;
         let half = self.options.deadline.map(|deadline| deadline / 2);

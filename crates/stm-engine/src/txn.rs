@@ -10,7 +10,7 @@ use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::error::{Abort, Cause, Reason};
+use crate::error::{Abort, Cause, Conflict, Reason};
 use crate::frame::{Frame, Loss, Mode};
 use crate::local::Local;
 use crate::node::Node;
@@ -241,7 +241,10 @@ impl<'tx> Txn<'tx> {
     fn refuse_write(&self, core: &Core) -> Abort {
         match self.frame.mode.get() {
             Mode::Doomed => Abort::new(Reason::Conflict),
-            _ => self.frame.doom(Loss::Conflict(Cause::LateWrite, core.label)),
+            _ => {
+                let conflict = Conflict { cause: Cause::LateWrite, variable: core.label, winner: None };
+                self.frame.doom(Loss::Conflict(conflict))
+            }
         }
     }
 }

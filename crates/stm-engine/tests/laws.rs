@@ -322,7 +322,7 @@ fn limits_are_kept() {
     else {
         panic!("{lost:?}")
     };
-    assert_eq!((x.load(), y.load()), (0, 3));
+    assert_eq!((x.load(), y.load(), by.file()), (0, 3, file!()));
 
     let start = Instant::now();
     let late = engine.try_atomically(&Options::new().deadline(Duration::from_millis(20)), |tx| {
