@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use array_core::{Array, BlockPool, Scalar};
+use array_core::{Array, ArrayError, BlockPool, Scalar};
 use tx_collections::{View, fill};
 
 use crate::config::Order;
@@ -80,6 +80,20 @@ impl Session {
         let buffer =
             unsafe { fill::gather(BlockPool::shared(), view.dtype(), view.layout(), &table.grid, &tiles)? };
         Ok(Array::from_buffer(buffer, view.shape()))
+    }
+
+    /// The value of an expression with one element, if all it reads is single elements that are settled: computed on the
+    /// spot, without a statement, so that looking at a number does not hurry what else is recorded.
+    pub(crate) fn immediate(&self, value: &Array) -> Option<Array> {
+        if value.len() != 1 {
+            return None;
+        }
+        let known = value.map_sources(&mut |source, layout| {
+            let view = self.private_source(source, layout).filter(|_| layout.len() == 1);
+            let scalar = view.and_then(|view| self.peek(&view)).ok_or(ArrayError::Unbound)?;
+            Ok(Array::full(&layout.shape, scalar))
+        });
+        known.ok()?.eval().ok()
     }
 
     /// The one element of a view, if it is settled.

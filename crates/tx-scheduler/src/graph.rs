@@ -240,6 +240,14 @@ impl Graph {
         }
     }
 
+    /// A version held by one table that has its elements from the start.
+    pub(crate) fn add_settled_version(&mut self, block: TileBuf) -> VersionId {
+        let id = self.add_version();
+        // SAFETY: `&mut self`, and nobody else knows the version yet.
+        unsafe { self.versions[id as usize].put(block) };
+        id
+    }
+
     /// One more table holds `id`.
     pub(crate) fn share_version(&mut self, id: VersionId) {
         let version = &mut self.versions[id as usize];

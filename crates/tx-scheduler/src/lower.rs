@@ -1,6 +1,10 @@
 //! From an expression to tasks: reductions become statements of their own, sources become slots of the tables.
 
-use array_core::{Array, ArrayError, Bound, Source, bind, normalise, split_reductions};
+use std::sync::Arc;
+
+use array_core::{
+    Array, ArrayError, BlockPool, Bound, Layout, Scalar, Source, bind, normalise, split_reductions,
+};
 use tx_collections::fill::broadcast_into;
 use tx_collections::{Binding, Home, Storage, View};
 
@@ -30,7 +34,22 @@ impl Session {
         if has_attached(&value) {
             return self.array_from_attached(value, site);
         }
+        if let Some(known) = self.immediate(&value) {
+            self.inline_statements += 1;
+            return self.settle(&known.item_scalar()?, value.shape());
+        }
         self.record_value(&value, &site)
+    }
+
+    /// A new private array of one element, which needs no task.
+    fn settle(&mut self, value: &Scalar, shape: &[usize]) -> Result<View, SessionError> {
+        let (slot, storage) = self.tables.add(value.dtype(), shape.into(), self.config.tile_elems);
+        let mut block = BlockPool::shared().take(value.dtype(), 1)?;
+        // SAFETY: the block has room for one element of the type.
+        unsafe { value.write(block.as_mut_ptr(), 0) };
+        let version = self.graph.add_settled_version(block);
+        self.tables.get_mut(slot).versions[0] = version;
+        Ok(View::whole(storage))
     }
 
     /// Record an expression over private arrays into a new private array.
@@ -129,6 +148,10 @@ impl Session {
     /// The view behind an expression that is nothing but a private array of this session, as it is now.
     pub(crate) fn private_leaf(&self, value: &Array) -> Option<View> {
         let (source, layout) = value.as_source()?;
+        self.private_source(source, layout)
+    }
+
+    pub(crate) fn private_source(&self, source: &Arc<dyn Source>, layout: &Layout) -> Option<View> {
         let storage = binding(&**source)?.storage();
         self.tables.slot_of(storage)?;
         Some(View::new(storage.clone(), layout.clone()))

@@ -134,6 +134,9 @@ impl Session {
     pub fn eval(&mut self, expression: impl Into<Array>) -> Result<Array, SessionError> {
         let site = self.site_or(Location::caller());
         let expression = expression.into();
+        if let Some(known) = self.known(&expression)? {
+            return Ok(known);
+        }
         let view = match self.private_leaf(&expression) {
             Some(view) => view,
             None => self.timed(|session| session.record_array(expression, site))?,
@@ -150,15 +153,13 @@ impl Session {
     pub fn item(&mut self, expression: impl Into<Array>) -> Result<Scalar, SessionError> {
         let site = self.site_or(Location::caller());
         let expression = expression.into();
+        if let Some(known) = self.known(&expression)? {
+            return Ok(known.item_scalar()?);
+        }
         let view = match self.private_leaf(&expression) {
             Some(view) => view,
             None => self.timed(|session| session.record_array(expression, site))?,
         };
-        if view.len() == 1
-            && let Some(scalar) = self.peek(&view)
-        {
-            return Ok(scalar);
-        }
         self.run_all()?;
         Ok(self.gather(&view)?.item_scalar()?)
     }
@@ -208,6 +209,14 @@ impl Session {
     /// Those of `out`.
     pub fn write_trace(&self, out: impl io::Write) -> io::Result<()> {
         trace::write(out, &self.runner.events(), &self.sites)
+    }
+
+    /// The value of an expression that needs no task.
+    fn known(&self, expression: &Array) -> Result<Option<Array>, SessionError> {
+        match &self.failed {
+            Some(error) => Err(error.clone()),
+            None => Ok(self.immediate(expression)),
+        }
     }
 
     pub(crate) fn site_or(&self, caller: &'static Location<'static>) -> Site {

@@ -73,6 +73,7 @@ fn a_snapshot_shares_tiles_until_it_is_written() {
     assert_eq!(session.report().tasks, before, "a copy runs nothing");
     session.assign(u.at(s![150..170]), 0.0).unwrap();
     assert_eq!(session.eval(v.at(s![160])).unwrap().item::<f64>().unwrap(), 160.0);
+    session.finish().unwrap();
     assert_eq!(session.report().tasks, before + 1, "one tile was written");
 }
 
@@ -142,4 +143,19 @@ fn views_of_one_session_are_released_with_their_last_handle() {
     }
     session.finish().unwrap();
     assert_eq!(session.item(kept.read().sum()).unwrap().as_f64(), 1000.0);
+}
+
+#[test]
+fn looking_at_a_number_that_is_known_hurries_nothing() {
+    let mut session = Session::new(Config::single_thread().tile_elems(300));
+    let u = session.array(Array::ones([60, 100])).unwrap();
+    let total = session.array(u.read().sum()).unwrap();
+    session.finish().unwrap();
+    session.assign(&u, u.read() * 2.0).unwrap();
+    let (tasks, statements) = (session.report().tasks, session.report().statements);
+    assert_eq!(session.item(total.read().sqrt().greater(1.0)).unwrap(), true.into());
+    let half = session.array(total.read() * 0.5).unwrap();
+    assert_eq!(session.item(&half).unwrap(), 3000.0.into());
+    assert_eq!((session.report().tasks, session.report().statements), (tasks, statements + 1));
+    assert_eq!(session.item(u.read().sum()).unwrap(), 12000.0.into());
 }

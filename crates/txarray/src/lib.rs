@@ -56,17 +56,17 @@
 //! | [`tx_runtime`] | thread budget, pool, parking |
 
 pub use array_core::{
-    self, Array, ArrayError, BlockPool, Buffer, DType, Element, Index, Isa, Layout, NpyError, Op, ReduceOp, Scalar, Term,
-    npy, read_npy, s, write_npy,
+    self, Array, ArrayError, BlockPool, Buffer, DType, Element, Index, Isa, Layout, NpyError, Op, ReduceOp,
+    Scalar, Term, npy, read_npy, s, write_npy,
 };
 pub use stm_engine::{self, Abort, Engine, TVar, TxError, Txn, atomically, snapshot, try_atomically};
 pub use strategy_lists::{self, List, ListError, Strategy, Value};
 pub use tx_collections::{self, TArray, View};
+pub use tx_runtime;
+pub use tx_runtime::budget::{Budget, BudgetError};
 #[cfg(feature = "faults")]
 pub use tx_scheduler::Faults;
 pub use tx_scheduler::{self, Config, Context, Order, Progress, Report, Session, SessionError, Site};
-pub use tx_runtime;
-pub use tx_runtime::budget::{Budget, BudgetError};
 
 /// Everything a program usually needs.
 ///
@@ -78,7 +78,7 @@ pub use tx_runtime::budget::{Budget, BudgetError};
 /// ```
 pub mod prelude {
     pub use crate::{
-        Abort, Array, Config, DType, List, Order, Scalar, Session, SessionError, TArray, TVar, Txn, View, atomically, s,
-        snapshot, try_atomically,
+        Abort, Array, Config, DType, List, Order, Scalar, Session, SessionError, TArray, TVar, Txn, View,
+        atomically, s, snapshot, try_atomically,
     };
 }
