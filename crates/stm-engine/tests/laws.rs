@@ -318,11 +318,12 @@ fn limits_are_kept() {
         });
         Ok(())
     });
-    let Err(TxError::Attempts { attempts: 3, cause: Cause::StaleRead, variable: Some("y"), .. }) = lost
+    let Err(TxError::Attempts { attempts: 3, cause: Cause::StaleRead, variable, winner: Some(by), .. }) =
+        lost
     else {
         panic!("{lost:?}")
     };
-    assert_eq!((x.load(), y.load(), by.file()), (0, 3, file!()));
+    assert_eq!((x.load(), y.load(), variable, by.file()), (0, 3, Some("y"), file!()));
 
     let start = Instant::now();
     let late = engine.try_atomically(&Options::new().deadline(Duration::from_millis(20)), |tx| {
