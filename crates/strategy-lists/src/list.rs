@@ -121,18 +121,27 @@ impl List {
     /// [`ListError::Index`].
     #[inline]
     pub fn set(&mut self, index: isize, value: impl Into<Value>) -> Result<(), ListError> {
+        let (place, value) = (self.place(index)?, value.into());
+        match (&mut self.storage, &value) {
+            (Storage::Int(run), Value::Int(item)) => run.write()[place] = *item,
+            (Storage::Float(run), Value::Float(item)) => run.write()[place] = *item,
+            _ => self.set_any(place, value),
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn set_any(&mut self, place: usize, value: Value) {
         fn put<T: Unboxed>(run: &mut Run<T>, place: usize, value: Value) {
             run.write()[place] = admitted(value);
         }
-        let (place, value) = (self.place(index)?, value.into());
         if let (Storage::Range(range), Value::Int(new)) = (&self.storage, &value)
             && range.at(place) == *new
         {
-            return Ok(());
+            return;
         }
         self.storage.admit(&value, 0);
         with_run!(&mut self.storage, run => put(run, place, value), _ => no_run());
-        Ok(())
     }
 
     /// Add `value` at the end. Amortised O(1).
@@ -156,6 +165,12 @@ impl List {
     /// Push; a storage that is made for it has room for `more` items.
     #[inline]
     fn push_expecting(&mut self, value: Value, more: usize) {
+        // What loops do, before what is general: 3 ns instead of 30 (bench `lists/push`).
+        match (&mut self.storage, &value) {
+            (Storage::Int(run), Value::Int(item)) => return run.write_one_more().push(*item),
+            (Storage::Float(run), Value::Float(item)) => return run.write_one_more().push(*item),
+            _ => {}
+        }
         fn put<T: Unboxed>(run: &mut Run<T>, value: Value) {
             run.write_one_more().push(admitted(value));
         }

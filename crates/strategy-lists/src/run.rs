@@ -5,7 +5,7 @@
 //! Room doubles up to 1024 items and grows by an eighth above, so that a million ints pushed one by one hold
 //! 9 MB at most.
 
-use std::sync::Arc;
+use array_core::SharedVec;
 
 use crate::slice::Picked;
 use crate::{Strategy, Value};
@@ -58,11 +58,11 @@ impl Unboxed for Value {
 
 /// Items of one type in a row.
 #[derive(Debug, Clone)]
-pub(crate) struct Run<T>(Arc<Vec<T>>);
+pub(crate) struct Run<T>(SharedVec<T>);
 
 impl<T: Clone> Run<T> {
     pub(crate) fn new(items: Vec<T>) -> Self {
-        Self(Arc::new(items))
+        Self(SharedVec::new(items))
     }
 
     pub(crate) fn as_slice(&self) -> &[T] {
@@ -70,7 +70,7 @@ impl<T: Clone> Run<T> {
     }
 
     /// The items, for somebody who keeps them.
-    pub(crate) fn shared(&self) -> Arc<Vec<T>> {
+    pub(crate) fn shared(&self) -> SharedVec<T> {
         self.0.clone()
     }
 
@@ -81,7 +81,7 @@ impl<T: Clone> Run<T> {
     /// The items for writing: copied first when a clone has them too.
     #[inline]
     pub(crate) fn write(&mut self) -> &mut Vec<T> {
-        Arc::make_mut(&mut self.0)
+        self.0.make_mut()
     }
 
     /// The items for writing, with room for one more.
@@ -103,8 +103,8 @@ impl<T: Clone> Run<T> {
     }
 }
 
-impl<T> From<Arc<Vec<T>>> for Run<T> {
-    fn from(items: Arc<Vec<T>>) -> Self {
+impl<T> From<SharedVec<T>> for Run<T> {
+    fn from(items: SharedVec<T>) -> Self {
         Self(items)
     }
 }

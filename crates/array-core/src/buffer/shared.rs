@@ -2,8 +2,8 @@
 //!
 //! **Invariant** S1: no `Weak` of the allocation ever exists, for the `Arc` never leaves this crate. So a sole strong
 //! reference is a sole reference, and asking for it is a load where `Arc::make_mut` locks against a `Weak` that upgrades.
-//! **Trade-offs** `unsafe` for speed: setting an item of a shared list in place takes 5 ns with it, 15 ns with
-//! `Arc::make_mut` (bench `lists/set`, one thread).
+//! **Trade-offs** `unsafe` for speed: pushing an int to a list takes 2.3 ns with it and 17 ns with `Arc::make_mut`, where a
+//! bare `Vec` takes 2.1 (bench `lists/push`).
 
 use std::{
     ops::Deref,
