@@ -31,7 +31,7 @@ pub(crate) fn parse(source: &Source) -> Result<&'static ModModule> {
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) if !text.starts_with(|c: char| c == '`') => first.to_lowercase().chain(chars).collect(),
+        Some(first) if !text.starts_with('`') => first.to_lowercase().chain(chars).collect(),
         _ => text.to_owned(),
     }
 }

@@ -227,8 +227,8 @@ fn nested(array: &txarray::Array) -> Result<Value> {
         } };
     }
     let mut level = numbers!(Bool bool, U8 u8, I64 i64, U64 u64, F64 f64);
-    for &len in array.shape().iter().skip(1).rev() {
-        let rows = if len == 0 { array.shape()[0] } else { level.len() / len };
+    for (axis, &len) in array.shape().iter().enumerate().skip(1).rev() {
+        let rows: usize = array.shape()[..axis].iter().product();
         level = (0..rows).map(|row| Value::list(level[row * len..(row + 1) * len].to_vec())).collect();
     }
     match array.ndim() {

@@ -208,7 +208,7 @@ fn true_division(a: i64, b: i64) -> f64 {
         return if b < 0 { -0.0 } else { 0.0 };
     }
     let shift = n.leading_zeros();
-    let quotient = (n << shift) / d | u128::from((n << shift) % d != 0);
+    let quotient = ((n << shift) / d) | u128::from((n << shift) % d != 0);
     let magnitude = quotient as f64 / (1u128 << shift) as f64;
     if (a < 0) != (b < 0) { -magnitude } else { magnitude }
 }

@@ -98,7 +98,7 @@ impl<'p> Interp<'p> {
             return Err(fault);
         }
         let old_base = std::mem::replace(&mut self.base, new_base);
-        let caller = std::mem::replace(&mut self.running, Some(def));
+        let caller = self.running.replace(def);
         let statement = self.engine.span();
         self.calls += 1;
         let result = stacker::maybe_grow(RED_ZONE, STACK_CHUNK, || self.block(&def.body));

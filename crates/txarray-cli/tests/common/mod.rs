@@ -18,7 +18,7 @@ const ENVIRONMENT: &[&str] = &[
 ];
 
 /// The command in `folder`, with a clean environment.
-pub fn txarray(folder: &Path) -> Command {
+pub(crate) fn txarray(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_txarray"));
     command.current_dir(folder);
     ENVIRONMENT.iter().for_each(|name| {
@@ -29,13 +29,13 @@ pub fn txarray(folder: &Path) -> Command {
 
 /// What a run ended with.
 #[derive(Debug)]
-pub struct Ended {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-pub fn ended(output: Output) -> Ended {
+pub(crate) fn ended(output: Output) -> Ended {
     Ended {
         code: output.status.code().expect("not killed"),
         stdout: String::from_utf8(output.stdout).expect("text"),
@@ -44,7 +44,7 @@ pub fn ended(output: Output) -> Ended {
 }
 
 /// Runs `text` as `script.py` in a folder of its own, without progress and summary.
-pub fn run(text: &str, args: &[&str]) -> (tempfile::TempDir, Ended) {
+pub(crate) fn run(text: &str, args: &[&str]) -> (tempfile::TempDir, Ended) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::write(folder.path().join("script.py"), text).expect("the script");
     let output =
@@ -53,14 +53,14 @@ pub fn run(text: &str, args: &[&str]) -> (tempfile::TempDir, Ended) {
 }
 
 /// The standard output of a script that must succeed.
-pub fn prints(text: &str, args: &[&str]) -> String {
+pub(crate) fn prints(text: &str, args: &[&str]) -> String {
     let (_folder, ended) = run(text, args);
     assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{text}");
     ended.stdout
 }
 
 /// Files of a folder, sorted.
-pub fn files(folder: &Path) -> Vec<String> {
+pub(crate) fn files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder");
     let mut names: Vec<String> =
         entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
@@ -68,12 +68,12 @@ pub fn files(folder: &Path) -> Vec<String> {
     names
 }
 
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
 }
 
 /// A Python with NumPy: made once under `target/`. `None`, with a message, where there is no Python or no network.
-pub fn numpy() -> Option<PathBuf> {
+pub(crate) fn numpy() -> Option<PathBuf> {
     let target = repository().join("target");
     fs::create_dir_all(&target).expect("the target folder");
     let venv = target.join("numpy-venv");
@@ -101,13 +101,13 @@ pub fn numpy() -> Option<PathBuf> {
 }
 
 /// Runs `script` under CPython in `folder`.
-pub fn cpython(python: &Path, script: &Path, folder: &Path) -> Ended {
+pub(crate) fn cpython(python: &Path, script: &Path, folder: &Path) -> Ended {
     ended(Command::new(python).arg(script).current_dir(folder).output().expect("python starts"))
 }
 
 /// Asserts that two folders hold the same `.npy` files: shapes, dtypes, integers and bools exactly, floats within
 /// `relative`; 0 asks for the same bits.
-pub fn same_arrays(ours: &Path, theirs: &Path, relative: f64) -> usize {
+pub(crate) fn same_arrays(ours: &Path, theirs: &Path, relative: f64) -> usize {
     let arrays =
         |folder: &Path| files(folder).into_iter().filter(|name| name.ends_with(".npy")).collect::<Vec<_>>();
     let names = arrays(ours);
