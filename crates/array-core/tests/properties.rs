@@ -157,6 +157,21 @@ fn expression(dice: &mut Dice, shape: &[usize]) -> (Array, Array) {
                     (Array::binary(op, &a, x), Array::binary(op, &a1, x))
                 }
             }
+            5 => {
+                // Weighted pairs, the shape of stencils.
+                let (c, c1) = pool[dice.below(pool.len())].clone();
+                let ops = [0; 4].map(|_| dice.pick(&[Op::Add, Op::Subtract]));
+                let scaled = dice.chance(50);
+                let step = |a: &Array, b: &Array, c: &Array, single: bool| {
+                    let now = |x: Array| if single { x.eval().expect("floats have these") } else { x };
+                    let [a, b, c] = [a, b, c].map(|x| now(x.cast(DType::F64)));
+                    let left = now(now(Array::binary(ops[0], &a, &b)) * 0.3);
+                    let right = now(now(Array::binary(ops[1], &c, &a)) * 1.7);
+                    let sum = now(Array::binary(ops[2], left, right));
+                    if scaled { now(sum * 0.9) } else { now(Array::binary(ops[3], sum, &b)) }
+                };
+                (step(&a, &b, &c, false), step(&a1, &b1, &c1, true))
+            }
             _ => {
                 let op = dice.pick(&BINARY);
                 (Array::binary(op, &a, &b), Array::binary(op, &a1, &b1))
@@ -514,7 +529,7 @@ fn cases_are_as_varied_as_they_should_be() {
         empty += usize::from(whole.is_empty());
         steps += bound.plan.instructions();
         let text = format!("{:?}", bound.plan);
-        fused += usize::from(["Chain", "Weighted", "Select"].iter().any(|k| text.contains(k)));
+        fused += usize::from(["Chain", "Weighted", "Paired", "Select"].iter().any(|k| text.contains(k)));
     }
     assert!(
         steps > 2 * cases && fused > cases / 10 && empty < cases / 4,

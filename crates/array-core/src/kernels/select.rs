@@ -3,7 +3,7 @@
 use super::{
     Isa, Kernel,
     arith::{self, *},
-    chain::{Chain, Choose, Scaled, Weighted},
+    chain::{Chain, Choose, Paired, Scaled, Weighted},
     convert::Truth,
     loops::{CheckedPow, Convert, Copy1, Map1, Map2, S, V, Where},
     pick,
@@ -225,6 +225,26 @@ pub(crate) fn weighted(isa: Isa, minus: bool, g: Link, scaled: bool) -> Option<K
         (false, true) => last!(Scaled, arith::Add),
         (true, true) => last!(Scaled, arith::Sub),
     })
+}
+
+/// `(x ± y) * s ± (z ± w) * t`, and times `u` if `scaled`; the flags say where the sign is minus.
+pub(crate) fn paired(isa: Isa, left: bool, right: bool, last: bool, scaled: bool) -> Kernel {
+    macro_rules! last {
+        ($F:ty, $H:ty) => {
+            match (last, scaled) {
+                (false, false) => pick::<Paired<$F, $H, arith::Add, false>>(isa),
+                (false, true) => pick::<Paired<$F, $H, arith::Add, true>>(isa),
+                (true, false) => pick::<Paired<$F, $H, arith::Sub, false>>(isa),
+                (true, true) => pick::<Paired<$F, $H, arith::Sub, true>>(isa),
+            }
+        };
+    }
+    match (left, right) {
+        (false, false) => last!(arith::Add, arith::Add),
+        (false, true) => last!(arith::Add, arith::Sub),
+        (true, false) => last!(arith::Sub, arith::Add),
+        (true, true) => last!(arith::Sub, arith::Sub),
+    }
 }
 
 /// `if cmp(x, y) { a } else { b }` of floats over eight-byte choices; mask bits 1, 2 and 3 for `y`, `a` and `b`.

@@ -41,7 +41,7 @@ pub(crate) struct Program {
 pub(crate) struct Step {
     pub(crate) kernel: Kernel,
     /// Destination and sources, numbers in the table of addresses: operands, constants, slots, output, flag.
-    pub(crate) ix: [u16; 6],
+    pub(crate) ix: [u16; 8],
     code: Code,
 }
 
@@ -68,10 +68,19 @@ enum Code {
         last: Link,
         scaled: bool,
     },
+    /// Two weighted pairs; the flags say minus.
+    Paired {
+        left: bool,
+        right: bool,
+        last: bool,
+        scaled: bool,
+    },
     Select(Op),
 }
 
-type Sources = SmallVec<[Arg; 5]>;
+type Sources = SmallVec<[Arg; 7]>;
+/// The instructions that are taken into another, what it becomes, and what that reads.
+type Fusion = (SmallVec<[usize; 2]>, Code, Sources);
 
 #[derive(Debug, Clone)]
 struct Inst {
@@ -200,13 +209,15 @@ impl Compiler {
             _ => None,
         };
         if let Some((inner, code, args)) = fused {
-            self.insts[inner] = None;
+            for part in inner {
+                self.insts[part] = None;
+            }
             let inst = self.insts[i].as_mut().expect("checked above");
             (inst.code, inst.args) = (code, args);
         }
     }
 
-    fn fuse_select(&self, inst: &Inst) -> Option<(usize, Code, Sources)> {
+    fn fuse_select(&self, inst: &Inst) -> Option<Fusion> {
         let (at, test) = self.inner(inst.args[0])?;
         let Code::Op(cmp) = test.code else { return None };
         if !cmp.is_comparison() || test.input != DType::F64 {
@@ -224,10 +235,14 @@ impl Compiler {
         if self.is_scalar(x) {
             return None;
         }
-        Some((at, Code::Select(cmp), Sources::from_slice(&[x, y, inst.args[1], inst.args[2]])))
+        Some((
+            SmallVec::from_slice(&[at]),
+            Code::Select(cmp),
+            Sources::from_slice(&[x, y, inst.args[1], inst.args[2]]),
+        ))
     }
 
-    fn fuse_chain(&self, op: Op, inst: &Inst) -> Option<(usize, Code, Sources)> {
+    fn fuse_chain(&self, op: Op, inst: &Inst) -> Option<Fusion> {
         // The right argument first: what the left one needs has been computed before it.
         let sides = [(inst.args[1], inst.args[0], true), (inst.args[0], inst.args[1], false)];
         let link = |inner_is_right: bool| match op {
@@ -236,15 +251,43 @@ impl Compiler {
             _ if inner_is_right => Link::RSub,
             _ => Link::Sub,
         };
+        let pair = |arg: Arg| match self.inner(arg) {
+            Some((at, part)) if self.mask(&part.args) == 0b100 => match part.code {
+                Code::Chain(Link::Add, Link::Mul) => Some((at, false, &part.args)),
+                Code::Chain(Link::Sub, Link::Mul) => Some((at, true, &part.args)),
+                _ => None,
+            },
+            _ => None,
+        };
+        if op != Op::Multiply
+            && let (Some((a, left, x)), Some((b, right, y))) = (pair(inst.args[0]), pair(inst.args[1]))
+        {
+            let args = x.iter().chain(y).copied().collect();
+            let code = Code::Paired { left, right, last: op == Op::Subtract, scaled: false };
+            return Some((SmallVec::from_slice(&[a, b]), code, args));
+        }
         for (inner, other, right) in sides {
             let Some((at, part)) = self.inner(inner) else { continue };
+            if let Code::Paired { left, right, last, scaled: false } = part.code
+                && op == Op::Multiply
+                && self.is_scalar(other)
+            {
+                let mut args = part.args.clone();
+                args.push(other);
+                let code = Code::Paired { left, right, last, scaled: true };
+                return Some((SmallVec::from_slice(&[at]), code, args));
+            }
             if let Code::Weighted { minus, last, scaled: false } = part.code
                 && op == Op::Multiply
                 && self.is_scalar(other)
             {
                 let mut args = part.args.clone();
                 args.push(other);
-                return Some((at, Code::Weighted { minus, last, scaled: true }, args));
+                return Some((
+                    SmallVec::from_slice(&[at]),
+                    Code::Weighted { minus, last, scaled: true },
+                    args,
+                ));
             }
             if let Code::Chain(first @ (Link::Add | Link::Sub), Link::Mul) = part.code
                 && op != Op::Multiply
@@ -254,7 +297,7 @@ impl Compiler {
                 let mut args = part.args.clone();
                 args.push(other);
                 return Some((
-                    at,
+                    SmallVec::from_slice(&[at]),
                     Code::Weighted { minus: first == Link::Sub, last: link(right), scaled: false },
                     args,
                 ));
@@ -273,7 +316,11 @@ impl Compiler {
                 0b01 if first == Link::Sub => (Link::RSub, part.args[1], part.args[0]),
                 _ => continue,
             };
-            return Some((at, Code::Chain(first, link(right)), Sources::from_slice(&[x, y, other])));
+            return Some((
+                SmallVec::from_slice(&[at]),
+                Code::Chain(first, link(right)),
+                Sources::from_slice(&[x, y, other]),
+            ));
         }
         None
     }
@@ -288,6 +335,10 @@ impl Compiler {
                 let scalars = if scaled { 0b10100 } else { 0b00100 };
                 debug_assert_eq!(mask, scalars);
                 select::weighted(self.isa, minus, last, scaled)
+            }
+            Code::Paired { left, right, last, scaled } => {
+                debug_assert_eq!(mask, if scaled { 0b110_0100 } else { 0b10_0100 });
+                Some(select::paired(self.isa, left, right, last, scaled))
             }
             Code::Select(cmp) => select::compare_select(self.isa, cmp, mask),
         }
@@ -334,7 +385,7 @@ impl Compiler {
         let mut slot_of = vec![u16::MAX; fresh as usize];
         let mut free: Vec<u16> = Vec::new();
         let mut slots = 0u16;
-        let mut placed: Vec<(u16, SmallVec<[u16; 5]>)> = Vec::new();
+        let mut placed: Vec<(u16, SmallVec<[u16; 7]>)> = Vec::new();
         for (at, (inst, _, writes)) in listed.iter().enumerate() {
             let args = inst
                 .args
@@ -356,7 +407,7 @@ impl Compiler {
                 slot_of[*writes as usize] = slot;
                 slot_base as u16 + slot
             };
-            let mut freed: SmallVec<[u16; 5]> = SmallVec::new();
+            let mut freed: SmallVec<[u16; 7]> = SmallVec::new();
             for arg in &inst.args {
                 if let Arg::Temp(t) = *arg
                     && last_use[t as usize] == at
@@ -373,7 +424,7 @@ impl Compiler {
             .into_iter()
             .zip(placed)
             .map(|((inst, kernel, _), (dst, args))| {
-                let mut ix = [out + 1; 6];
+                let mut ix = [out + 1; 8];
                 ix[0] = if dst == u16::MAX { out } else { dst };
                 ix[1..=args.len()].copy_from_slice(&args);
                 Step { kernel, ix, code: inst.code }
