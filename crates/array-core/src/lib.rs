@@ -49,3 +49,8 @@ pub use plan::{
     finish_reduction, normalise, reduction_nodes, split_reductions,
 };
 pub use source::Source;
+
+/// The README's example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

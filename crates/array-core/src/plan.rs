@@ -95,7 +95,7 @@ impl fmt::Debug for Plan {
 pub struct Bound {
     /// The compiled structure.
     pub plan: Arc<Plan>,
-    /// Iteration shape: of the result, or of the reduction's argument.
+    /// Iteration shape: of the result, or of the reduction's argument with axes merged where its order allows.
     pub shape: Dims,
     /// What the plan reads, in its order.
     pub operands: SmallVec<[Operand; 6]>,

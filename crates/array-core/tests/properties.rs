@@ -138,8 +138,15 @@ fn expression(dice: &mut Dice, shape: &[usize]) -> (Array, Array) {
                 (Array::where_(&c, &a, &b), Array::where_(&c1, &a1, &b1))
             }
             2 => {
-                let op = dice.pick(&[Op::Less, Op::Equal, Op::GreaterEqual, Op::NotEqual]);
-                let x = Scalar::F64(dice.pick(&[0.0, 0.5, f64::NAN]));
+                let op = dice.pick(&[
+                    Op::Less,
+                    Op::LessEqual,
+                    Op::Greater,
+                    Op::GreaterEqual,
+                    Op::Equal,
+                    Op::NotEqual,
+                ]);
+                let x = Scalar::F64(dice.pick(&[0.0, 0.0, 1.0, f64::NAN]));
                 let choose = |a: &Array, b: &Array| {
                     let (a, b) = (a.cast(DType::F64), b.cast(DType::F64));
                     (Array::binary(op, &a, x), a, b)

@@ -7,7 +7,7 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-/// A hasher for addresses: one multiplication.
+/// A hasher for addresses and short keys: one multiplication for eight bytes. Not for keys that an enemy chooses.
 #[derive(Default, Clone)]
 pub(crate) struct AddressHasher(u64);
 
@@ -16,7 +16,11 @@ impl Hasher for AddressHasher {
         self.0
     }
     fn write(&mut self, bytes: &[u8]) {
-        for &b in bytes {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.write_u64(u64::from_ne_bytes(*word));
+        }
+        for &b in rest {
             self.write_u64(u64::from(b));
         }
     }

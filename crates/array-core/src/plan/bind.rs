@@ -3,7 +3,7 @@
 //! The key is the expression's structure in post-order, as 32-bit words: types and scalar sides of the operands, then the
 //! instructions. Equal structures have equal keys, so they share a plan, whatever their data, shapes and constants.
 
-use super::{Bound, Consts, Operand, OperandData, cache};
+use super::{Bound, Consts, Operand, OperandData, cache, normalise::coalesce};
 use crate::{
     array::Array,
     dtype::DType,
@@ -113,7 +113,11 @@ pub fn bind_for(expr: &Array, isa: Isa) -> Result<Bound, ArrayError> {
     }
     key.extend_from_slice(&code);
     let plan = cache::plan(&key);
-    let operands = operands.into_iter().map(|(operand, _)| operand).collect();
+    let mut operands: SmallVec<[Operand; 6]> = operands.into_iter().map(|(operand, _)| operand).collect();
+    let mut shape = shape;
+    if reduction.is_some() {
+        coalesce(&mut shape, None, &mut operands);
+    }
     Ok(Bound { plan, shape, operands, consts, reduction, fails_at })
 }
 
