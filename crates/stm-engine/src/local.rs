@@ -78,7 +78,7 @@ impl Local {
         }
         let mut free = Vec::new();
         loop {
-            self.limbo.borrow_mut().ripe(&self.engine, &mut free);
+            self.limbo.borrow_mut().ripe(&self.engine, &mut self.pool.borrow_mut(), &mut free);
             if free.is_empty() {
                 break;
             }

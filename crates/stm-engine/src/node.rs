@@ -45,6 +45,11 @@ pub(crate) struct VTable {
 }
 
 impl VTable {
+    /// Whether dropping the value does nothing.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.drop.is_none()
+    }
+
     /// Bytes of one node.
     pub(crate) fn bytes(&self) -> usize {
         self.layout.size()

@@ -113,8 +113,9 @@ impl Limbo {
         self.len() >= self.next_at || self.bytes >= self.next_at_bytes
     }
 
-    /// Move what may be freed now into `free`.
-    pub(crate) fn ripe(&mut self, inner: &Inner, free: &mut Vec<Garbage>) {
+    /// Free what may be freed now and needs no destructor; move the rest of it, whose destructors are user code,
+    /// into `free`.
+    pub(crate) fn ripe(&mut self, inner: &Inner, pool: &mut Pool, free: &mut Vec<Garbage>) {
         while let Some(left) = inner.orphans.take() {
             self.adopt(left);
         }
@@ -127,7 +128,17 @@ impl Limbo {
             let horizon = inner.slots.horizon(inner);
             while let Some((_, garbage)) = self.dead.pop_front_if(|(time, _)| *time <= horizon) {
                 self.bytes -= garbage.bytes();
-                free.push(garbage);
+                match garbage {
+                    Garbage::Node(node, table) if table.is_plain() => {
+                        // SAFETY: no slot protects it any more, and nothing runs when it goes.
+                        unsafe {
+                            crate::node::destroy(node.as_ptr(), table, |memory, layout| {
+                                pool.free(memory, layout)
+                            });
+                        }
+                    }
+                    garbage => free.push(garbage),
+                }
             }
         }
         // What a long snapshot holds back is not scanned for again at every commit.
