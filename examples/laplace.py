@@ -21,14 +21,14 @@ u[:, 0] = 1.0
 u[:, -1] = np.linspace(0.0, 0.5, n)
 v = u.copy()
 
-sweep = 0
 err = np.inf
-while sweep < steps and err > tol:
+for sweep in range(1, steps + 1):
     v[1:-1, 1:-1] = (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:]) * 0.25
     u, v = v, u
-    sweep += 1
     if sweep % every == 0:
         err = np.sqrt(np.sum((u - v) ** 2))
+        if err < tol:
+            break
 
 print("sweeps:", sweep)
 print("error:", err)

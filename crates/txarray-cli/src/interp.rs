@@ -21,6 +21,7 @@ use crate::{
     ndarray::NdArray,
     ops::BinOp,
     output::Output,
+    progress::MainLoop,
     value::Value,
 };
 use std::rc::Rc;
@@ -40,12 +41,22 @@ pub(crate) struct Interp<'p> {
     running: Option<&'p Def>,
     /// Calls in progress.
     calls: usize,
+    /// Loops in progress.
+    loops: usize,
+    /// How far the outermost loop is, for whoever shows progress.
+    main_loop: MainLoop,
     /// A recorded statement may fail at run time.
     fallible: bool,
 }
 
 impl<'p> Interp<'p> {
-    pub(crate) fn new(program: &'p Program, engine: &'p mut Engine, out: Output, files: Files) -> Self {
+    pub(crate) fn new(
+        program: &'p Program,
+        engine: &'p mut Engine,
+        out: Output,
+        files: Files,
+        main_loop: MainLoop,
+    ) -> Self {
         let globals = program.fallbacks.clone();
         Self {
             program,
@@ -57,6 +68,8 @@ impl<'p> Interp<'p> {
             base: 0,
             running: None,
             calls: 0,
+            loops: 0,
+            main_loop,
             fallible: false,
         }
     }

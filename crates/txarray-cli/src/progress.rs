@@ -6,7 +6,9 @@
 use crate::fault::{Fault, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
+    cell::Cell,
     io::{self, IsTerminal as _},
+    rc::Rc,
     time::{Duration, Instant},
 };
 use txarray::Progress;
@@ -79,22 +81,41 @@ impl Bar {
 /// What a session calls while it runs.
 pub(crate) type Callback = Box<dyn FnMut(Progress)>;
 
-/// The bar and the session's callback for a mode.
-pub(crate) fn start(mode: Mode, script: &str) -> (Bar, Option<Callback>) {
+/// Rounds done and rounds to do of the script's outermost `for` over a range, while one runs: all that can be known
+/// ahead about how long a script takes.
+pub(crate) type MainLoop = Rc<Cell<Option<(u64, u64)>>>;
+
+const WITH_END: &str = "{msg} {bar:30} {human_pos}/{human_len}  {elapsed_precise}";
+const WITHOUT_END: &str = "{msg} {human_pos} statements  {elapsed_precise}";
+
+/// The bar and the session's callback for a mode; `main_loop` is kept up to date by the interpreter.
+pub(crate) fn start(mode: Mode, script: &str, main_loop: MainLoop) -> (Bar, Option<Callback>) {
     let name = script.rsplit('/').next().unwrap_or(script).to_owned();
     match mode {
         Mode::Off => (Bar(None), None),
         Mode::Bar => {
-            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-            let template = "{msg} {bar:30} {human_pos}/{human_len} statements  {elapsed_precise}";
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style.progress_chars("━━─"));
-            }
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let style =
+                |template| ProgressStyle::with_template(template).ok().map(|s| s.progress_chars("━━─"));
+            let (with_end, without_end) = (style(WITH_END), style(WITHOUT_END));
+            without_end.iter().for_each(|style| bar.set_style(style.clone()));
             bar.set_message(name);
             let drawn = bar.clone();
+            let mut ending = Some(false);
             let callback = move |progress: Progress| {
-                drawn.set_length(progress.statements_recorded);
-                drawn.set_position(progress.statements_done);
+                let rounds = main_loop.get();
+                if ending != Some(rounds.is_some()) {
+                    ending = Some(rounds.is_some());
+                    let style = if rounds.is_some() { &with_end } else { &without_end };
+                    style.iter().for_each(|style| drawn.set_style(style.clone()));
+                }
+                match rounds {
+                    Some((done, all)) => {
+                        drawn.set_length(all);
+                        drawn.set_position(done);
+                    }
+                    None => drawn.set_position(progress.statements_done),
+                }
             };
             (Bar(Some(bar)), Some(Box::new(callback)))
         }
@@ -103,8 +124,12 @@ pub(crate) fn start(mode: Mode, script: &str) -> (Bar, Option<Callback>) {
             let callback = move |progress: Progress| {
                 if last.elapsed() >= every {
                     last = Instant::now();
-                    let (done, recorded) = (progress.statements_done, progress.statements_recorded);
-                    eprintln!("{name}: {done} of {recorded} statements done");
+                    let rounds = main_loop.get().map(|(done, all)| format!("round {done} of {all}, "));
+                    eprintln!(
+                        "{name}: {}{} statements done",
+                        rounds.unwrap_or_default(),
+                        progress.statements_done
+                    );
                 }
             };
             (Bar(None), Some(Box::new(callback)))

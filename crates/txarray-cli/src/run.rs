@@ -12,7 +12,7 @@ use crate::{
     interp::Interp,
     lower::{self, Settings},
     output::Output,
-    progress::{self, Mode},
+    progress::{self, MainLoop, Mode},
     report,
     source::Source,
 };
@@ -82,7 +82,8 @@ fn execute(args: &RunArgs, source: &Arc<Source>, prepared: Prepared) -> Result<(
         OrderArg::Breadth => Order::Breadth,
     };
     let config = Config::new(prepared.budget).order(order).trace(args.trace.is_some());
-    let (bar, callback) = progress::start(prepared.mode, source.name());
+    let main_loop = MainLoop::default();
+    let (bar, callback) = progress::start(prepared.mode, source.name(), main_loop.clone());
     let mut session = Session::new(config);
     session.set_progress(callback);
     let mut engine = Engine::new(session, source.clone());
@@ -92,7 +93,7 @@ fn execute(args: &RunArgs, source: &Arc<Source>, prepared: Prepared) -> Result<(
         let files = Files::new(args.out.as_deref())?;
         // The tree of a long script is not worth the time to take apart.
         let program = Box::leak(Box::new(program));
-        Interp::new(program, &mut engine, Output::new(bar.clone()), files).run()
+        Interp::new(program, &mut engine, Output::new(bar.clone()), files, main_loop.clone()).run()
     });
     bar.clear();
     let script =

@@ -3,7 +3,7 @@
 use super::{Function, Interp};
 use crate::{
     arrays,
-    fault::{Fault, Located as _, Result, fail},
+    fault::{Fault, Located as _, Result, Span, fail},
     ir::{Expr, Stmt, StmtKind, Target, TargetKind},
     iter::{self, Iter},
     ops::BinOp,
@@ -60,28 +60,28 @@ impl<'p> Interp<'p> {
             StmtKind::For { target, iter, body, orelse } => {
                 let over = self.eval(iter)?;
                 let over = self.bind(over)?;
-                let mut items = Iter::over(&over).at(iter.span)?;
-                while let Some(item) = items.next().at(iter.span)? {
-                    self.store(target, item)?;
-                    match self.block(body)? {
-                        Flow::Next | Flow::Continue => {}
-                        Flow::Break => return Ok(Flow::Next),
-                        flow @ Flow::Return(_) => return Ok(flow),
-                    }
-                    self.engine.enter(stmt.span);
+                let items = Iter::over(&over).at(iter.span)?;
+                self.loops += 1;
+                let flow = self.rounds(stmt.span, target, iter.span, items, body);
+                self.loops -= 1;
+                if self.loops == 0 {
+                    self.main_loop.set(None);
                 }
-                return self.block(orelse);
+                return match flow? {
+                    Flow::Next => self.block(orelse),
+                    Flow::Break => Ok(Flow::Next),
+                    flow => Ok(flow),
+                };
             }
             StmtKind::While { test, body, orelse } => {
-                while self.test(test)? {
-                    match self.block(body)? {
-                        Flow::Next | Flow::Continue => {}
-                        Flow::Break => return Ok(Flow::Next),
-                        flow @ Flow::Return(_) => return Ok(flow),
-                    }
-                    self.engine.enter(stmt.span);
-                }
-                return self.block(orelse);
+                self.loops += 1;
+                let flow = self.repeat(stmt.span, test, body);
+                self.loops -= 1;
+                return match flow? {
+                    Flow::Next => self.block(orelse),
+                    Flow::Break => Ok(Flow::Next),
+                    flow => Ok(flow),
+                };
             }
             StmtKind::If { arms, orelse } => {
                 for (test, body) in arms {
@@ -130,6 +130,43 @@ impl<'p> Interp<'p> {
                     }
                 }
             }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// The rounds of a `for` loop: `Next` when the items ran out.
+    fn rounds(
+        &mut self,
+        span: Span,
+        target: &'p Target,
+        at: Span,
+        mut items: Iter,
+        body: &'p [Stmt],
+    ) -> Result<Flow> {
+        while let Some(item) = items.next().at(at)? {
+            if self.loops == 1
+                && let Iter::Range { at, len, .. } = &items
+            {
+                self.main_loop.set(Some((*at as u64, *len as u64)));
+            }
+            self.store(target, item)?;
+            match self.block(body)? {
+                Flow::Next | Flow::Continue => {}
+                flow => return Ok(flow),
+            }
+            self.engine.enter(span);
+        }
+        Ok(Flow::Next)
+    }
+
+    /// The rounds of a `while` loop: `Next` when its test failed.
+    fn repeat(&mut self, span: Span, test: &'p Expr, body: &'p [Stmt]) -> Result<Flow> {
+        while self.test(test)? {
+            match self.block(body)? {
+                Flow::Next | Flow::Continue => {}
+                flow => return Ok(flow),
+            }
+            self.engine.enter(span);
         }
         Ok(Flow::Next)
     }
