@@ -335,11 +335,15 @@ impl Graph {
             return;
         }
         debug_assert!(before < task, "edges follow program order");
+        // Edges are added for one task at a time, so a second edge between the two would meet the first at the head.
+        let next = self.task(before).dependents;
+        if next != NONE && self.edges[next as usize].to == task {
+            return;
+        }
         #[cfg(feature = "faults")]
         if self.faults.drops_this_edge() {
             return;
         }
-        let next = self.task(before).dependents;
         let edge = self.push_edge(task, next);
         self.task_mut(before).dependents = edge;
         *self.task_mut(task).pending.get_mut() += 1;

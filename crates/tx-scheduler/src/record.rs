@@ -26,6 +26,8 @@ use crate::tables::Tables;
 const GRAIN_ELEMS: usize = 2048;
 /// A statement that reads what it writes in place buffers at most this many elements; beyond, tiles are versioned.
 const BUFFERED_ELEMS: usize = 1 << 16;
+/// A sparse statement of at most this many elements is one in-place task.
+const JOINED_ELEMS: usize = 2 * GRAIN_ELEMS;
 /// Below this many elements a tile, a scatter from a buffer beats evaluating straight into the tiles.
 const SPARSE_ELEMS: usize = 64;
 
@@ -50,9 +52,11 @@ impl Recorder<'_> {
         let reads_itself = inputs.sources.iter().any(|source| source.slot == slot);
         let sparse = len / (last - first + 1) < SPARSE_ELEMS.min(grid.tile_elems());
         let buffered = sparse || reads_itself;
-        // All or nothing: one task that computes everything first, or only new versions.
-        let joined = reads_itself
-            && len <= BUFFERED_ELEMS
+        // One task for all tiles: because everything must be computed before anything is written, or because there is
+        // too little to do for more.
+        let joined = len <= if reads_itself { BUFFERED_ELEMS } else { JOINED_ELEMS }
+            && (reads_itself || sparse)
+            && !fresh
             && len * 2 < (last - first + 1) * grid.tile_elems()
             && table.versions[first..=last].iter().all(|&id| self.graph.version(id).tables == 1);
         let statement = self.graph.add_statement(Statement {
