@@ -20,7 +20,12 @@ pub(crate) fn run(package: Option<&str>) -> Outcome {
 pub(crate) fn unit(package: Option<&str>) -> Outcome {
     const TARGETS: [&str; 4] = ["--lib", "--bins", "--tests", "--examples"];
     if !has_cargo_command("nextest") {
-        return Shell::cargo().args(["test", "--no-fail-fast"]).args(scope(package)).args(TARGETS).run();
+        return Shell::cargo()
+            .args(["test", "--no-fail-fast"])
+            .args(scope(package))
+            .args(faults(package))
+            .args(TARGETS)
+            .run();
     }
     let metadata = workspace::members(None)?;
     let mut bare = Vec::new();
@@ -31,7 +36,7 @@ pub(crate) fn unit(package: Option<&str>) -> Outcome {
     }
     // A package without a single test is legal here, and an error to nextest.
     let mut nextest = Shell::cargo().args(["nextest", "run", "--no-tests=pass", "--no-fail-fast"]);
-    nextest = nextest.args(scope(package)).args(TARGETS);
+    nextest = nextest.args(scope(package)).args(faults(package)).args(TARGETS);
     if !bare.is_empty() {
         let each: Vec<_> =
             bare.iter().map(|(name, test)| format!("(package(={name}) & binary(={test}))")).collect();
@@ -54,6 +59,17 @@ fn scope(package: Option<&str>) -> Vec<String> {
         Some(name) => vec!["--package".into(), name.into()],
         None => vec!["--workspace".into()],
     }
+}
+
+/// The packages that can be built with seeded mistakes, for the tests that must see them noticed.
+fn faults(package: Option<&str>) -> Vec<String> {
+    const SEEDED: [&str; 2] = ["tx-scheduler", "txarray-cli"];
+    let features: Vec<String> = SEEDED
+        .iter()
+        .filter(|&&seeded| package.is_none_or(|name| name == seeded))
+        .map(|seeded| format!("{seeded}/faults"))
+        .collect();
+    if features.is_empty() { Vec::new() } else { vec!["--features".into(), features.join(",")] }
 }
 
 /// The tests of a package that say `harness = false`.

@@ -94,8 +94,11 @@ pub struct Context<'a, 'tx> {
     tx: &'a Txn<'tx>,
     scope: &'a Scope<'a>,
     /// Working copies of the declared arrays that were touched, and whether they were written.
-    copies: RefCell<SmallVec<[Option<(Buffer, bool)>; 2]>>,
+    copies: RefCell<Copies>,
 }
+
+/// For each declared array its working copy, if it was touched, and whether that was written.
+type Copies = SmallVec<[Option<(Buffer, bool)>; 2]>;
 
 /// What a body can reach beside its transaction.
 struct Scope<'a> {
@@ -131,7 +134,7 @@ impl Context<'_, '_> {
             return Err(error.clone().into());
         }
         if matches!(view.storage().home(), Home::Attached(_)) {
-            return Ok(tarray::read(view, self.tx)?);
+            return tarray::read(view, self.tx);
         }
         let at = self.declared(view)?;
         let buffer = self.copies.borrow()[at].as_ref().expect("copied by `declared`").0.clone();

@@ -3,8 +3,9 @@
 //! Everything here happens between the edges of the graph: a task's operands are finished and nobody else writes
 //! what it writes (G2). Evaluation is serial and enters no pool (R1).
 
-use array_core::{ArrayError, Layout, TileBuf, TileMut, TileRef, finish_reduction};
+use array_core::{ArrayError, Layout, Partial, TileBuf, TileMut, TileRef, finish_reduction};
 use smallvec::SmallVec;
+use tx_runtime::sync::UnsafeCell;
 
 use crate::desk::Desk;
 use crate::dynamic;
@@ -294,14 +295,14 @@ fn node_task(
 }
 
 fn fold_task(graph: &Graph, task: &Task, fold: &Fold, desk: &mut Desk) -> Result<(), ArrayError> {
-    // SAFETY: all nodes have finished, and nobody else reads.
-    let partials: Vec<_> = fold
-        .partials
-        .iter()
-        .map(|cell| {
-            cell.with_mut(|cell| unsafe { (*cell).take() }).expect("edges order nodes before the fold")
+    let take = |cell: &UnsafeCell<Option<Partial>>| {
+        cell.with_mut(|cell| {
+            // SAFETY: all nodes have finished, and nobody else reads.
+            let partial = unsafe { (*cell).take() };
+            partial.expect("edges order nodes before the fold")
         })
-        .collect();
+    };
+    let partials: Vec<Partial> = fold.partials.iter().map(take).collect();
     let result = finish_reduction(fold.op, fold.len, fold.max_elems, &partials)?;
     let mut block = desk.blocks.take(result.dtype(), 1);
     // SAFETY: the block holds one element of the result's type; this task creates the version (G2).

@@ -60,9 +60,10 @@ impl Version {
     /// # Panics
     /// If it was not written: an edge is missing.
     pub(crate) fn bytes(&self) -> *const u8 {
-        // SAFETY: G2, the writer is done and nobody writes while a reader is unfinished.
         self.block.with(|block| {
-            unsafe { (*block).as_ref() }.expect("a version is written before it is read").as_ptr()
+            // SAFETY: G2, the writer is done and nobody writes while a reader is unfinished.
+            let block = unsafe { (*block).as_ref() };
+            block.expect("a version is written before it is read").as_ptr()
         })
     }
 
@@ -71,9 +72,10 @@ impl Version {
     /// # Safety
     /// The caller is the version's only unfinished accessor (G2).
     pub(crate) unsafe fn bytes_mut(&self) -> *mut u8 {
-        // SAFETY: by the caller's promise nobody else looks at the cell.
         self.block.with_mut(|block| {
-            unsafe { (*block).as_mut() }.expect("a version is written before it is overwritten").as_mut_ptr()
+            // SAFETY: by the caller's promise nobody else looks at the cell.
+            let block = unsafe { (*block).as_mut() };
+            block.expect("a version is written before it is overwritten").as_mut_ptr()
         })
     }
 

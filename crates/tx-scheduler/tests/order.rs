@@ -2,6 +2,7 @@
 
 use array_core::{Array, s};
 use serde_json::Value;
+#[cfg(feature = "faults")]
 use tx_collections::View;
 use tx_scheduler::{Config, Order, Session};
 

@@ -82,6 +82,8 @@ fn execute(args: &RunArgs, source: &Arc<Source>, prepared: Prepared) -> Result<(
         OrderArg::Breadth => Order::Breadth,
     };
     let config = Config::new(prepared.budget).order(order).trace(args.trace.is_some());
+    #[cfg(feature = "faults")]
+    let config = config.faults(txarray::Faults::from_env());
     let main_loop = MainLoop::default();
     let (bar, callback) = progress::start(prepared.mode, source.name(), main_loop.clone());
     let mut session = Session::new(config);

@@ -1,0 +1,103 @@
+//! Arrays of nothing and of one thing, and what an error leaves behind.
+
+use array_core::{Array, ReduceOp, s};
+use stm_engine::TVar;
+use tx_scheduler::{Config, Session, SessionError};
+
+#[test]
+fn reductions_of_nothing_are_numpys_and_end_nothing() {
+    let mut session = Session::new(Config::threads(2).unwrap());
+    let none = session.array(Array::zeros([0, 3])).unwrap();
+    let u = session.array(Array::ones([5])).unwrap();
+    let nothing = u.at(s![3..3]);
+    for empty in [none.read(), nothing.read(), nothing.read() * 2.0] {
+        assert_eq!(session.item(empty.sum()).unwrap(), 0.0.into());
+        assert!(session.item(empty.mean()).unwrap().as_f64().is_nan());
+        assert_eq!(session.item(u.at(s![0]) + empty.sum()).unwrap(), 1.0.into());
+        for op in [ReduceOp::Max, ReduceOp::Min] {
+            let value = if op == ReduceOp::Max { empty.max() } else { empty.min() };
+            let error = session.array(value).unwrap_err();
+            assert!(error.to_string().contains("zero-size array to reduction"), "{error}");
+        }
+    }
+    session.assign(&u, 2.0).unwrap();
+    assert_eq!(session.item(u.read().sum()).unwrap(), 10.0.into(), "the session goes on");
+}
+
+#[test]
+fn empty_arrays_go_through_every_kind_of_statement() {
+    for threads in [1, 2] {
+        let mut session = Session::new(Config::threads(threads).unwrap());
+        let none = session.array(Array::zeros([0, 3])).unwrap();
+        let copy = session.array(&none).unwrap();
+        session.assign(&none, 1.0).unwrap();
+        session.assign(&none, copy.read() + 1.0).unwrap();
+        session.assign(none.at(s![.., 0]), Array::ones([1])).unwrap();
+        assert!(session.assign(&none, Array::ones([2, 3])).is_err());
+        let inner = none.clone();
+        session.dynamic(&[&none, &copy], move |tx| tx.assign(&inner, tx.read(&inner)? + 1.0)).unwrap();
+        let shared = tx_collections::TArray::new(&Array::zeros([0])).unwrap();
+        session.assign(shared.view(), 1.0).unwrap();
+        assert_eq!(session.eval(shared.view().read() + 1.0).unwrap().shape(), [0]);
+        assert_eq!(session.eval(copy.read() * none.read()).unwrap().shape(), [0, 3]);
+        session.finish().unwrap();
+    }
+}
+
+#[test]
+fn the_first_failure_is_that_of_the_first_statement_that_fails() {
+    for threads in [1, 2, 3] {
+        for _ in 0..20 {
+            let mut session = Session::new(Config::threads(threads).unwrap().tile_elems(64));
+            let u = session.array(Array::ones([4096])).unwrap();
+            let exponents = session.array(Array::full([4096], -1)).unwrap();
+            session.finish().unwrap();
+            session.assign(&u, u.read() * 2.0).unwrap();
+            let counter = TVar::new(0);
+            session
+                .dynamic(&[&u], move |tx| {
+                    tx.set(&counter, 1)?;
+                    Err(std::io::Error::other("the closure comes first").into())
+                })
+                .unwrap();
+            let error = session.array(Array::full([4096], 2).pow(exponents.read())).unwrap_err();
+            assert!(matches!(&error, SessionError::Closure { .. }), "{threads} threads: {error}");
+        }
+    }
+}
+
+#[test]
+fn assignments_cast_and_broadcast_as_numpy_does() {
+    let mut session = Session::new(Config::single_thread().tile_elems(4));
+    let ints = session.array(Array::arange(0, 12, 1).reshape([3, 4])).unwrap();
+    session.assign(ints.at(s![0, ..]), Array::from_vec(vec![1.9, -1.9, 2.5, 0.0], [1, 1, 4])).unwrap();
+    session.assign(ints.at(s![1, 1]), 7.9).unwrap();
+    session.assign(ints.at(s![.., 3]).at(s![..;-1]), ints.at(s![.., 0])).unwrap();
+    let kept = ints.at(s![2, ..]).read() + ints.at(s![1, 1]);
+    session.assign(ints.at(s![1, 1]), 100).unwrap();
+    session.assign(&ints, ints.at(s![..;-1, ..;-1])).unwrap();
+    let all = session.eval(&ints).unwrap().to_vec::<i64>().unwrap();
+    assert_eq!(all, [1, 10, 9, 8, 4, 6, 100, 4, 8, 2, -1, 1]);
+    assert_eq!(session.eval(kept).unwrap().to_vec::<i64>().unwrap(), [15, 16, 17, 8]);
+    let flags = session.array(Array::full([2], false)).unwrap();
+    session.assign(flags.at(s![1]), 0.5).unwrap();
+    assert_eq!(session.eval(&flags).unwrap().to_vec::<bool>().unwrap(), [false, true]);
+}
+
+#[test]
+fn a_panic_whose_payload_panics_when_dropped_is_still_one_error() {
+    struct Evil;
+    impl Drop for Evil {
+        fn drop(&mut self) {
+            panic!("and again");
+        }
+    }
+    for threads in [1, 2] {
+        let mut session = Session::new(Config::threads(threads).unwrap());
+        let u = session.array(Array::ones([1000])).unwrap();
+        session.dynamic(&[], |_| std::panic::panic_any(Evil)).unwrap();
+        let error = session.finish().unwrap_err();
+        assert!(matches!(error, SessionError::Internal { .. }), "{error}");
+        assert!(session.eval(&u).is_err());
+    }
+}
