@@ -11,7 +11,7 @@ fn compare(script: &Path, arrays: usize, relative: f64) {
     let theirs = tempfile::tempdir().unwrap();
     let expected = cpython(&python, script, theirs.path());
     assert_eq!(expected.code, 0, "{}", expected.stderr);
-    for threads in ["1", "2", "3"] {
+    for threads in ["1", "2", "3", "8"] {
         let ours = tempfile::tempdir().unwrap();
         let run = txarray(ours.path()).args(["run", "-q", "--threads", threads]).arg(script).output();
         let run = ended(run.unwrap());
