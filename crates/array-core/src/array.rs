@@ -62,10 +62,7 @@ impl Array {
     /// A view of a buffer through a layout whose addresses all lie in the buffer (checked).
     #[track_caller]
     pub fn from_parts(buffer: Buffer, layout: Layout) -> Array {
-        let valid = layout.shape.len() == layout.strides.len()
-            && checked_len(&layout.shape).is_ok()
-            && (layout.is_empty() || layout.lies_within(buffer.len()));
-        if !valid {
+        if !layout.fits(buffer.len()) {
             return Array::fail(ArrayError::Length { len: buffer.len(), shape: layout.shape.to_vec() });
         }
         Array::from_layout(buffer, layout)

@@ -3,7 +3,7 @@
 //! **Units** everything counts *elements*, never bytes. Element `(i0, i1, …)` lies at `offset + Σ ik * strides[ik]`.
 //! **Invariant** L1: for a layout made from a contiguous one by this module's operations every address is in the range of the
 //! original. `strides` and `offset` are public so that other crates can compose layouts; who builds one by hand checks it
-//! with [`Layout::span`] before it touches memory.
+//! with [`Layout::fits`] before it touches memory.
 //! **Meaning** NumPy's basic indexing and broadcasting, including how out-of-range slice bounds are cut.
 
 use crate::{error::ArrayError, index::Index};
@@ -182,8 +182,24 @@ impl Layout {
         }
     }
 
-    /// Whether every address of a layout that nobody vouches for is one of `len` elements.
-    pub(crate) fn lies_within(&self, len: usize) -> bool {
+    /// Whether a layout that nobody vouches for is one: as many strides as axes, not too many elements, and the address of
+    /// each among those of `len` elements.
+    ///
+    /// ```
+    /// use array_core::Layout;
+    /// let mut layout = Layout::contiguous(&[2, 3])?;
+    /// assert!(layout.fits(6) && !layout.fits(5));
+    /// layout.strides[0] = isize::MAX;
+    /// assert!(!layout.fits(6));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    pub fn fits(&self, len: usize) -> bool {
+        if self.shape.len() != self.strides.len() || checked_len(&self.shape).is_err() {
+            return false;
+        }
+        if self.is_empty() {
+            return true;
+        }
         let (mut low, mut high) = (self.offset as i128, self.offset as i128);
         for (&d, &s) in self.shape.iter().zip(&self.strides) {
             let far = (d as i128 - 1) * s as i128;

@@ -42,9 +42,14 @@ pub fn fill(
 ) -> Result<(), ArrayError> {
     let value = value.eval()?;
     assert_eq!(value.shape(), &layout.shape[..], "the value has the layout's shape");
-    let Some((low, high)) = layout.span(0..layout.len()) else { return Ok(()) };
+    assert!(layout.fits(grid.len()), "the layout reaches outside the storage");
+    let touched = grid.tiles_of(layout);
+    if touched.is_empty() {
+        return Ok(());
+    }
     assert!(
-        grid.tile_of(low as usize) >= first_tile && grid.tile_of(high as usize) < first_tile + tiles.len()
+        touched.start >= first_tile && touched.end - first_tile <= tiles.len(),
+        "the tiles hold the elements"
     );
     for (i, tile) in tiles.iter().enumerate() {
         assert!(tile.len() == grid.range(first_tile + i).len() && tile.dtype() == value.dtype());
@@ -84,13 +89,14 @@ pub fn fill(
 /// No memory.
 ///
 /// # Safety
-/// `tiles` are the addresses of all tiles of a storage of `dtype` cut by `grid`, wholly written, and nobody writes
-/// them during the call; the layout lies within.
+/// `tiles` are the addresses of the tiles from `first_tile` on of a storage of `dtype` cut by `grid`, at least
+/// [`grid.tiles_of(layout)`](Grid::tiles_of), wholly written, and nobody writes them during the call; the layout lies within.
 pub unsafe fn gather(
     pool: &BlockPool,
     dtype: DType,
     layout: &Layout,
     grid: &Grid,
+    first_tile: usize,
     tiles: &[*const u8],
 ) -> Result<Buffer, ArrayError> {
     let len = layout.len();
@@ -100,7 +106,7 @@ pub unsafe fn gather(
         let bound =
             bind(&Array::from_source_view(Arc::new(Extent { dtype, shape: [grid.len()] }), layout.clone()))?;
         let dense = Layout::contiguous(&layout.shape)?;
-        let operand = TileRef { layout, tile_elems: grid.tile_elems(), first: 0, tiles };
+        let operand = TileRef { layout, tile_elems: grid.tile_elems(), first: first_tile, tiles };
         let pointer = block.as_mut_ptr();
         let out = TileMut {
             layout: &dense,

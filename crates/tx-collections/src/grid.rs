@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+use array_core::Layout;
+
 /// Elements of a tile unless the session says otherwise: 64 KiB of `f64`.
 pub const TILE_ELEMS: usize = 8192;
 
@@ -62,6 +64,23 @@ impl Grid {
     /// The tile that holds element `address` (C order).
     pub fn tile_of(&self, address: usize) -> usize {
         address / self.tile_elems
+    }
+
+    /// The tiles from the one that holds the layout's lowest address to the one that holds its highest; none for no element.
+    ///
+    /// ```
+    /// use array_core::{s, Layout};
+    /// use tx_collections::Grid;
+    /// let grid = Grid::new(&[100], 10);
+    /// let part = Layout::contiguous(&[100])?.index(s![25..41].as_ref())?;
+    /// assert_eq!(grid.tiles_of(&part), 2..5);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    pub fn tiles_of(&self, layout: &Layout) -> Range<usize> {
+        match layout.span(0..layout.len()) {
+            Some((low, high)) => self.tile_of(low as usize)..self.tile_of(high as usize) + 1,
+            None => 0..0,
+        }
     }
 
     /// The element addresses of `tile`.

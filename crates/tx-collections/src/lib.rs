@@ -17,6 +17,6 @@ pub mod tarray;
 mod view;
 
 pub use grid::{Grid, TILE_ELEMS};
-pub use storage::{Binding, Dropped, Home, Storage};
+pub use storage::{Binding, Cells, Dropped, Home, Storage};
 pub use tarray::TArray;
 pub use view::View;

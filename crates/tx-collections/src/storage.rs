@@ -17,6 +17,7 @@ use stm_engine::TVar;
 use tx_runtime::park::Mutex;
 
 use crate::grid::Grid;
+
 /// Slots of storages whose last view is gone, for their session to collect.
 ///
 /// ```
@@ -50,8 +51,13 @@ pub enum Home {
         dropped: Dropped,
     },
     /// In transactional variables shared by all threads.
-    Attached(Box<[TVar<Buffer>]>),
+    Attached(Cells),
 }
+
+/// The transactional variables of an attached storage. Only this crate sees them: the elements are read without a check
+/// of type or length, so nobody else may put a buffer there.
+#[derive(Debug)]
+pub struct Cells(pub(crate) Box<[TVar<Buffer>]>);
 
 /// A grid of tile versions behind an identity.
 #[derive(Debug)]
@@ -64,7 +70,7 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// A storage whose tiles `home` keeps.
+    /// A storage whose tiles `home` keeps. A session knows the storages that it made and no others.
     pub fn new(dtype: DType, shape: Dims, grid: Grid, home: Home) -> Arc<Self> {
         Arc::new(Self { dtype, shape, grid, home, binding: Mutex::new(Weak::new()) })
     }
@@ -136,8 +142,10 @@ impl Binding {
     /// From now on the value is `snapshot`'s, which must equal the storage's at this moment.
     ///
     /// # Panics
-    /// If it is pinned already: [`Storage::take_binding`] hands each binding out once.
+    /// If it is pinned already: [`Storage::take_binding`] hands each binding out once. If the snapshot has another shape
+    /// or type.
     pub fn pin(&self, snapshot: Arc<Storage>) {
+        assert_eq!(snapshot.dtype(), self.storage.dtype(), "a snapshot has the type of its storage");
         assert_eq!(snapshot.shape(), self.storage.shape(), "a snapshot has the shape of its storage");
         self.pinned.set(snapshot).expect("a binding is pinned once");
     }

@@ -10,7 +10,7 @@ use stm_engine::{Abort, TVar, Txn};
 
 use crate::fill;
 use crate::grid::{Grid, TILE_ELEMS};
-use crate::storage::{Home, Storage};
+use crate::storage::{Cells, Home, Storage};
 use crate::view::View;
 
 /// A transactional array. Clone is another handle to the same array.
@@ -56,7 +56,7 @@ impl TArray {
         fill::fill(&value, &Layout::contiguous(value.shape())?, &grid, 0, &mut blocks)?;
         // SAFETY: the layout covers every element of every tile.
         let tiles = blocks.into_iter().map(|block| TVar::new(unsafe { block.freeze() })).collect();
-        let storage = Storage::new(value.dtype(), value.shape().into(), grid, Home::Attached(tiles));
+        let storage = Storage::new(value.dtype(), value.shape().into(), grid, Home::Attached(Cells(tiles)));
         Ok(Self { storage })
     }
 
@@ -79,8 +79,8 @@ impl TArray {
     pub fn load(&self) -> Array {
         let tiles =
             stm_engine::snapshot(|s| cells(&self.storage).iter().map(|tile| s.get(tile).clone()).collect());
-        join(&self.storage, &Layout::contiguous(self.shape()).expect("checked when it was made"), tiles)
-            .unwrap_or_else(|error| panic!("{error}"))
+        let whole = Layout::contiguous(self.shape()).expect("checked when it was made");
+        join(&self.storage, &whole, 0, tiles).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The array as this transaction sees it: O(elements).
@@ -147,12 +147,13 @@ impl TArray {
 
 fn cells(storage: &Storage) -> &[TVar<Buffer>] {
     match storage.home() {
-        Home::Attached(cells) => cells,
+        Home::Attached(Cells(cells)) => cells,
         Home::Private { .. } => panic!("a private array has no transactional variables"),
     }
 }
 
-/// What a view of an attached array shows in a transaction, in an array of its own.
+/// What a view of an attached array shows in a transaction, in an array of its own. Reads the tiles between the view's
+/// first and last element.
 ///
 /// # Errors
 /// Those of the transaction; no memory.
@@ -163,9 +164,9 @@ pub fn read(view: &View, tx: &Txn<'_>) -> Result<Array, Abort> {
     if let Some(error) = view.error() {
         return Err(error.clone().into());
     }
-    let tiles =
-        cells(view.storage()).iter().map(|tile| tx.get(tile).cloned()).collect::<Result<Vec<_>, _>>()?;
-    Ok(join(view.storage(), view.layout(), tiles)?)
+    let touched = view.storage().grid().tiles_of(view.layout());
+    let tiles = cells(view.storage())[touched.clone()].iter().map(|tile| tx.get(tile).cloned());
+    Ok(join(view.storage(), view.layout(), touched.start, tiles.collect::<Result<_, _>>()?)?)
 }
 
 /// `view[...] = value` on an attached array, in a transaction.
@@ -182,14 +183,14 @@ pub fn assign(view: &View, tx: &Txn<'_>, value: Array) -> Result<(), Abort> {
     let storage = view.storage();
     let value = fill::broadcast_into(value.cast(view.dtype()), view.shape()).eval()?;
     let (cells, grid) = (cells(storage), storage.grid());
-    let Some((low, high)) = view.layout().span(0..view.len()) else { return Ok(()) };
-    let (first, last) = (grid.tile_of(low as usize), grid.tile_of(high as usize));
+    let touched = grid.tiles_of(view.layout());
+    let cells = &cells[touched.clone()];
     let mut blocks =
-        (first..=last).map(|tile| Ok(copy(tx.get(&cells[tile])?)?)).collect::<Result<Vec<_>, Abort>>()?;
-    fill::fill(&value, view.layout(), grid, first, &mut blocks)?;
-    for (tile, block) in (first..=last).zip(blocks) {
+        cells.iter().map(|cell| Ok(copy(tx.get(cell)?)?)).collect::<Result<Vec<_>, Abort>>()?;
+    fill::fill(&value, view.layout(), grid, touched.start, &mut blocks)?;
+    for (cell, block) in cells.iter().zip(blocks) {
         // SAFETY: a copy is wholly written.
-        tx.set(&cells[tile], unsafe { block.freeze() })?;
+        tx.set(cell, unsafe { block.freeze() })?;
     }
     Ok(())
 }
@@ -204,11 +205,12 @@ fn copy(tile: &Buffer) -> Result<TileBuf, ArrayError> {
     Ok(block)
 }
 
-/// What a layout shows of tiles.
-fn join(storage: &Storage, layout: &Layout, tiles: Vec<Buffer>) -> Result<Array, ArrayError> {
+/// What a layout shows of the tiles from `first` on.
+fn join(storage: &Storage, layout: &Layout, first: usize, tiles: Vec<Buffer>) -> Result<Array, ArrayError> {
     let pointers: Vec<*const u8> = tiles.iter().map(Buffer::as_ptr).collect();
-    // SAFETY: the buffers are the storage's tiles and never change; a view's layout lies within its storage.
-    let buffer =
-        unsafe { fill::gather(BlockPool::shared(), storage.dtype(), layout, storage.grid(), &pointers)? };
+    let (dtype, grid) = (storage.dtype(), storage.grid());
+    // SAFETY: the buffers are the storage's tiles, all that the layout touches, and never change; a view's layout lies
+    // within its storage.
+    let buffer = unsafe { fill::gather(BlockPool::shared(), dtype, layout, grid, first, &pointers)? };
     Ok(Array::from_buffer(buffer, &layout.shape))
 }

@@ -10,7 +10,7 @@ use array_core::{Array, ArrayError, DType, Index, Layout, Term};
 
 use crate::storage::Storage;
 
-/// A storage seen through a layout. Clone is two reference counts at most.
+/// A storage seen through a layout that shows no element twice. Clone is two reference counts at most.
 ///
 /// A view is made by a session (`Session::array`) or from a [`TArray`](crate::TArray):
 ///
@@ -39,17 +39,14 @@ impl View {
         Self { storage, layout, error: None }
     }
 
-    /// Part of a storage, through a layout over its C order.
+    /// Part of a storage, through a layout over its C order such as basic indexing makes.
     ///
     /// # Panics
-    /// If the layout reaches outside.
+    /// If the layout is none, reaches outside, shows an element twice, or has axes that interleave: a view may be written,
+    /// tile by tile.
     pub fn new(storage: Arc<Storage>, layout: Layout) -> Self {
-        if let Some((low, high)) = layout.span(0..layout.len()) {
-            assert!(
-                low >= 0 && (high as usize) < storage.grid().len(),
-                "the layout reaches outside the storage"
-            );
-        }
+        assert!(layout.fits(storage.grid().len()), "the layout reaches outside the storage");
+        assert!(is_nested(&layout), "the layout shows elements twice or out of order");
         Self { storage, layout, error: None }
     }
 
@@ -126,6 +123,25 @@ impl View {
             None => Array::from_source_view(self.storage.bind(), self.layout.clone()),
         }
     }
+}
+
+/// Whether each step along an axis passes all that the axes of smaller steps reach.
+fn is_nested(layout: &Layout) -> bool {
+    let mut axes: Vec<(usize, usize)> = layout
+        .shape
+        .iter()
+        .zip(&layout.strides)
+        .filter(|&(&n, _)| n > 1)
+        .map(|(&n, stride)| (stride.unsigned_abs(), n - 1))
+        .collect();
+    axes.sort_unstable();
+    let mut reach = 0;
+    layout.is_empty()
+        || axes.into_iter().all(|(step, steps)| {
+            let passes = step > reach;
+            reach += step * steps;
+            passes
+        })
 }
 
 impl AsRef<View> for View {

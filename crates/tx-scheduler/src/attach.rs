@@ -1,16 +1,18 @@
 //! Recording closures, and array statements on attached arrays, which are closures that the session writes itself.
 
+use std::any::Any;
 use std::panic::Location;
+use std::sync::Arc;
 
 use array_core::{Array, ArrayError, Scalar, Source};
 use stm_engine::Abort;
-use tx_collections::{Binding, Home, View};
+use tx_collections::{Home, View};
 use tx_runtime::park::Mutex;
 
 use crate::dynamic::{Body, Closure, Context, Declared};
 use crate::error::SessionError;
 use crate::graph::Work;
-use crate::lower::fit;
+use crate::lower::{binding, fit};
 use crate::session::Session;
 use crate::site::Site;
 use crate::statement::{Kind, Statement};
@@ -59,9 +61,8 @@ impl Session {
         self.unshare(view, site)?;
         if declared.iter().all(|d| d.slot != slot) {
             let first_access = declared.iter().map(|d| d.grid.tiles()).sum();
-            let owner = self.tables.owner();
             declared.push(Declared {
-                owner,
+                storage: Arc::downgrade(storage),
                 slot,
                 dtype: storage.dtype(),
                 grid: *storage.grid(),
@@ -170,12 +171,15 @@ impl Session {
     ) -> Result<Array, SessionError> {
         let mut failed = None;
         let value = value.map_sources(&mut |source, layout| {
-            let binding: &Binding = source.as_any().downcast_ref().expect("every source is a binding");
+            let Some(binding) = binding(&**source) else {
+                failed.get_or_insert(SessionError::ForeignView);
+                return Err(ArrayError::Unbound);
+            };
             let whole = View::whole(binding.storage().clone());
             if let Err(error) = self.declare(declared, &whole, site) {
                 failed.get_or_insert(error);
             }
-            Ok(Array::from_source_view(std::sync::Arc::new(Detached(whole)), layout.clone()))
+            Ok(Array::from_source_view(Arc::new(Detached(whole)), layout.clone()))
         });
         match failed {
             Some(error) => Err(error),
@@ -197,7 +201,7 @@ impl Source for Detached {
         self.0.shape()
     }
 
-    fn as_any(&self) -> &dyn std::any::Any {
+    fn as_any(&self) -> &dyn Any {
         self
     }
 }

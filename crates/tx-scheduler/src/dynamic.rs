@@ -18,17 +18,19 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Weak;
 
 use array_core::{Array, ArrayError, BlockPool, Buffer, DType, TileBuf};
 use smallvec::SmallVec;
 use stm_engine::{Abort, Engine, Options, Prepared, TxError, Txn};
 use tx_collections::fill::{self, broadcast_into};
-use tx_collections::{Dropped, Grid, Home, Storage, View, tarray};
+use tx_collections::{Grid, Home, Storage, View, tarray};
 use tx_runtime::park::Mutex;
 
 use crate::desk::Desk;
 use crate::error::SessionError;
 use crate::graph::{Graph, Task, Version};
+use crate::run::discard;
 use crate::site::Site;
 
 /// A body: runs on a transaction and the declared private arrays.
@@ -51,8 +53,8 @@ impl fmt::Debug for Closure {
 /// A private array that a closure may touch. Its tiles are neighbours in the access lists of the closure's tasks.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared {
-    /// The session that owns it.
-    pub(crate) owner: Dropped,
+    /// Which it is; the closure need not keep it alive.
+    pub(crate) storage: Weak<Storage>,
     pub(crate) slot: u32,
     pub(crate) dtype: DType,
     pub(crate) grid: Grid,
@@ -62,7 +64,7 @@ pub(crate) struct Declared {
 
 impl Declared {
     fn is(&self, storage: &Storage) -> bool {
-        matches!(storage.home(), Home::Private { slot, dropped } if *slot == self.slot && dropped.is_same(&self.owner))
+        std::ptr::eq(self.storage.as_ptr(), storage)
     }
 }
 
@@ -252,8 +254,10 @@ fn thaw(buffer: Buffer) -> Result<TileBuf, ArrayError> {
 pub(crate) fn speculate(graph: &Graph, task: &Task, closure: &Closure, site: &Site) {
     let scope = Scope { graph, task, closure, site };
     let prepared = catch_unwind(AssertUnwindSafe(|| Engine::global().prepare(|tx| scope.run(tx))));
-    if let Ok(Ok(prepared)) = prepared {
-        *closure.prepared.lock() = Some(prepared);
+    match prepared {
+        Ok(Ok(prepared)) => *closure.prepared.lock() = Some(prepared),
+        Ok(Err(_)) => {}
+        Err(panic) => discard(panic),
     }
 }
 

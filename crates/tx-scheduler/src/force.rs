@@ -4,11 +4,12 @@
 
 use std::time::Instant;
 
-use array_core::{Array, ArrayError, BlockPool, Scalar};
-use tx_collections::{View, fill};
+use array_core::{Array, ArrayError, BlockPool, Layout, Scalar};
+use tx_collections::{Grid, View, fill};
 
 use crate::config::Order;
 use crate::error::SessionError;
+use crate::lower::Leaf;
 use crate::session::{Progress, Session};
 
 /// How many statements and tasks may wait before the oldest must finish.
@@ -47,9 +48,10 @@ impl Session {
         let begin = Instant::now();
         let outcome = self.runner.run(&mut self.graph, goal);
         if let Err(error) = outcome {
-            self.graph.clear();
-            self.runner.ready.clear();
             self.failed = Some(error.clone());
+            self.runner.ready.clear();
+            // Last: it drops closures, whose destructors are the program's.
+            self.graph.clear();
             self.run_ns += begin.elapsed().as_nanos() as u64;
             return Err(error);
         }
@@ -72,14 +74,17 @@ impl Session {
         Ok(())
     }
 
-    /// Copy what a view shows into an array of its own. Nothing that it reads is unfinished.
-    pub(crate) fn gather(&mut self, view: &View) -> Result<Array, SessionError> {
-        let table = self.tables.get(self.slot_of(view.storage())?);
-        let tiles: Vec<*const u8> = table.versions.iter().map(|&id| self.graph.version(id).bytes()).collect();
-        // SAFETY: the tiles are the whole storage, finished, and nobody writes them while the session is borrowed.
+    /// Copy what a leaf shows into an array of its own. Nothing that it reads is unfinished.
+    pub(crate) fn gather(&mut self, leaf: &Leaf) -> Result<Array, SessionError> {
+        let (table, layout) = (self.tables.get(leaf.slot), &leaf.layout);
+        let touched = table.grid.tiles_of(layout);
+        let versions = &table.versions[touched.clone()];
+        let tiles: Vec<*const u8> = versions.iter().map(|&id| self.graph.version(id).bytes()).collect();
+        let pool = BlockPool::shared();
+        // SAFETY: the tiles are all that the layout touches, finished, and nobody writes them while the session is borrowed.
         let buffer =
-            unsafe { fill::gather(BlockPool::shared(), view.dtype(), view.layout(), &table.grid, &tiles)? };
-        Ok(Array::from_buffer(buffer, view.shape()))
+            unsafe { fill::gather(pool, table.dtype, layout, &table.grid, touched.start, &tiles)? };
+        Ok(Array::from_buffer(buffer, &layout.shape))
     }
 
     /// The value of an expression with one element, if all it reads is single elements that are settled: computed on the
@@ -89,27 +94,31 @@ impl Session {
             return None;
         }
         let known = value.map_sources(&mut |source, layout| {
-            let view = self.private_source(source, layout).filter(|_| layout.len() == 1);
-            let scalar = view.and_then(|view| self.peek(&view)).ok_or(ArrayError::Unbound)?;
+            let leaf = self.private_source(source, layout).filter(|_| layout.len() == 1);
+            let scalar = leaf.and_then(|leaf| self.peek(&leaf)).ok_or(ArrayError::Unbound)?;
             Ok(Array::full(&layout.shape, scalar))
         });
         known.ok()?.eval().ok()
     }
 
-    /// The one element of a view, if it is settled.
-    pub(crate) fn peek(&self, view: &View) -> Option<Scalar> {
-        let (tile, at) = place(view)?;
-        let id = self.tables.get(self.tables.slot_of(view.storage())?).versions[tile];
+    /// The one element of a leaf, if it is settled.
+    fn peek(&self, leaf: &Leaf) -> Option<Scalar> {
+        let table = self.tables.get(leaf.slot);
+        let (tile, at) = place(&table.grid, &leaf.layout);
+        let id = table.versions[tile];
         if self.graph.is_unfinished(self.last_commit) || !self.graph.is_settled(id) {
             return None;
         }
         // SAFETY: the version is settled and holds the element.
-        Some(unsafe { Scalar::read(view.dtype(), self.graph.version(id).bytes(), at) })
+        Some(unsafe { Scalar::read(table.dtype, self.graph.version(id).bytes(), at) })
     }
 
     /// Write one element at once, if nobody is in the way.
     pub(crate) fn poke(&mut self, view: &View, value: &Array) -> Result<bool, SessionError> {
-        let Some((tile, at)) = (view.len() == 1).then(|| place(view)).flatten() else { return Ok(false) };
+        if view.len() != 1 {
+            return Ok(false);
+        }
+        let (tile, at) = place(view.storage().grid(), view.layout());
         let slot = self.slot_of(view.storage())?;
         let id = self.tables.get(slot).versions[tile];
         let Some(scalar) = value.as_const() else { return Ok(false) };
@@ -122,10 +131,9 @@ impl Session {
     }
 }
 
-/// The tile of a view's only element, and its place there.
-fn place(view: &View) -> Option<(usize, usize)> {
-    let address = usize::try_from(view.layout().offset).ok()?;
-    let grid = view.storage().grid();
+/// The tile of a layout's only element, and its place there.
+fn place(grid: &Grid, layout: &Layout) -> (usize, usize) {
+    let address = layout.offset as usize;
     let tile = grid.tile_of(address);
-    Some((tile, address - grid.range(tile).start))
+    (tile, address - grid.range(tile).start)
 }

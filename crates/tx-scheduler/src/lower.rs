@@ -1,5 +1,6 @@
 //! From an expression to tasks: reductions become statements of their own, sources become slots of the tables.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use array_core::{
@@ -21,13 +22,12 @@ impl Session {
             return Err(error.clone().into());
         }
         self.tables.collect(&mut self.graph);
-        if let Some(view) = self.private_leaf(&value)
-            && view.layout().len() == view.storage().grid().len()
-            && view.layout().is_contiguous()
-            && view.shape() == view.storage().shape()
+        if let Some(Leaf { storage, slot, layout }) = self.private_leaf(&value)
+            && layout.len() == storage.grid().len()
+            && layout.is_contiguous()
+            && layout.shape[..] == *storage.shape()
         {
-            let slot = self.slot_of(view.storage())?;
-            let (_, storage) = self.tables.share(&mut self.graph, slot, view.shape().into());
+            let (_, storage) = self.tables.share(&mut self.graph, slot, layout.shape);
             self.inline_statements += 1;
             return Ok(View::whole(storage));
         }
@@ -56,6 +56,13 @@ impl Session {
     fn record_value(&mut self, value: &Array, site: &Site) -> Result<View, SessionError> {
         let value = self.split(value, site)?;
         let bound = bind(&value)?;
+        if bound.reduction.is_some() && bound.shape.contains(&0) {
+            let nothing = value.map_sources(&mut |source, layout| {
+                Ok(Array::full(&layout.shape, Scalar::zero(source.dtype())))
+            })?;
+            return self.settle(&nothing.item_scalar()?, value.shape());
+        }
+        self.before_failure(&bound)?;
         let (slot, storage) = self.tables.add(value.dtype(), value.shape().into(), self.config.tile_elems);
         let view = View::whole(storage);
         match bound.reduction {
@@ -132,6 +139,7 @@ impl Session {
             self.inline_statements += 1;
             return Ok(());
         }
+        self.before_failure(&bound)?;
         let mut layout = target.layout().clone();
         normalise(&mut bound.shape, &mut layout, &mut bound.operands);
         // The statement lets go of its sources: what still holds a binding now is somebody who will look later.
@@ -145,16 +153,27 @@ impl Session {
         self.tables.slot_of(storage).ok_or(SessionError::ForeignView)
     }
 
-    /// The view behind an expression that is nothing but a private array of this session, as it is now.
-    pub(crate) fn private_leaf(&self, value: &Array) -> Option<View> {
+    /// A statement that can fail comes when all before it have not failed: the first failure is the first in the program.
+    fn before_failure(&mut self, bound: &Bound) -> Result<(), SessionError> {
+        if bound.plan.can_fail() { self.run_all() } else { Ok(()) }
+    }
+
+    /// What is behind an expression that is nothing but a private array of this session, as it is now.
+    pub(crate) fn private_leaf(&self, value: &Array) -> Option<Leaf> {
         let (source, layout) = value.as_source()?;
         self.private_source(source, layout)
     }
 
-    pub(crate) fn private_source(&self, source: &Arc<dyn Source>, layout: &Layout) -> Option<View> {
+    pub(crate) fn private_source(&self, source: &Arc<dyn Source>, layout: &Layout) -> Option<Leaf> {
         let storage = binding(&**source)?.storage();
-        self.tables.slot_of(storage)?;
-        Some(View::new(storage.clone(), layout.clone()))
+        let slot = self.tables.slot_of(storage)?;
+        Some(Leaf { storage: storage.clone(), slot, layout: layout.clone() })
+    }
+
+    /// The same of a view.
+    pub(crate) fn leaf(&self, view: &View) -> Result<Leaf, SessionError> {
+        let slot = self.slot_of(view.storage())?;
+        Ok(Leaf { storage: view.storage().clone(), slot, layout: view.layout().clone() })
     }
 
     /// Expressions that were built on the present value of `storage` keep it: their binding is pinned to a snapshot
@@ -183,9 +202,17 @@ impl Session {
     }
 }
 
-/// The binding behind a source; all sources of a session's expressions are bindings.
+/// A private array of the session through a layout that lies within, which may show an element many times.
+pub(crate) struct Leaf {
+    pub(crate) storage: Arc<Storage>,
+    pub(crate) slot: u32,
+    pub(crate) layout: Layout,
+}
+
+/// The binding that a source is. Asks the type itself and not `Source::as_any`, where a stranger may show a binding whose
+/// type and shape are not those that the expression was checked with.
 pub(crate) fn binding(source: &dyn Source) -> Option<&Binding> {
-    source.as_any().downcast_ref()
+    (source as &dyn Any).downcast_ref()
 }
 
 fn has_attached(value: &Array) -> bool {

@@ -13,6 +13,7 @@
 //! **Orderings** see `graph.rs`. Sleeping: worker 0 says so, fences, and looks again; an enabler pushes, fences, and
 //! looks whether it sleeps. One of the two sees the other (store buffering, both fences `SeqCst`).
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -251,10 +252,13 @@ impl Run<'_> {
             match outcome {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => self.fail(error),
-                Err(panic) => self.fail(SessionError::Internal {
-                    site: self.graph.statement(self.graph.task(seq).statement).site.clone(),
-                    message: panic_message(&*panic),
-                }),
+                Err(panic) => {
+                    self.fail(SessionError::Internal {
+                        site: self.graph.statement(self.graph.task(seq).statement).site.clone(),
+                        message: panic_message(&*panic),
+                    });
+                    discard(panic);
+                }
             }
             if self.trace {
                 let task = self.graph.task(seq);
@@ -374,8 +378,15 @@ impl Run<'_> {
     }
 }
 
+/// Drop what a panic threw. Its destructor is the program's and may panic too: nothing unwinds through a worker.
+pub(crate) fn discard(panic: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        std::mem::forget(again);
+    }
+}
+
 /// The text of a panic.
-pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => (*text).to_owned(),
         (_, Some(text)) => text.clone(),

@@ -11,6 +11,7 @@ use tx_runtime::pool::Pool;
 use crate::config::Config;
 use crate::error::SessionError;
 use crate::graph::{Graph, TaskSeq};
+use crate::lower::Leaf;
 use crate::report::Report;
 use crate::run::Runner;
 use crate::site::Site;
@@ -137,12 +138,9 @@ impl Session {
         if let Some(known) = self.known(&expression)? {
             return Ok(known);
         }
-        let view = match self.private_leaf(&expression) {
-            Some(view) => view,
-            None => self.timed(|session| session.record_array(expression, site))?,
-        };
+        let leaf = self.computed(expression, site)?;
         self.run_all()?;
-        self.gather(&view)
+        self.gather(&leaf)
     }
 
     /// The value of an expression with one element.
@@ -156,12 +154,9 @@ impl Session {
         if let Some(known) = self.known(&expression)? {
             return Ok(known.item_scalar()?);
         }
-        let view = match self.private_leaf(&expression) {
-            Some(view) => view,
-            None => self.timed(|session| session.record_array(expression, site))?,
-        };
+        let leaf = self.computed(expression, site)?;
         self.run_all()?;
-        Ok(self.gather(&view)?.item_scalar()?)
+        Ok(self.gather(&leaf)?.item_scalar()?)
     }
 
     /// Run everything recorded.
@@ -209,6 +204,17 @@ impl Session {
     /// Those of `out`.
     pub fn write_trace(&self, out: impl io::Write) -> io::Result<()> {
         trace::write(out, &self.runner.events(), &self.sites)
+    }
+
+    /// Where the value of an expression will be; recorded unless it is there already.
+    fn computed(&mut self, expression: Array, site: Site) -> Result<Leaf, SessionError> {
+        match self.private_leaf(&expression) {
+            Some(leaf) => Ok(leaf),
+            None => {
+                let view = self.timed(|session| session.record_array(expression, site))?;
+                self.leaf(&view)
+            }
+        }
     }
 
     /// The value of an expression that needs no task.

@@ -8,6 +8,8 @@ use crate::graph::{Graph, NONE, StatementSeq, VersionId};
 /// The present versions of one storage.
 #[derive(Debug)]
 pub(crate) struct Table {
+    /// Whose versions they are. Slots are no secret, so a storage is known by its address, which `Weak` keeps taken.
+    storage: Weak<Storage>,
     pub(crate) dtype: DType,
     pub(crate) grid: Grid,
     /// One version a tile; [`NONE`] before the first write.

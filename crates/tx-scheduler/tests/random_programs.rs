@@ -8,7 +8,10 @@ use common::session;
 use proptest::prelude::*;
 use tx_scheduler::{Config, Order};
 
-fn bits(outcome: &Outcome) -> (Vec<Option<Vec<u64>>>, Vec<Vec<u64>>, u64) {
+/// The arrays, what was looked at, and the counter, as bits.
+type Bits = (Vec<Option<Vec<u64>>>, Vec<Vec<u64>>, u64);
+
+fn bits(outcome: &Outcome) -> Bits {
     // The sign and payload of a NaN are nobody's promise.
     let of = |x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
     (

@@ -30,10 +30,7 @@ impl Array {
             Ok(len) => len,
             Err(error) => return Array::fail(error),
         };
-        let valid = layout.shape.len() == layout.strides.len()
-            && checked_len(&layout.shape).is_ok()
-            && (layout.is_empty() || layout.lies_within(len));
-        if !valid {
+        if !layout.fits(len) {
             return Array::fail(ArrayError::Length { len, shape: layout.shape.to_vec() });
         }
         Node::leaf(source.dtype(), Kind::Source { data: source, layout })
