@@ -33,11 +33,6 @@ impl Dropped {
     pub fn collect(&self) -> Vec<u32> {
         std::mem::take(&mut self.0.lock())
     }
-
-    /// Whether both are one session's.
-    pub fn is_same(&self, other: &Dropped) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
 }
 
 /// Where the tiles of a storage live.
@@ -47,7 +42,7 @@ pub enum Home {
     Private {
         /// The storage's place in the session's tables.
         slot: u32,
-        /// Told when the storage goes; also tells sessions apart.
+        /// Told when the storage goes.
         dropped: Dropped,
     },
     /// In transactional variables shared by all threads.
@@ -56,6 +51,15 @@ pub enum Home {
 
 /// The transactional variables of an attached storage. Only this crate sees them: the elements are read without a check
 /// of type or length, so nobody else may put a buffer there.
+///
+/// ```compile_fail,E0616
+/// use tx_collections::{Home, TArray};
+/// let array = TArray::new(&array_core::Array::zeros([4]))?;
+/// if let Home::Attached(cells) = array.view().storage().home() {
+///     let _ = &cells.0;
+/// }
+/// # Ok::<(), array_core::ArrayError>(())
+/// ```
 #[derive(Debug)]
 pub struct Cells(pub(crate) Box<[TVar<Buffer>]>);
 

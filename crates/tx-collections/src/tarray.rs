@@ -185,8 +185,7 @@ pub fn assign(view: &View, tx: &Txn<'_>, value: Array) -> Result<(), Abort> {
     let (cells, grid) = (cells(storage), storage.grid());
     let touched = grid.tiles_of(view.layout());
     let cells = &cells[touched.clone()];
-    let mut blocks =
-        cells.iter().map(|cell| Ok(copy(tx.get(cell)?)?)).collect::<Result<Vec<_>, Abort>>()?;
+    let mut blocks = cells.iter().map(|cell| Ok(copy(tx.get(cell)?)?)).collect::<Result<Vec<_>, Abort>>()?;
     fill::fill(&value, view.layout(), grid, touched.start, &mut blocks)?;
     for (cell, block) in cells.iter().zip(blocks) {
         // SAFETY: a copy is wholly written.

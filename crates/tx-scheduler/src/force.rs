@@ -82,8 +82,7 @@ impl Session {
         let tiles: Vec<*const u8> = versions.iter().map(|&id| self.graph.version(id).bytes()).collect();
         let pool = BlockPool::shared();
         // SAFETY: the tiles are all that the layout touches, finished, and nobody writes them while the session is borrowed.
-        let buffer =
-            unsafe { fill::gather(pool, table.dtype, layout, &table.grid, touched.start, &tiles)? };
+        let buffer = unsafe { fill::gather(pool, table.dtype, layout, &table.grid, touched.start, &tiles)? };
         Ok(Array::from_buffer(buffer, &layout.shape))
     }
 
