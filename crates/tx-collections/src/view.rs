@@ -116,10 +116,11 @@ impl View {
             .unwrap_or_else(|error| View { error: Some(Arc::new(error)), ..self.clone() })
     }
 
-    /// The value of the view at this moment, as a lazy array: later writes of its session do not change it.
+    /// The value of the view at this moment, as a lazy array: later writes do not change it.
     ///
-    /// Of a [`TArray`](crate::TArray) it is the value in the order of the session's statements; what transactions outside
-    /// the session write meanwhile shows. [`TArray::load`](crate::TArray::load) takes a snapshot.
+    /// Except that of a [`TArray`](crate::TArray): later array statements of the session do not change it, but what
+    /// closures and other threads write before it is computed shows. [`TArray::load`](crate::TArray::load) takes a
+    /// snapshot.
     pub fn read(&self) -> Array {
         match &self.error {
             Some(error) => Array::from_error((**error).clone()),

@@ -84,7 +84,6 @@ impl Session {
         let tasks = 1 + u32::from(speculates);
         let statement = self.graph.add_statement(Statement {
             left: tasks.into(),
-            tasks,
             live_bytes: 0,
             site: site.clone(),
             kind: Kind::Dynamic(Box::new(closure)),

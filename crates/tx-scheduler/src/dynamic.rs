@@ -279,7 +279,8 @@ pub(crate) fn commit(
                 executions.set(executions.get() + 1);
                 scope.run(tx)
             });
-            desk.tally.aborts += executions.get() - 1;
+            // None at all where the engine refuses to begin.
+            desk.tally.aborts += executions.get().saturating_sub(1);
             outcome.map_err(|error| session_error(error, site))?
         }
     };

@@ -61,7 +61,6 @@ impl Recorder<'_> {
             && table.versions[first..=last].iter().all(|&id| self.graph.version(id).tables == 1);
         let statement = self.graph.add_statement(Statement {
             left: 0.into(),
-            tasks: 0,
             live_bytes: 0,
             site,
             kind: Kind::Map {
@@ -198,7 +197,6 @@ impl Recorder<'_> {
         let partials = nodes.iter().map(|_| UnsafeCell::new(None)).collect();
         let statement = self.graph.add_statement(Statement {
             left: 0.into(),
-            tasks: 0,
             live_bytes: 0,
             site,
             kind: Kind::Reduce { inputs, fold: Fold { op, len, max_elems, partials } },
@@ -220,7 +218,7 @@ impl Recorder<'_> {
         }
         self.enqueue(fold);
         self.tables.get_mut(slot).versions[0] = version;
-        self.close(statement, nodes.len() + 1, max_elems);
+        self.close(statement, nodes.len() + 1, max_elems.min(len));
         statement
     }
 
@@ -260,7 +258,6 @@ impl Recorder<'_> {
     fn close(&mut self, statement: StatementSeq, tasks: usize, tile_elems: usize) {
         let statement = self.graph.statement_mut(statement);
         *statement.left.get_mut() = u32::try_from(tasks).expect("fewer than 2^32 tasks in a statement");
-        statement.tasks = tasks as u32;
         // A dive through the window holds about three tiles of each statement it passes.
         statement.live_bytes = tasks.min(3) * tile_elems * size_of::<f64>();
     }

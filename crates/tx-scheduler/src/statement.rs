@@ -20,8 +20,6 @@ use crate::tables::Tables;
 pub(crate) struct Statement {
     /// Unfinished tasks.
     pub(crate) left: AtomicU32,
-    /// How many tasks it was cut into.
-    pub(crate) tasks: u32,
     /// What it adds to the working set of a dive through the window, in bytes.
     pub(crate) live_bytes: usize,
     pub(crate) site: Site,

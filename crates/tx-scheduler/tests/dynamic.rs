@@ -205,3 +205,51 @@ fn an_undeclared_private_array_is_refused_by_name() {
     let error = session.finish().unwrap_err();
     assert!(matches!(&error, SessionError::Undeclared { shape, .. } if *shape == [4]), "{error}");
 }
+
+#[test]
+fn a_session_inside_a_closure_runs_arrays_and_is_refused_closures() {
+    for threads in [1, 2] {
+        let config = Config::threads(threads).unwrap();
+        let mut session = Session::new(config.clone());
+        session
+            .dynamic(&[], move |_| {
+                let mut inner = Session::new(config.clone());
+                let v = inner.array(Array::ones([1000]))?;
+                assert_eq!(inner.item(v.read().sum())?, 1000.0.into());
+                inner.dynamic(&[], |_| Ok(()))?;
+                Ok(inner.finish()?)
+            })
+            .unwrap();
+        let error = session.finish().unwrap_err();
+        assert!(matches!(&error, SessionError::Closure { .. }), "{error}");
+        assert!(error.to_string().contains("is open on this thread"), "{error}");
+        assert_eq!(session.report().aborts, 0);
+    }
+}
+
+#[test]
+fn a_closure_that_panics_when_it_is_dropped_stops_nothing() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    for threads in [1, 2] {
+        let mut session = Session::new(Config::threads(threads).unwrap());
+        let u = session.array(Array::ones([100])).unwrap();
+        let bomb = Bomb;
+        session
+            .dynamic(&[], move |_| {
+                let _ = &bomb;
+                Ok(())
+            })
+            .unwrap();
+        let finished = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| session.finish()));
+        assert!(finished.is_err(), "its panic reaches the caller");
+        session.assign(&u, u.read() * 2.0).unwrap();
+        assert_eq!(session.item(u.read().sum()).unwrap(), 200.0.into());
+        let report = session.report();
+        assert_eq!(report.statements, report.commits);
+    }
+}

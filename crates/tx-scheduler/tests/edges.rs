@@ -1,6 +1,6 @@
 //! Arrays of nothing and of one thing, and what an error leaves behind.
 
-use array_core::{Array, ReduceOp, s};
+use array_core::{Array, Index, ReduceOp, s};
 use stm_engine::TVar;
 use tx_scheduler::{Config, Session, SessionError};
 
@@ -99,5 +99,50 @@ fn a_panic_whose_payload_panics_when_dropped_is_still_one_error() {
         let error = session.finish().unwrap_err();
         assert!(matches!(error, SessionError::Internal { .. }), "{error}");
         assert!(session.eval(&u).is_err());
+    }
+}
+
+#[test]
+fn tiles_of_any_length_give_the_same_values() {
+    for elems in [1, 3, usize::MAX] {
+        for threads in [1, 2] {
+            let mut session = Session::new(Config::threads(threads).unwrap().tile_elems(elems));
+            let u = session.array(Array::arange(0.0, 300.0, 1.0).reshape([30, 10])).unwrap();
+            let total = session.array(u.read().sum()).unwrap();
+            session.assign(u.at(s![.., 1..;2]), u.at(s![.., ..;2]) - total.read()).unwrap();
+            let expected = 2.0 * (0..300).step_by(2).sum::<i32>() as f64 - 150.0 * 44850.0;
+            assert_eq!(session.item(u.read().sum()).unwrap(), expected.into(), "{elems} {threads}");
+        }
+    }
+}
+
+#[test]
+fn targets_with_axes_of_one_and_steps_back_keep_what_expressions_hold() {
+    for threads in [1, 2] {
+        let mut session = Session::new(Config::threads(threads).unwrap().tile_elems(8));
+        let u = session.array(Array::zeros([1, 7, 1, 9, 1])).unwrap();
+        let steps = Array::arange(0.0, 9.0, 1.0).reshape([3, 3, 1]);
+        session.assign(u.at(s![0, ..;-3, 0, ..;-4, ..]), steps).unwrap();
+        let mirrored = u.at(s![.., 6, .., ..;-1, ..]) + u.read().max();
+        session.assign(u.at(s![.., 5, .., .., ..]), mirrored).unwrap();
+        let kept: Vec<Array> = (0..7).map(|row| u.at(s![0, row, 0, .., 0]).read()).collect();
+        session.assign(&u, -1.0).unwrap();
+        let mut expected = vec![0.0; 63];
+        for (i, row) in [6, 3, 0].into_iter().enumerate() {
+            for (j, column) in [8, 4, 0].into_iter().enumerate() {
+                expected[row * 9 + column] = (3 * i + j) as f64;
+            }
+        }
+        for column in 0..9 {
+            expected[5 * 9 + column] = expected[6 * 9 + 8 - column] + 8.0;
+        }
+        for (row, value) in kept.into_iter().enumerate() {
+            let values = session.eval(value).unwrap().to_vec::<f64>().unwrap();
+            assert_eq!(values, expected[row * 9..row * 9 + 9], "row {row}");
+        }
+        let scalar = session.array(Array::scalar(3.0)).unwrap();
+        session.assign(&scalar, scalar.read() + u.read().sum()).unwrap();
+        session.assign(scalar.at([Index::NewAxis]), scalar.at([Index::Ellipsis]) * 2.0).unwrap();
+        assert_eq!(session.item(&scalar).unwrap(), (-120.0).into());
     }
 }
