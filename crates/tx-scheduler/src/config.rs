@@ -76,8 +76,7 @@ impl Config {
         Self { order, ..self }
     }
 
-    /// Keep one event for every task, for [`Session::write_trace`](crate::Session::write_trace). Costs about 50 ns
-    /// and 40 bytes a task.
+    /// Keep one event for every task, for [`Session::write_trace`](crate::Session::write_trace).
     pub fn trace(self, on: bool) -> Self {
         Self { trace: on, ..self }
     }

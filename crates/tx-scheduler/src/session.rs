@@ -68,6 +68,16 @@ pub struct Session {
     pub(crate) retired: u64,
 }
 
+/// Closures that were recorded have effects that others can see, so they still run when the session goes. What fails then
+/// is lost: call [`finish`](Session::finish) to hear of it.
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !std::thread::panicking() && self.graph.is_unfinished(self.last_commit) {
+            let _ = self.run_all();
+        }
+    }
+}
+
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
@@ -173,7 +183,8 @@ impl Session {
         self.site = site;
     }
 
-    /// Call `callback` now and then, on the calling thread, while statements run.
+    /// Call `callback`, on the calling thread, each time some of the recorded statements have run: when somebody looks,
+    /// and whenever the window is full.
     pub fn set_progress(&mut self, callback: Option<Box<dyn FnMut(Progress)>>) {
         self.progress = callback;
     }

@@ -253,3 +253,17 @@ fn a_closure_that_panics_when_it_is_dropped_stops_nothing() {
         assert_eq!(report.statements, report.commits);
     }
 }
+
+#[test]
+fn a_session_that_goes_runs_the_closures_it_was_given() {
+    for threads in [1, 2] {
+        let x = TVar::new(0);
+        let mut session = Session::new(Config::threads(threads).unwrap());
+        for i in 1..=3 {
+            let inner = x.clone();
+            session.dynamic(&[], move |tx| tx.modify(&inner, |n| n * 10 + i)).unwrap();
+        }
+        drop(session);
+        assert_eq!(x.load(), 123);
+    }
+}
