@@ -113,7 +113,8 @@ impl Session {
                 self.runner.ready.push(task);
             }
         }
-        self.recorded(statement, &site)
+        self.recorded(statement, &site);
+        Ok(())
     }
 
     /// Give a private array tiles of its own: a closure may write them in place. What expressions still hold of its

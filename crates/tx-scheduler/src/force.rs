@@ -75,7 +75,7 @@ impl Session {
     }
 
     /// Copy what a leaf shows into an array of its own. Nothing that it reads is unfinished.
-    pub(crate) fn gather(&mut self, leaf: &Leaf) -> Result<Array, SessionError> {
+    pub(crate) fn gather(&self, leaf: &Leaf) -> Result<Array, ArrayError> {
         let (table, layout) = (self.tables.get(leaf.slot), &leaf.layout);
         let touched = table.grid.tiles_of(layout);
         let versions = &table.versions[touched.clone()];

@@ -55,14 +55,13 @@ impl Session {
     /// Record an expression over private arrays into a new private array.
     fn record_value(&mut self, value: &Array, site: &Site) -> Result<View, SessionError> {
         let value = self.split(value, site)?;
-        let bound = bind(&value)?;
+        let bound = self.compile(&value)?;
         if bound.reduction.is_some() && bound.shape.contains(&0) {
             let nothing = value.map_sources(&mut |source, layout| {
                 Ok(Array::full(&layout.shape, Scalar::zero(source.dtype())))
             })?;
             return self.settle(&nothing.item_scalar()?, value.shape());
         }
-        self.before_failure(&bound)?;
         let (slot, storage) = self.tables.add(value.dtype(), value.shape().into(), self.config.tile_elems);
         let view = View::whole(storage);
         match bound.reduction {
@@ -70,7 +69,7 @@ impl Session {
                 let inputs = Inputs::new(bound, &self.tables)?;
                 let max_elems = self.config.tile_elems;
                 let statement = self.recorder().reduce(slot, op, inputs, max_elems, site.clone());
-                self.recorded(statement, site)?;
+                self.recorded(statement, site);
             }
             None => self.record_map(&view, slot, bound, site)?,
         }
@@ -104,7 +103,7 @@ impl Session {
     /// its maker kept it.
     fn lower(&mut self, value: Array, site: &Site) -> Result<Bound, SessionError> {
         let value = self.split(&value, site)?;
-        let bound = bind(&value)?;
+        let bound = self.compile(&value)?;
         if bound.reduction.is_none() {
             return Ok(bound);
         }
@@ -139,23 +138,33 @@ impl Session {
             self.inline_statements += 1;
             return Ok(());
         }
-        self.before_failure(&bound)?;
         let mut layout = target.layout().clone();
         normalise(&mut bound.shape, &mut layout, &mut bound.operands);
         // The statement lets go of its sources: what still holds a binding now is somebody who will look later.
         let inputs = Inputs::new(bound, &self.tables)?;
         self.before_write(target.storage());
         let statement = self.recorder().map(slot, layout, inputs, site.clone());
-        self.recorded(statement, site)
+        self.recorded(statement, site);
+        Ok(())
     }
 
     pub(crate) fn slot_of(&self, storage: &Storage) -> Result<u32, SessionError> {
         self.tables.slot_of(storage).ok_or(SessionError::ForeignView)
     }
 
-    /// A statement that can fail comes when all before it have not failed: the first failure is the first in the program.
-    fn before_failure(&mut self, bound: &Bound) -> Result<(), SessionError> {
-        if bound.plan.can_fail() { self.run_all() } else { Ok(()) }
+    /// Compile an expression that is one pass. One that the values of its operands can make fail is computed now, after
+    /// everything before it: so it fails where it stands, and then nothing was recorded.
+    fn compile(&mut self, value: &Array) -> Result<Bound, SessionError> {
+        let bound = bind(value)?;
+        if !bound.plan.can_fail() {
+            return Ok(bound);
+        }
+        self.run_all()?;
+        let known = value.map_sources(&mut |source, layout| {
+            let leaf = self.private_source(source, layout).ok_or(ArrayError::Unbound)?;
+            self.gather(&leaf)
+        })?;
+        Ok(bind(&known.eval()?)?)
     }
 
     /// What is behind an expression that is nothing but a private array of this session, as it is now.
@@ -190,15 +199,12 @@ impl Session {
         Recorder { graph: &mut self.graph, tables: &mut self.tables, ready: &mut self.runner.ready }
     }
 
-    /// A statement was recorded. One that can fail runs at once, so that it fails where it stands.
-    pub(crate) fn recorded(&mut self, statement: StatementSeq, site: &Site) -> Result<(), SessionError> {
-        let recorded = self.graph.statement(statement);
-        self.live_bytes += recorded.live_bytes;
-        let can_fail = recorded.can_fail();
+    /// A statement was recorded.
+    pub(crate) fn recorded(&mut self, statement: StatementSeq, site: &Site) {
+        self.live_bytes += self.graph.statement(statement).live_bytes;
         if self.config.trace {
             self.sites.push(site.clone());
         }
-        if can_fail { self.run_all() } else { Ok(()) }
     }
 }
 

@@ -150,7 +150,7 @@ impl Session {
         }
         let leaf = self.computed(expression, site)?;
         self.run_all()?;
-        self.gather(&leaf)
+        Ok(self.gather(&leaf)?)
     }
 
     /// The value of an expression with one element.

@@ -26,17 +26,6 @@ pub(crate) struct Statement {
     pub(crate) kind: Kind,
 }
 
-impl Statement {
-    /// Whether the values of its operands can make it fail. (A closure can always; its turn comes in order.)
-    pub(crate) fn can_fail(&self) -> bool {
-        match &self.kind {
-            Kind::Map { inputs, .. } => inputs.plan.can_fail(),
-            Kind::Reduce { inputs, fold } => inputs.plan.can_fail() || fold.len == 0,
-            Kind::Dynamic(_) => false,
-        }
-    }
-}
-
 /// What a statement does.
 #[derive(Debug)]
 pub(crate) enum Kind {

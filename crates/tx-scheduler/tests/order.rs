@@ -115,6 +115,11 @@ fn an_integer_power_that_fails_says_so_where_it_stands() {
     let exponents = session.array(Array::from_vec(vec![1i64, -1], [2])).unwrap();
     let error = session.array(Array::from_vec(vec![2i64, 2], [2]).pow(exponents.read())).unwrap_err();
     assert!(error.to_string().contains("negative integer powers"), "{error}");
+    assert!(error.to_string().contains("order.rs:"), "names the line of the power: {error}");
+    // Nothing was recorded, so the session goes on.
+    session.assign(exponents.at(s![1]), 3).unwrap();
+    let powers = session.eval(Array::from_vec(vec![2i64, 2], [2]).pow(exponents.read())).unwrap();
+    assert_eq!(powers.to_vec::<i64>().unwrap(), [2, 8]);
 }
 
 #[cfg(feature = "faults")]
