@@ -54,7 +54,9 @@ fn aligned(text: &str, dtype: DType) -> Vec<String> {
         text.split(|c: char| c.is_whitespace() || c == '[' || c == ']').filter(|w| !w.is_empty()).collect();
     let elements = words.iter().filter(|word| **word != "...");
     if dtype != DType::F64 {
-        let width = elements.map(|word| word.len()).max().unwrap_or(0);
+        // NumPy pads True to False also where there is no False.
+        let least = if dtype == DType::Bool { "False".len() } else { 0 };
+        let width = elements.map(|word| word.len()).max().unwrap_or(0).max(least);
         return words
             .iter()
             .map(|word| if *word == "..." { (*word).to_owned() } else { format!("{word:>width$}") })
@@ -129,6 +131,8 @@ mod tests {
             (Array::from_vec(vec![1.5, -2.5, 0.0], [3]), "array([ 1.5, -2.5,  0. ])"),
             (Array::from_vec(vec![1u8, 20], [2]), "array([ 1, 20], dtype=uint8)"),
             (Array::from_vec(vec![true, false], [2]), "array([ True, False])"),
+            (Array::from_vec(vec![true, true], [2]), "array([ True,  True])"),
+            (Array::scalar(true), "array(True)"),
             (Array::zeros([0, 3]), "array([], shape=(0, 3), dtype=float64)"),
             (Array::zeros([0]), "array([], dtype=float64)"),
             (Array::scalar(3.0), "array(3.)"),

@@ -222,10 +222,12 @@ fn round(interp: &mut Interp<'_>, mut args: Args) -> Result<Value> {
     match (&value, digits) {
         (Value::Float(x), None) | (Value::Scalar(Scalar::F64(x)), None) => to_int(x.round_ties_even()),
         (Value::Float(x), Some(digits)) => Ok(Value::Float(round_to(*x, digits))),
-        (Value::Scalar(Scalar::F64(_)), Some(_)) => {
-            fail!("round(x, n) of a NumPy scalar is not supported; use round(float(x), n)")
+        (Value::Scalar(Scalar::F64(x)), Some(digits)) => {
+            Ok(Value::Scalar(Scalar::F64(round_scaled(*x, digits))))
         }
-        (Value::Scalar(scalar), None) if matches!(scalar.dtype().kind(), Kind::Signed | Kind::Unsigned) => {
+        (Value::Scalar(scalar), None | Some(0..))
+            if matches!(scalar.dtype().kind(), Kind::Signed | Kind::Unsigned) =>
+        {
             Ok(Value::Scalar(*scalar))
         }
         (Value::Int(_) | Value::Bool(_), None | Some(0..)) => Ok(Value::Int(value.as_int().unwrap_or(0))),
@@ -238,6 +240,17 @@ fn round(interp: &mut Interp<'_>, mut args: Args) -> Result<Value> {
             ops::binary(BinOp::Mul, &Value::Int(down + up), &Value::Int(unit))
         }
         _ => fail!("round() does not take a value of type '{}'", value.type_name()),
+    }
+}
+
+/// `round(x, digits)` of a NumPy scalar: scaled, rounded to even and scaled back, with the error of both scalings.
+fn round_scaled(x: f64, digits: i64) -> f64 {
+    // By repeated multiplication, as NumPy: above 1e22 the power is not the nearest float.
+    let power = (0..digits.unsigned_abs().min(400)).fold(1.0, |power, _| power * 10.0);
+    match digits {
+        0 => x.round_ties_even(),
+        1.. => (x * power).round_ties_even() / power,
+        _ => (x / power).round_ties_even() * power,
     }
 }
 

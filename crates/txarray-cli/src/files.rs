@@ -68,24 +68,56 @@ pub(crate) fn write_whole(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> Result<()> {
-    replace(path, content).map_err(|error| {
-        Fault::new(Kind::Output, format!("cannot write {}: {}", path.display(), plain(&error)))
-    })
+    replace(path, content).map_err(|error| cannot_write(path, &error))
+}
+
+/// Whether a file can be expected to be written under this name: there is a folder for it, and no folder by its name.
+///
+/// # Errors
+/// [`Kind::Output`], in the words of [`write_whole`].
+pub(crate) fn check_target(path: &Path) -> Result<()> {
+    // The dot asks of a file what a folder would answer: that it is none.
+    let checked = fs::metadata(folder(path).join(".")).and_then(|_| check_regular(path));
+    checked.map_err(|error| cannot_write(path, &error))
+}
+
+/// Whether two names, of files that may not be there yet, lead to one file.
+pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
+    let resolved = |path: &Path| {
+        path.canonicalize()
+            .or_else(|_| {
+                Ok::<_, io::Error>(folder(path).canonicalize()?.join(path.file_name().unwrap_or_default()))
+            })
+            .unwrap_or_else(|_| path.to_owned())
+    };
+    resolved(one) == resolved(other)
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Fault {
+    Fault::new(Kind::Output, format!("cannot write {}: {}", path.display(), plain(error)))
+}
+
+/// The folder that holds the file.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn check_regular(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(existing) if existing.is_dir() => Err(io::Error::other("it is a folder")),
+        Ok(existing) if !existing.is_file() => Err(io::Error::other("it is not a regular file")),
+        _ => Ok(()),
+    }
 }
 
 fn replace(path: &Path, content: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>) -> io::Result<()> {
     // Through a symbolic link the file it names is replaced, not the link.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if let Ok(existing) = fs::metadata(path)
-        && !existing.is_file()
-    {
-        let what = if existing.is_dir() { "it is a folder" } else { "it is not a regular file" };
-        return Err(io::Error::other(what));
-    }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    check_regular(path)?;
+    let folder = folder(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut builder = tempfile::Builder::new();
     let prefix = format!(".{name}.");

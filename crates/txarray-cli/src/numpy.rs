@@ -9,6 +9,7 @@ use crate::{
     interp::Interp,
     modules::{Args, Native},
     ndarray::NdArray,
+    source::plain,
     value::Value,
 };
 use std::{path::PathBuf, rc::Rc};
@@ -292,6 +293,9 @@ fn load(interp: &mut Interp<'_>, mut args: Args) -> Result<Value> {
     let found = interp.files.to_read(path(&file)?);
     match txarray::read_npy(&found) {
         Ok(array) => pending(array),
+        Err(txarray::NpyError::Io(error)) => {
+            fail!("cannot load {}: {}", crate::text::repr(&file), plain(&error))
+        }
         Err(error) => fail!("cannot load {}: {error}", crate::text::repr(&file)),
     }
 }

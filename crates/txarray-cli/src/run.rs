@@ -29,6 +29,11 @@ pub(crate) fn budget(threads: &ThreadArgs) -> Result<Budget> {
 
 /// Runs a script; what there is to say has been written to standard error.
 pub(crate) fn run(args: &RunArgs) -> u8 {
+    // Before all else, because what fails later writes the report.
+    if let Err(fault) = check_names(args) {
+        eprintln!("{}", fault.message());
+        return fault.kind().exit_code();
+    }
     let failure = match prepare(args) {
         Err(failure) => failure,
         Ok(prepared) => {
@@ -46,6 +51,25 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
         }
     };
     report_failure(args, &failure, failure.message())
+}
+
+/// The report and the trace are files of their own.
+fn check_names(args: &RunArgs) -> Result<()> {
+    let own = [("--report", &args.report), ("--trace", &args.trace)];
+    for (flag, path) in own {
+        let Some(path) = path else { continue };
+        let other = if files::same_file(path, &args.script) {
+            "the script"
+        } else if flag == "--trace"
+            && args.report.as_ref().is_some_and(|report| files::same_file(path, report))
+        {
+            "the file of --report"
+        } else {
+            continue;
+        };
+        return Err(Fault::refused(format!("{flag} {}: that is {other}", path.display())));
+    }
+    Ok(())
 }
 
 /// A run that ended before its script was read.
@@ -93,6 +117,8 @@ fn execute(args: &RunArgs, source: &Arc<Source>, prepared: Prepared) -> Result<(
         let file = files::absolute(source.name());
         let program = lower::lower(source, &file, prepared.settings)?;
         let files = Files::new(args.out.as_deref())?;
+        // A long run must not end with "no such folder".
+        [&args.trace, &args.report].into_iter().flatten().try_for_each(|path| files::check_target(path))?;
         // The tree of a long script is not worth the time to take apart.
         let program = Box::leak(Box::new(program));
         Interp::new(program, &mut engine, Output::new(bar.clone()), files, main_loop.clone()).run()

@@ -124,6 +124,28 @@ fn the_report_is_written_whatever_happened() {
 }
 
 #[test]
+fn a_report_or_trace_that_cannot_be_written_is_told_before_the_script_runs() {
+    let script = "import numpy as np\nprint(1)\nnp.save('a.npy', np.zeros(3))\n";
+    for (arguments, code, message) in [
+        (&["--report", "no/r.json"][..], 74, "cannot write no/r.json: No such file or directory\n"),
+        (&["--trace", "script.py/t"], 74, "cannot write script.py/t: Not a directory\n"),
+        (&["--report", "."], 74, "cannot write .: it is a folder\n"),
+        (&["--report", "./script.py"], 2, "--report ./script.py: that is the script\n"),
+        (&["--trace", "script.py"], 2, "--trace script.py: that is the script\n"),
+        (&["--report", "x", "--trace", "./x"], 2, "--trace ./x: that is the file of --report\n"),
+        (&["--report", "script.py", "--set", "="], 2, "--report script.py: that is the script\n"),
+    ] {
+        let (folder, ended) = run(script, arguments);
+        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (code, "", message));
+        assert_eq!(files(folder.path()), ["script.py"]);
+        assert_eq!(fs::read_to_string(folder.path().join("script.py")).unwrap(), script);
+    }
+    let (folder, ended) = run(script, &["--out", "new", "--report", "new/r.json", "--trace", "new/t.json"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+    assert_eq!(files(&folder.path().join("new")), ["a.npy", "r.json", "t.json"]);
+}
+
+#[test]
 fn the_trace_is_json_with_a_task_for_each_tile() {
     let (folder, ended) = run(
         "import numpy as np\na = np.zeros((400, 400))\nfor i in range(5):\n    a[1:-1] = a[:-2] + 1\nprint(a.sum())\n",

@@ -253,6 +253,7 @@ fn files_that_are_missing_corrupt_or_cut_short() {
             first.starts_with("script.py:2:5: cannot load 'a.npy': ") && first.contains(expected),
             "{first}"
         );
+        assert!(!first.contains("os error"), "{first}");
         assert_eq!(lines.collect::<Vec<_>>(), ["a = np.load('a.npy')", "    ^^^^^^^^^^^^^^^^"]);
     };
     let mut whole = Vec::new();

@@ -29,6 +29,9 @@ print(np.zeros((2, 2)), np.ones(3, dtype=int), np.full(3, 7), np.full((2, 2), 0.
 print(np.zeros_like(c), np.ones_like(d), np.full_like(c, 9), np.arange(1, 2, 0.25), np.arange(5, 0, -2))
 print(np.array(5), np.array(5).shape, np.array([]), np.array([1, 2.5]), np.array([[True], [False]]))
 print([a[1], b[2], m[0], u[0]], (a[0],), [d])
+print([m, m[::2], ~m[1:2], np.ones((2, 2), bool), np.ones((0,), bool), np.array(True), np.ones(30, bool)])
+print([round(x, n) for x in (b[1], np.float64(2.675), np.float64(-0.004), np.float64(1234.5)) for n in (2, 0, -2, 30)])
+print(round(np.float64(5.015), 2), round(b.mean(), 3), round(a[3], 2), [round(np.int64(3), 1), round(u[0], 0)])
 e = (d - 1.0) ** 2
 np.save("e.npy", e)
 np.save("c", c)
