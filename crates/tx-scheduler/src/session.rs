@@ -72,7 +72,7 @@ pub struct Session {
 /// is lost: call [`finish`](Session::finish) to hear of it.
 impl Drop for Session {
     fn drop(&mut self) {
-        if !std::thread::panicking() && self.graph.is_unfinished(self.last_commit) {
+        if !tx_runtime::sync::thread::panicking() && self.graph.is_unfinished(self.last_commit) {
             let _ = self.run_all();
         }
     }
