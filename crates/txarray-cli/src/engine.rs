@@ -5,6 +5,7 @@
 
 use crate::{
     fault::{Fault, Kind, Result, Span},
+    memory,
     source::Source,
 };
 use std::sync::Arc;
@@ -42,6 +43,7 @@ impl Engine {
 
     /// New storage that holds the value.
     pub(crate) fn bind(&mut self, value: Array) -> Result<View> {
+        memory::check(&value)?;
         self.tell();
         self.session.array(value).map_err(fault)
     }
@@ -54,6 +56,7 @@ impl Engine {
 
     /// The value, computed.
     pub(crate) fn eval(&mut self, value: Array) -> Result<Array> {
+        memory::check(&value)?;
         self.tell();
         self.session.eval(value).map_err(fault)
     }

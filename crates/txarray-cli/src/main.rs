@@ -22,6 +22,7 @@ mod ir;
 mod iter;
 mod lower;
 mod math;
+mod memory;
 mod methods;
 mod modules;
 mod ndarray;

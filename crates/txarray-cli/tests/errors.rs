@@ -28,6 +28,20 @@ fn shapes_that_do_not_fit() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn arrays_larger_than_the_machine() {
+    for line in ["b = np.zeros((10**8, 10**6))", "b = np.zeros((10**8, 1)) + np.zeros((1, 10**6))"] {
+        let (_, ended) = run(&format!("import numpy as np\n{line}\nprint(b[0, 0])\n"), &[]);
+        assert_eq!(ended.code, 1);
+        let mut lines = ended.stderr.lines();
+        let first = lines.next().unwrap();
+        let expected = "script.py:2:1: an array of shape (100000000, 1000000) takes 800.0 TB, more than the ";
+        assert!(first.starts_with(expected), "{first}");
+        assert_eq!(lines.next(), Some(line));
+    }
+}
+
 #[test]
 fn indices_out_of_range() {
     fails(
