@@ -24,6 +24,11 @@
 //! * **A context is joined only through its [`Txn`].** A transaction started while another is open on the same
 //!   thread is refused, and the error names both lines.
 //!
+//! # Built from variables
+//!
+//! [`TQueue`], [`TBoundedQueue`] and [`TSemaphore`] wait by [`Txn::retry`] and compose as variables do: take from one
+//! queue or else another, hand an item on and count it, all in one transaction.
+//!
 //! # In program order
 //!
 //! [`Engine::prepare`] runs a body early, on the newest committed state, and [`Prepared::commit`] publishes it
@@ -40,6 +45,7 @@
 //! Under `--cfg loom` the crate is built for the model checker: no default engine, small capacities.
 
 mod attempt;
+mod bounded_queue;
 mod commit;
 mod engine;
 mod error;
@@ -54,9 +60,11 @@ mod open;
 mod options;
 mod pool;
 mod prepared;
+mod queue;
 mod reclaim;
 mod report;
 mod run;
+mod semaphore;
 mod slots;
 mod snapshot;
 mod stats;
@@ -66,6 +74,7 @@ mod txn;
 mod wait;
 mod waiters;
 
+pub use bounded_queue::TBoundedQueue;
 pub use engine::Engine;
 pub use error::{Abort, Cause, Stale, TxError};
 #[cfg(not(loom))]
@@ -74,7 +83,9 @@ pub use global::{atomically, snapshot, try_atomically};
 pub use mutant::Mutant;
 pub use options::Options;
 pub use prepared::Prepared;
+pub use queue::TQueue;
 pub use report::{ConflictReport, ConflictRow};
+pub use semaphore::TSemaphore;
 pub use snapshot::Snapshot;
 pub use stats::Stats;
 pub use tvar::TVar;

@@ -100,7 +100,8 @@ impl<T: Send + Sync + 'static> TVar<T> {
         self.with_newest(T::clone)
     }
 
-    fn with_newest<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+    /// Look at the newest committed value without a copy of it; see `load`.
+    pub(crate) fn with_newest<R>(&self, look: impl FnOnce(&T) -> R) -> R {
         let core = self.core();
         local::with(&core.engine, |local| {
             let lease = local.lease();
