@@ -7,6 +7,7 @@
 //! only where the queue is full or empty: there one waits for the other. Elsewhere they do not meet.
 //! **Trade-offs** full and empty show in the place itself, so neither reads the other's number. The memory of all
 //! places is taken at once; a number of 64 bits does not come to its end.
+//! **Checked by** tests/queues.rs, tests/loom_queues.rs.
 
 use std::fmt;
 

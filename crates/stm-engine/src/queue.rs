@@ -13,6 +13,7 @@
 //! O(n) that loses to every push meanwhile. Here every operation is O(1), and an item costs a variable.
 //! There is no count of items: each push and each pop would have to write it.
 //! **Drop** a cell holds the handle of the next; the engine frees such chains in a loop (see reclaim.rs).
+//! **Checked by** tests/queues.rs, tests/loom_queues.rs.
 
 use std::fmt;
 

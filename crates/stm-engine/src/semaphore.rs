@@ -5,6 +5,7 @@
 //! **Trade-offs** everybody who acquires or releases writes the one variable, so they conflict: it is meant to
 //! guard something that takes longer than a transaction. Who waits is woken when permits come back and looks again;
 //! there is no line, so one who wants many may be overtaken by those who want few.
+//! **Checked by** tests/queues.rs, tests/loom_queues.rs.
 
 use std::fmt;
 
