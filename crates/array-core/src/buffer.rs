@@ -242,7 +242,7 @@ impl BlockPool {
     /// A writable run of `len` elements with unspecified contents.
     ///
     /// # Errors
-    /// [`ArrayError::TooLarge`] when the system has no such block.
+    /// [`ArrayError::TooLarge`] when the size has no number, [`ArrayError::OutOfMemory`] when the system has no such block.
     pub fn take(&self, dtype: DType, len: usize) -> Result<TileBuf, ArrayError> {
         self.take_with(dtype, len, false)
     }
@@ -258,7 +258,7 @@ impl BlockPool {
     fn take_with(&self, dtype: DType, len: usize, zeroed: bool) -> Result<TileBuf, ArrayError> {
         let too_large = || ArrayError::TooLarge { shape: vec![len] };
         let bytes = len.checked_mul(dtype.size()).ok_or_else(too_large)?;
-        let block = self.block(bytes, zeroed).ok_or_else(too_large)?;
+        let block = self.block(bytes, zeroed).ok_or(ArrayError::OutOfMemory { bytes })?;
         Ok(TileBuf { block, dtype, len, zeroed })
     }
 }

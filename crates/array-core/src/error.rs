@@ -83,6 +83,12 @@ pub enum ArrayError {
         /// The shape asked for.
         shape: Vec<usize>,
     },
+    /// The system has no memory for a block.
+    #[error("out of memory: no room for {bytes} bytes")]
+    OutOfMemory {
+        /// Bytes asked for.
+        bytes: usize,
+    },
     /// Elements that do not fill a shape.
     #[error("{len} elements do not fill shape {}", Shape(shape))]
     Length {

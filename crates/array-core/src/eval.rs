@@ -32,7 +32,7 @@ impl Array {
     ///
     /// # Errors
     /// What went wrong when the expression was built, with the line of the operator; [`ArrayError::Unbound`] if it reads a
-    /// session's array; [`ArrayError::NegativePower`]; [`ArrayError::TooLarge`] when there is no memory.
+    /// session's array; [`ArrayError::NegativePower`]; [`ArrayError::OutOfMemory`].
     ///
     /// ```
     /// use array_core::Array;

@@ -1,6 +1,6 @@
 //! What belongs to one worker: scratch memory, spare blocks, tallies. No other worker touches it during a run.
 
-use array_core::{BlockPool, DType, Scratch, TileBuf};
+use array_core::{ArrayError, BlockPool, DType, Scratch, TileBuf};
 
 use crate::graph::VersionId;
 use crate::trace::Event;
@@ -57,15 +57,12 @@ impl Blocks {
     const KEPT: usize = 64;
 
     /// A block with unspecified contents.
-    ///
-    /// # Panics
-    /// When memory is exhausted, as everywhere in Rust.
-    pub(crate) fn take(&mut self, dtype: DType, len: usize) -> TileBuf {
+    pub(crate) fn take(&mut self, dtype: DType, len: usize) -> Result<TileBuf, ArrayError> {
         // Newest first; a program of one shape finds the first.
         if let Some(at) = self.kept.iter().rposition(|block| block.dtype() == dtype && block.len() == len) {
-            return self.kept.swap_remove(at);
+            return Ok(self.kept.swap_remove(at));
         }
-        BlockPool::shared().take(dtype, len).unwrap_or_else(|error| panic!("{error}"))
+        BlockPool::shared().take(dtype, len)
     }
 
     pub(crate) fn put(&mut self, block: TileBuf) {

@@ -121,13 +121,13 @@ fn tile_task(
             // SAFETY: this task holds the only reference (G3).
             unsafe { old.take() }.expect("a version that is kept was written")
         } else {
-            let mut block = desk.blocks.take(target.dtype, elems);
+            let mut block = desk.blocks.take(target.dtype, elems)?;
             keep_rest(old.bytes(), &mut block, target, begin, elems, piece.start..piece.end);
             block
         };
         (block, &task.accesses[2..])
     } else {
-        (desk.blocks.take(target.dtype, elems), &task.accesses[1..])
+        (desk.blocks.take(target.dtype, elems)?, &task.accesses[1..])
     };
     let (scratch, reads) = (&mut desk.scratch, &mut desk.reads);
     with_operands(graph, inputs, sources, &task.firsts, reads, |operands| {
@@ -196,7 +196,7 @@ fn scatter_task(
     desk.writes.extend(written.iter().map(|&id| unsafe { graph.version(id).bytes_mut() }));
     let count = patch.end - patch.start;
     let size = target.dtype.size();
-    let mut temporary = target.buffered.then(|| desk.blocks.take(target.dtype, count));
+    let mut temporary = target.buffered.then(|| desk.blocks.take(target.dtype, count)).transpose()?;
     let Desk { scratch, reads, writes, .. } = desk;
     with_operands(graph, inputs, sources, &task.firsts, reads, |operands| {
         let mut dense = Layout::contiguous(&inputs.shape).expect("an iteration space that fits");
@@ -304,7 +304,7 @@ fn fold_task(graph: &Graph, task: &Task, fold: &Fold, desk: &mut Desk) -> Result
     };
     let partials: Vec<Partial> = fold.partials.iter().map(take).collect();
     let result = finish_reduction(fold.op, fold.len, fold.max_elems, &partials)?;
-    let mut block = desk.blocks.take(result.dtype(), 1);
+    let mut block = desk.blocks.take(result.dtype(), 1)?;
     // SAFETY: the block holds one element of the result's type; this task creates the version (G2).
     unsafe {
         result.write(block.as_mut_ptr(), 0);

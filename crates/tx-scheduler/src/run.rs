@@ -29,8 +29,10 @@ use crate::exec;
 use crate::graph::{Graph, StatementSeq, TaskSeq, decrement};
 use crate::trace::Event;
 
-/// How often a worker looks for work before it leaves or sleeps.
-const IDLE_LOOKS: u32 = 200;
+/// How many places an idle worker looks into before it leaves or sleeps.
+const IDLE_PROBES: usize = 1000;
+/// A helper is asked for at the start of a run for so many ready tasks (the first few of them one each).
+const READY_PER_HELPER: usize = 8;
 
 /// What outlives a run: one desk per worker, and the tasks that are ready but were not needed.
 #[derive(Debug)]
@@ -155,7 +157,10 @@ impl Runner {
                 _ => None,
             })
             .collect();
-        let share = |worker: usize| worker * self.ready.len() / workers;
+        // Who is called at once gets a share of the roots; the others find work where it is.
+        let others = self.ready.len().saturating_sub(1);
+        let called = (others / READY_PER_HELPER).max(others.min(READY_PER_HELPER)).min(workers - 1);
+        let share = |worker: usize| worker.min(called + 1) * self.ready.len() / (called + 1);
         let run = Run {
             graph,
             desks: &self.desks,
@@ -175,10 +180,9 @@ impl Runner {
         let left: Vec<TaskSeq>;
         if shared {
             let stacks: Vec<Mutex<Option<Stack>>> = stacks.into_iter().map(Mutex::new).collect();
-            let spare = (self.ready.len().saturating_sub(1)).min(workers - 1);
             self.pool.run(|crew, worker| {
                 if worker == 0 {
-                    for _ in 0..spare {
+                    for _ in 0..called {
                         crew.enlist();
                     }
                 }
@@ -221,11 +225,11 @@ impl Run<'_> {
     fn work(&self, crew: Option<&Crew<'_>>, worker: usize, stack: &mut Stack) {
         let desk = &mut *self.desks[worker].lock();
         let mut clock = Instant::now();
-        let mut looks = 0;
+        let mut probes = 0;
         while !self.stop.load(Ordering::Acquire) {
             let Some(seq) = stack.pop().or_else(|| self.find(worker)) else {
-                looks += 1;
-                if looks < IDLE_LOOKS {
+                probes += self.roots.len();
+                if probes < IDLE_PROBES {
                     tx_runtime::sync::hint::spin_loop();
                     continue;
                 }
@@ -234,12 +238,12 @@ impl Run<'_> {
                 }
                 debug_assert!(self.shared, "alone, something is always ready");
                 self.sleep();
-                looks = 0;
+                probes = 0;
                 clock = Instant::now();
                 continue;
             };
-            if looks > 0 {
-                looks = 0;
+            if probes > 0 {
+                probes = 0;
                 clock = Instant::now();
             }
             let begin = Instant::now();
