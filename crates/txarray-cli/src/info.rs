@@ -2,7 +2,21 @@
 
 use crate::{args::InfoArgs, fault::Result, run};
 use serde_json::json;
-use txarray::Isa;
+use txarray::{Budget, Isa, tx_runtime::budget::Machine};
+
+/// One line for a log: what this run uses.
+pub(crate) fn line(budget: &Budget) -> String {
+    format!(
+        "txarray {}: {} thread{} ({}; ceiling {}{}), {} kernels",
+        env!("CARGO_PKG_VERSION"),
+        budget.threads(),
+        if budget.is_single() { "" } else { "s" },
+        budget.source(),
+        budget.ceiling(),
+        Machine::read().mask().map_or_else(String::new, |cpus| format!("; mask of {cpus} CPUs")),
+        Isa::active(),
+    )
+}
 
 /// The text to print.
 ///

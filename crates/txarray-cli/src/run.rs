@@ -8,7 +8,7 @@ use crate::{
     engine::Engine,
     fault::{Fault, Kind, Result},
     files::{self, Files},
-    internal,
+    info, internal,
     interp::Interp,
     lower::{self, Settings},
     output::Output,
@@ -16,7 +16,7 @@ use crate::{
     report,
     source::Source,
 };
-use std::sync::Arc;
+use std::{env, sync::Arc};
 use txarray::{Budget, Config, Order, Session};
 
 /// The thread budget of the command line and the environment.
@@ -96,6 +96,13 @@ fn prepare(args: &RunArgs) -> Result<Prepared> {
     let mode = Mode::from_env(args.quiet)?;
     for notice in budget.notices() {
         eprintln!("{notice}");
+    }
+    match env::var("TXARRAY_LOG").as_deref().map(str::trim) {
+        Err(_) | Ok("" | "off") => {}
+        Ok("info") => eprintln!("{}", info::line(&budget)),
+        Ok(other) => {
+            return Err(Fault::refused(format!("TXARRAY_LOG={other:?}: expected 'info' or 'off'")));
+        }
     }
     Ok(Prepared { settings, budget, mode })
 }

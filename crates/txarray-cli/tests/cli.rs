@@ -214,3 +214,23 @@ fn output_that_cannot_be_written_is_an_error_of_its_own() {
     assert_eq!(child.wait().unwrap().code(), Some(74));
     assert!(stderr.contains("Broken pipe"), "{stderr}");
 }
+
+#[test]
+fn the_log_says_what_the_run_uses_before_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("s.py"), "print(1)\n").unwrap();
+    let log = |value: &str| {
+        let mut command = txarray(folder.path());
+        ended(
+            command.args(["run", "-q", "--threads", "1", "s.py"]).env("TXARRAY_LOG", value).output().unwrap(),
+        )
+    };
+    let told = log("info");
+    assert_eq!((told.code, told.stdout.as_str()), (0, "1\n"));
+    assert!(told.stderr.contains("1 thread (--threads; ceiling "), "{}", told.stderr);
+    assert!(told.stderr.contains(" kernels"), "{}", told.stderr);
+    assert_eq!(log("off").stderr, "");
+    let refused = log("debug");
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    assert_eq!(refused.stderr, "TXARRAY_LOG=\"debug\": expected 'info' or 'off'\n");
+}
