@@ -67,6 +67,8 @@ impl<'a> Attempt<'a> {
                 return Err(loss);
             }
         };
+        #[cfg(feature = "faults")]
+        local.committed.set(wv);
         let (read_only, hooks) = frame.logs(|logs| {
             let read_only = logs.writes.is_empty();
             if !read_only {

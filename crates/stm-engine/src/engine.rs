@@ -46,8 +46,10 @@ pub(crate) struct Inner {
     immortal: bool,
     /// References that are only threads' parts in the engine. No part of the protocol.
     parts: std::sync::atomic::AtomicUsize,
-    #[cfg(loom)]
+    #[cfg(any(loom, feature = "faults"))]
     pub(crate) mutant: Option<crate::mutant::Mutant>,
+    #[cfg(all(feature = "faults", not(loom)))]
+    pub(crate) shake: crate::faults::Shake,
     #[cfg(loom)]
     point: AtomicUsize,
     #[cfg(loom)]
@@ -56,11 +58,13 @@ pub(crate) struct Inner {
 
 impl Inner {
     /// A point where loom may switch threads (see `tx_runtime::sync`), counted per engine: thread-local
-    /// destructors pass here after loom has dropped its statics. Nothing outside the model.
+    /// destructors pass here after loom has dropped its statics. Nothing in a build without checkers.
     #[inline(always)]
     pub(crate) fn point(&self) {
         #[cfg(loom)]
         self.point.fetch_add(1, Ordering::Relaxed);
+        #[cfg(all(feature = "faults", not(loom)))]
+        self.shake.point();
     }
 
     /// See `tvar::rank`.
@@ -165,7 +169,10 @@ impl Default for Engine {
 }
 
 impl Engine {
-    fn build(immortal: bool, #[cfg(loom)] mutant: Option<crate::mutant::Mutant>) -> Self {
+    pub(crate) fn build(
+        immortal: bool,
+        #[cfg(any(loom, feature = "faults"))] mutant: Option<crate::mutant::Mutant>,
+    ) -> Self {
         let inner = Inner {
             clock: Line(AtomicU64::new(1)),
             slots: Slots::new(),
@@ -175,8 +182,10 @@ impl Engine {
             record: Record::new(),
             immortal,
             parts: std::sync::atomic::AtomicUsize::new(0),
-            #[cfg(loom)]
+            #[cfg(any(loom, feature = "faults"))]
             mutant,
+            #[cfg(all(feature = "faults", not(loom)))]
+            shake: crate::faults::Shake::default(),
             #[cfg(loom)]
             point: AtomicUsize::new(0),
             #[cfg(loom)]
@@ -189,7 +198,7 @@ impl Engine {
     pub fn new() -> Self {
         Self::build(
             false,
-            #[cfg(loom)]
+            #[cfg(any(loom, feature = "faults"))]
             None,
         )
     }
@@ -203,7 +212,11 @@ impl Engine {
     /// The engine of [`TVar::new`](crate::TVar::new) and of the free functions.
     #[cfg(not(loom))]
     pub(crate) fn immortal() -> Self {
-        Self::build(true)
+        Self::build(
+            true,
+            #[cfg(feature = "faults")]
+            None,
+        )
     }
 
     /// A variable of this engine.

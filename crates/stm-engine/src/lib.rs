@@ -49,6 +49,8 @@ mod bounded_queue;
 mod commit;
 mod engine;
 mod error;
+#[cfg(all(feature = "faults", not(loom)))]
+mod faults;
 mod frame;
 #[cfg(not(loom))]
 mod global;
@@ -77,9 +79,11 @@ mod waiters;
 pub use bounded_queue::TBoundedQueue;
 pub use engine::Engine;
 pub use error::{Abort, Cause, Stale, TxError};
+#[cfg(all(feature = "faults", not(loom)))]
+pub use faults::Faults;
 #[cfg(not(loom))]
 pub use global::{atomically, snapshot, try_atomically};
-#[cfg(loom)]
+#[cfg(any(loom, feature = "faults"))]
 pub use mutant::Mutant;
 pub use options::Options;
 pub use prepared::Prepared;

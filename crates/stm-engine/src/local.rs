@@ -30,6 +30,9 @@ pub(crate) struct Local {
     pub(crate) pool: RefCell<Pool>,
     reclaiming: Cell<bool>,
     random: Cell<u64>,
+    /// When the last transaction of this thread took effect.
+    #[cfg(feature = "faults")]
+    pub(crate) committed: Cell<u64>,
     pub(crate) engine: EngineRef,
 }
 
@@ -42,6 +45,8 @@ impl Local {
             pool: RefCell::default(),
             reclaiming: Cell::new(false),
             random: Cell::new(0x9E37_79B9_7F4A_7C15),
+            #[cfg(feature = "faults")]
+            committed: Cell::new(0),
             engine: engine.clone(),
         }
     }

@@ -1,10 +1,11 @@
-//! Seeded mistakes, for the model checker only: each one breaks the line of the protocol that it names.
+//! Seeded mistakes, for checkers only: each one breaks the line of the protocol that it names.
 //!
-//! A model that no mistake can turn red proves nothing, so every `tests/loom_*.rs` runs again with the mutants
-//! that it claims to catch. Outside `cfg(loom)` the switch is the constant `false` and compiles away.
+//! A check that no mistake can turn red proves nothing, so every `tests/loom_*.rs` runs again with the mutants
+//! that it claims to catch, and so does the checker of histories (feature `faults`, see faults.rs). Without either
+//! the switch is the constant `false` and compiles away.
 
-/// One wrong line of the protocol; see `Engine::with_mutant`.
-#[cfg(loom)]
+/// One wrong line of the protocol; see `Engine::with_mutant` and `Engine::with_faults`.
+#[cfg(any(loom, feature = "faults"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mutant {
@@ -51,7 +52,7 @@ pub enum Mutant {
     IgnoreTurn,
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, feature = "faults"))]
 impl Mutant {
     /// Every mistake.
     pub const ALL: &[Mutant] = &[
@@ -78,12 +79,12 @@ impl Mutant {
     ];
 }
 
-/// Whether the engine carries this mistake; `false` outside the model.
+/// Whether the engine carries this mistake; `false` where nobody can ask for one.
 macro_rules! mutant {
     ($inner:expr, $name:ident) => {{
-        #[cfg(loom)]
+        #[cfg(any(loom, feature = "faults"))]
         let wrong = $inner.mutant == Some($crate::mutant::Mutant::$name);
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, feature = "faults")))]
         let wrong = {
             let _ = &$inner;
             false

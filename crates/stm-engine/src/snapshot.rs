@@ -11,7 +11,7 @@ use crate::tvar::TVar;
 
 /// All variables as they were at one moment; see [`Engine::snapshot`](crate::Engine::snapshot).
 pub struct Snapshot<'s> {
-    frame: &'s Frame,
+    pub(crate) frame: &'s Frame,
     local: &'s Local,
     brand: PhantomData<Cell<&'s ()>>,
 }

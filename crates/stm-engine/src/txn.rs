@@ -29,8 +29,8 @@ use crate::tvar::{Core, TVar};
 /// });
 /// ```
 pub struct Txn<'tx> {
-    frame: &'tx Frame,
-    local: &'tx Local,
+    pub(crate) frame: &'tx Frame,
+    pub(crate) local: &'tx Local,
     brand: PhantomData<Cell<&'tx ()>>,
 }
 
@@ -229,7 +229,7 @@ impl<'tx> Txn<'tx> {
     }
 
     #[inline(always)]
-    fn ours<'a>(&self, core: &'a Core) -> Result<&'a Core, Abort> {
+    pub(crate) fn ours<'a>(&self, core: &'a Core) -> Result<&'a Core, Abort> {
         if core.engine.same(&self.local.engine) {
             Ok(core)
         } else {
