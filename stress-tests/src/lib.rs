@@ -8,6 +8,7 @@
 //!
 //! To add one: a file in `scenarios/` with `pub(crate) const SCENARIO`, a line in [`scenarios::ALL`].
 
+pub mod history;
 pub mod rng;
 pub mod run;
 pub mod scenario;

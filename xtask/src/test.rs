@@ -63,7 +63,7 @@ fn scope(package: Option<&str>) -> Vec<String> {
 
 /// The packages that can be built with seeded mistakes, for the tests that must see them noticed.
 fn faults(package: Option<&str>) -> Vec<String> {
-    const SEEDED: [&str; 2] = ["tx-scheduler", "txarray-cli"];
+    const SEEDED: [&str; 3] = ["tx-scheduler", "txarray-cli", "stress-tests"];
     let features: Vec<String> = SEEDED
         .iter()
         .filter(|&&seeded| package.is_none_or(|name| name == seeded))

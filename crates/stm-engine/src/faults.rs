@@ -145,9 +145,18 @@ impl<'tx> Txn<'tx> {
     }
 }
 
-impl Snapshot<'_> {
+impl<'s> Snapshot<'s> {
     /// The moment.
     pub fn time(&self) -> u64 {
         self.frame.rv.get()
+    }
+
+    /// What [`get`](Self::get) gives, and the time of the version: 0 for the first one of a variable.
+    pub fn get_with_time<T: Send + Sync + 'static>(&self, var: &TVar<T>) -> (&'s T, u64) {
+        let core = var.core();
+        assert!(core.engine.same(&self.local.engine), "a variable of another engine");
+        let node = self.frame.read_at_snapshot(&self.local.engine, core);
+        // SAFETY: a live version of this variable, as in `get`.
+        unsafe { (Node::<T>::value(node), version(node)) }
     }
 }

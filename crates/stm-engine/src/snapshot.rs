@@ -12,7 +12,7 @@ use crate::tvar::TVar;
 /// All variables as they were at one moment; see [`Engine::snapshot`](crate::Engine::snapshot).
 pub struct Snapshot<'s> {
     pub(crate) frame: &'s Frame,
-    local: &'s Local,
+    pub(crate) local: &'s Local,
     brand: PhantomData<Cell<&'s ()>>,
 }
 
