@@ -1,9 +1,10 @@
 //! All suites.
 
 mod lists;
+mod scheduler;
 mod stm;
 
 use crate::Suite;
 
 /// Every suite.
-pub const ALL: &[Suite] = &[lists::SUITE, stm::SUITE];
+pub const ALL: &[Suite] = &[lists::SUITE, scheduler::SUITE, stm::SUITE];

@@ -1,6 +1,10 @@
 //! `cargo xtask bench SUITE`: ours beside its rivals, interleaved in one run. Rows go to standard output.
 
 use crate::shell::{Outcome, Shell};
+use crate::workspace;
+
+/// What rivals in Python need.
+const MODULES: [&str; 4] = ["numpy", "numba", "jax", "dask"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -12,9 +16,17 @@ pub(crate) struct Options {
     /// Thread counts to measure at
     #[arg(long, value_name = "N,N…", default_value = "1,2")]
     threads: String,
+    /// First install the rivals that are Python modules, in target/rivals/venv
+    #[arg(long)]
+    install_rivals: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Outcome {
+    if options.install_rivals {
+        let venv = workspace::root().join("target/rivals/venv");
+        Shell::new("python3").args(["-m", "venv"]).arg(&venv).run()?;
+        Shell::new(venv.join("bin/pip")).args(["install", "--quiet"]).args(MODULES).run()?;
+    }
     let mut cargo =
         Shell::cargo().args(["run", "--quiet", "--release", "--package", "txarray-benches", "--"]);
     if let Some(suite) = &options.suite {
