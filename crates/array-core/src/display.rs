@@ -24,26 +24,98 @@ const PRECISION: usize = 8;
 pub(crate) fn scalar_text(value: Scalar) -> String {
     match value {
         Scalar::Bool(v) => if v { "True" } else { "False" }.to_owned(),
-        Scalar::U8(v) => v.to_string(),
+        Scalar::I8(v) => v.to_string(),
+        Scalar::I16(v) => v.to_string(),
+        Scalar::I32(v) => v.to_string(),
         Scalar::I64(v) => v.to_string(),
+        Scalar::U8(v) => v.to_string(),
+        Scalar::U16(v) => v.to_string(),
+        Scalar::U32(v) => v.to_string(),
         Scalar::U64(v) => v.to_string(),
-        Scalar::F64(v) => float_text(v),
+        Scalar::F32(v) => float_text(Float::Single(v), ".0"),
+        Scalar::F64(v) => float_text(Float::Double(v), ".0"),
+        Scalar::C64(v) => complex_text(Float::Single(v.re), Float::Single(v.im)),
+        Scalar::C128(v) => complex_text(Float::Double(v.re), Float::Double(v.im)),
     }
 }
 
-/// Python's `repr` of a float: shortest, positional from 1e-4 to below 1e16.
-fn float_text(v: f64) -> String {
-    if !v.is_finite() {
-        return non_finite(v).to_owned();
+/// A float of either precision: its shortest text is the one that its own type reads back.
+#[derive(Clone, Copy)]
+enum Float {
+    Single(f32),
+    Double(f64),
+}
+
+impl Float {
+    /// The parts of a float or complex element.
+    fn parts(value: Scalar) -> Option<(Float, Option<Float>)> {
+        match value {
+            Scalar::F32(v) => Some((Float::Single(v), None)),
+            Scalar::F64(v) => Some((Float::Double(v), None)),
+            Scalar::C64(v) => Some((Float::Single(v.re), Some(Float::Single(v.im)))),
+            Scalar::C128(v) => Some((Float::Double(v.re), Some(Float::Double(v.im)))),
+            _ => None,
+        }
     }
-    if v == 0.0 || (1e-4..1e16).contains(&v.abs()) {
-        // Rust prints the shortest text, always positional.
-        let text = format!("{v}");
-        return if text.contains('.') { text } else { text + ".0" };
+
+    fn value(self) -> f64 {
+        match self {
+            Float::Single(v) => v.into(),
+            Float::Double(v) => v,
+        }
     }
-    let text = format!("{v:e}");
+
+    /// Always positional.
+    fn shortest(self) -> String {
+        match self {
+            Float::Single(v) => format!("{v}"),
+            Float::Double(v) => format!("{v}"),
+        }
+    }
+
+    fn shortest_scientific(self) -> String {
+        match self {
+            Float::Single(v) => format!("{v:e}"),
+            Float::Double(v) => format!("{v:e}"),
+        }
+    }
+
+    /// Whether an array from `least` to `greatest` is printed in scientific notation, computed in the type itself.
+    fn is_wide(least: Float, greatest: Float) -> bool {
+        match (least, greatest) {
+            (Float::Single(lo), Float::Single(hi)) => hi >= 1e8 || lo < 1e-4 || hi / lo > 1000.0,
+            _ => {
+                let (lo, hi) = (least.value(), greatest.value());
+                hi >= 1e8 || lo < 1e-4 || hi / lo > 1000.0
+            }
+        }
+    }
+}
+
+/// Python's `repr` of a float: shortest, positional from 1e-4 to below 1e16 (in single precision 1e6); `whole` ends the text of a whole number.
+fn float_text(v: Float, whole: &str) -> String {
+    let value = v.value();
+    if !value.is_finite() {
+        return non_finite(value).to_owned();
+    }
+    let limit = if matches!(v, Float::Single(_)) { 1e6 } else { 1e16 };
+    if value == 0.0 || (1e-4..limit).contains(&value.abs()) {
+        let text = v.shortest();
+        return if text.contains('.') { text } else { text + whole };
+    }
+    let text = v.shortest_scientific();
     let (mantissa, exponent) = text.split_once('e').expect("scientific text has an exponent");
     format!("{mantissa}e{}", exponent_text(exponent, 2))
+}
+
+/// `(1+2j)`; `2j` where the real part is (positive) zero.
+fn complex_text(re: Float, im: Float) -> String {
+    let imaginary = float_text(im, "");
+    if re.value() == 0.0 && re.value().is_sign_positive() {
+        return imaginary + "j";
+    }
+    let sign = if imaginary.starts_with('-') { "" } else { "+" };
+    format!("({}{sign}{imaginary}j)", float_text(re, ""))
 }
 
 fn non_finite(v: f64) -> &'static str {
@@ -66,22 +138,22 @@ fn exponent_text(exponent: &str, digits: usize) -> String {
 }
 
 /// The shortest text, rounded to at most 8 digits after the point, trailing zeros cut: integer and fraction digits.
-fn positional(v: f64) -> (String, String) {
-    let mut text = format!("{v}");
+fn positional(v: Float) -> (String, String) {
+    let mut text = v.shortest();
     if text.split_once('.').is_some_and(|(_, fraction)| fraction.len() > PRECISION) {
-        text = format!("{v:.PRECISION$}");
+        text = format!("{:.PRECISION$}", v.value());
     }
     let (int, fraction) = text.split_once('.').unwrap_or((&text, ""));
     (int.to_owned(), fraction.trim_end_matches('0').to_owned())
 }
 
 /// As [`positional`], of the mantissa of scientific text, and the exponent.
-fn scientific(v: f64) -> (String, String, String) {
-    let mut text = format!("{v:e}");
+fn scientific(v: Float) -> (String, String, String) {
+    let mut text = v.shortest_scientific();
     let digits =
         |text: &str| text.split('e').next().and_then(|m| m.split_once('.')).map_or(0, |(_, f)| f.len());
     if digits(&text) > PRECISION {
-        text = format!("{v:.PRECISION$e}");
+        text = format!("{:.PRECISION$e}", v.value());
     }
     let (mantissa, exponent) = text.split_once('e').expect("scientific text has an exponent");
     let (int, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -91,73 +163,115 @@ fn scientific(v: f64) -> (String, String, String) {
 /// The one format of an array's elements.
 enum Format {
     /// Right-aligned plain text (`bool`, integers).
-    Plain { width: usize },
-    /// Aligned at the point.
-    Fixed { left: usize, right: usize },
-    /// `d.ddde+dd`.
-    Scientific { left: usize, right: usize, digits: usize, exponent: usize },
+    Plain {
+        width: usize,
+    },
+    Float(Columns),
+    /// Real and imaginary part; the latter always with its sign.
+    Complex(Columns, Columns),
 }
 
-impl Format {
-    fn of(values: &[Scalar]) -> Format {
-        let floats: Vec<f64> = values
-            .iter()
-            .filter_map(|v| match v {
-                Scalar::F64(v) => Some(*v),
-                _ => None,
-            })
-            .collect();
-        if floats.len() != values.len() {
-            return Format::Plain { width: values.iter().map(|v| plain_text(*v).len()).max().unwrap_or(0) };
-        }
-        let finite: Vec<f64> = floats.iter().copied().filter(|v| v.is_finite()).collect();
-        let sizes = finite.iter().map(|v| v.abs()).filter(|v| *v != 0.0);
-        let (least, greatest) = sizes.fold((f64::INFINITY, 0f64), |(lo, hi), v| (lo.min(v), hi.max(v)));
-        let some = greatest > 0.0;
-        let wide = some && (greatest >= 1e8 || least < 1e-4 || greatest / least > 1000.0);
+/// The format of floats in a column.
+struct Columns {
+    notation: Notation,
+    left: usize,
+    right: usize,
+    /// Whether a plus is written.
+    plus: bool,
+}
+
+enum Notation {
+    /// Aligned at the point.
+    Fixed,
+    /// `d.ddde+dd`.
+    Scientific { digits: usize, exponent: usize },
+}
+
+impl Columns {
+    fn of(floats: &[Float], plus: bool) -> Columns {
+        let finite: Vec<Float> = floats.iter().copied().filter(|v| v.value().is_finite()).collect();
+        let sizes = finite.iter().filter(|v| v.value() != 0.0);
+        let by_size = |a: &&Float, b: &&Float| a.value().abs().total_cmp(&b.value().abs());
+        let extremes = (sizes.clone().min_by(by_size), sizes.max_by(by_size));
+        let abs = |v: &Float| match *v {
+            Float::Single(v) => Float::Single(v.abs()),
+            Float::Double(v) => Float::Double(v.abs()),
+        };
+        let wide =
+            matches!(extremes, (Some(least), Some(greatest)) if Float::is_wide(abs(least), abs(greatest)));
         // What is not finite fills the columns of the others, to the point's right too.
         let stretch = |left: usize, right: usize| {
             if finite.len() == floats.len() {
                 return left;
             }
-            let negative = floats.contains(&f64::NEG_INFINITY);
-            left.max((3 + usize::from(negative)).saturating_sub(right + 1))
+            let signed = plus || floats.iter().any(|v| v.value() == f64::NEG_INFINITY);
+            left.max((3 + usize::from(signed)).saturating_sub(right + 1))
         };
+        let width = |v: &Float, int: &str| int.len() + usize::from(plus && v.value().is_sign_positive());
         if wide {
-            let texts: Vec<_> = finite.iter().map(|v| scientific(*v)).collect();
-            let digits = texts.iter().map(|t| t.1.len()).max().unwrap_or(0);
-            let exponent = texts.iter().map(|t| t.2.len()).max().unwrap_or(0) - 1;
-            let left = texts.iter().map(|t| t.0.len()).max().unwrap_or(0);
+            let texts: Vec<_> = finite.iter().map(|v| (v, scientific(*v))).collect();
+            let digits = texts.iter().map(|t| t.1.1.len()).max().unwrap_or(0);
+            let exponent = texts.iter().map(|t| t.1.2.len()).max().unwrap_or(0) - 1;
+            let left = texts.iter().map(|t| width(t.0, &t.1.0)).max().unwrap_or(0);
             let right = exponent + 2 + digits;
-            Format::Scientific { left: stretch(left, right), right, digits, exponent }
+            let notation = Notation::Scientific { digits, exponent };
+            Columns { notation, left: stretch(left, right), right, plus }
         } else {
-            let texts: Vec<_> = finite.iter().map(|v| positional(*v)).collect();
-            let left = texts.iter().map(|t| t.0.len()).max().unwrap_or(0);
-            let right = texts.iter().map(|t| t.1.len()).max().unwrap_or(0);
-            Format::Fixed { left: stretch(left, right), right }
+            let texts: Vec<_> = finite.iter().map(|v| (v, positional(*v))).collect();
+            let left = texts.iter().map(|t| width(t.0, &t.1.0)).max().unwrap_or(0);
+            let right = texts.iter().map(|t| t.1.1.len()).max().unwrap_or(0);
+            Columns { notation: Notation::Fixed, left: stretch(left, right), right, plus }
+        }
+    }
+
+    fn text(&self, value: Float) -> String {
+        let (left, right) = (self.left, self.right);
+        let v = value.value();
+        let plus = if self.plus && (v.is_nan() || v.is_sign_positive()) { "+" } else { "" };
+        if !v.is_finite() {
+            return format!("{:>width$}", format!("{plus}{}", non_finite(v)), width = left + right + 1);
+        }
+        match self.notation {
+            Notation::Scientific { digits, exponent } => {
+                let text = format!("{v:.digits$e}");
+                let (mantissa, e) = text.split_once('e').expect("scientific text has an exponent");
+                let (int, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+                format!("{:>left$}.{fraction}e{}", format!("{plus}{int}"), exponent_text(e, exponent))
+            }
+            Notation::Fixed => {
+                let (int, fraction) = positional(value);
+                format!("{:>left$}.{fraction:<right$}", format!("{plus}{int}"))
+            }
+        }
+    }
+}
+
+impl Format {
+    fn of(values: &[Scalar]) -> Format {
+        let parts: Vec<(Float, Option<Float>)> = values.iter().filter_map(|v| Float::parts(*v)).collect();
+        if parts.is_empty() {
+            return Format::Plain { width: values.iter().map(|v| plain_text(*v).len()).max().unwrap_or(0) };
+        }
+        let real: Vec<Float> = parts.iter().map(|p| p.0).collect();
+        let imaginary: Vec<Float> = parts.iter().filter_map(|p| p.1).collect();
+        if imaginary.is_empty() {
+            Format::Float(Columns::of(&real, false))
+        } else {
+            Format::Complex(Columns::of(&real, false), Columns::of(&imaginary, true))
         }
     }
 
     fn text(&self, value: Scalar) -> String {
-        let (Format::Fixed { left, right } | Format::Scientific { left, right, .. }) = *self else {
-            let Format::Plain { width } = *self else { unreachable!("the other formats were taken") };
-            return format!("{:>width$}", plain_text(value));
-        };
-        let v = value.as_f64();
-        if !v.is_finite() {
-            return format!("{:>width$}", non_finite(v), width = left + right + 1);
-        }
-        match *self {
-            Format::Scientific { digits, exponent, .. } => {
-                let text = format!("{v:.digits$e}");
-                let (mantissa, e) = text.split_once('e').expect("scientific text has an exponent");
-                let (int, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-                format!("{int:>left$}.{fraction}e{}", exponent_text(e, exponent))
+        match (self, Float::parts(value)) {
+            (Format::Float(columns), Some((v, _))) => columns.text(v),
+            (Format::Complex(real, imaginary), Some((re, Some(im)))) => {
+                // The `j` stands before the blanks that fill the column.
+                let im = imaginary.text(im);
+                let end = im.trim_end().len();
+                format!("{}{}j{}", real.text(re), &im[..end], &im[end..])
             }
-            _ => {
-                let (int, fraction) = positional(v);
-                format!("{int:>left$}.{fraction:<right$}")
-            }
+            (Format::Plain { width }, _) => format!("{:>width$}", plain_text(value)),
+            _ => unreachable!("all elements have one type"),
         }
     }
 }

@@ -162,12 +162,9 @@ impl Array {
 
 /// One element of a buffer. Panics outside.
 pub(crate) fn element(buffer: &Buffer, i: usize) -> Scalar {
-    macro_rules! of {
-        ($($t:ty),*) => {
-            match buffer.dtype() { $(<$t>::DTYPE => buffer.as_slice::<$t>().expect("of this type")[i].to_scalar(),)* }
-        };
-    }
-    of!(bool, u8, i64, u64, f64)
+    assert!(i < buffer.len(), "element {i} of {}", buffer.len());
+    // SAFETY: the element exists, and a buffer's elements are written and never change (B1, B2).
+    unsafe { Scalar::read(buffer.dtype(), buffer.as_ptr(), i) }
 }
 
 /// The operands as single tiles. The pointers outlive the table, the buffers are kept by `bound`.
@@ -212,22 +209,22 @@ fn reduce(bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
     let tiles = tiles(&bound, &pointers);
     let (op, len) = (bound.reduction.expect("asked by the caller"), bound.shape.iter().product());
     let mut partials: SmallVec<[_; 1]> = SmallVec::new();
-    for node in reduction_nodes(len, usize::MAX) {
+    let dtype = bound.plan.dtype();
+    for node in reduction_nodes(dtype, len, usize::MAX) {
         // SAFETY: as in `map`.
         let partial = unsafe { bound.plan.reduce(&bound.consts, &bound.shape, &tiles, node, scratch) };
         partials.push(partial.map_err(|error| bound.locate(error))?);
     }
-    let value = finish_reduction(op, len, usize::MAX, &partials)?;
-    Ok(Array::from_layout(buffer_of(value), Layout::default()))
+    let value = finish_reduction(op, dtype, len, usize::MAX, &partials)?;
+    Ok(Array::from_layout(buffer_of(value)?, Layout::default()))
 }
 
 /// A buffer of one value.
-fn buffer_of(value: Scalar) -> Buffer {
-    match value {
-        Scalar::Bool(v) => Buffer::from_vec(vec![v]),
-        Scalar::U8(v) => Buffer::from_vec(vec![v]),
-        Scalar::I64(v) => Buffer::from_vec(vec![v]),
-        Scalar::U64(v) => Buffer::from_vec(vec![v]),
-        Scalar::F64(v) => Buffer::from_vec(vec![v]),
+fn buffer_of(value: Scalar) -> Result<Buffer, ArrayError> {
+    let mut block = BlockPool::shared().take(value.dtype(), 1)?;
+    // SAFETY: the block has room for one element, which is ours and written before it is frozen.
+    unsafe {
+        value.write(block.as_mut_ptr(), 0);
+        Ok(block.freeze())
     }
 }

@@ -13,6 +13,7 @@
 
 pub(crate) mod arith;
 pub(crate) mod chain;
+pub(crate) mod complex;
 pub(crate) mod convert;
 pub(crate) mod loops;
 pub(crate) mod moves;
@@ -124,6 +125,11 @@ unsafe fn avx2<K: Body>(locs: *const *mut u8, ix: *const u16, n: usize) {
 unsafe fn avx512<K: Body>(locs: *const *mut u8, ix: *const u16, n: usize) {
     // SAFETY: the caller keeps the contract of `Body::run`.
     unsafe { K::run(locs, ix, n) }
+}
+
+/// The one version of a kernel that wider vectors would not make faster: calls of scalar functions, integer division.
+pub(crate) fn scalar<K: Body>() -> Kernel {
+    baseline::<K>
 }
 
 /// The version of a kernel for `isa`, which must be available on the machine that runs it.

@@ -14,6 +14,7 @@ use crate::{
     layout::{Dims, Layout, checked_len},
 };
 use header::Header;
+use num_complex::Complex;
 use std::{
     fs::File,
     io::{self, BufReader, Read, Write},
@@ -48,7 +49,7 @@ pub enum NpyError {
     },
     /// Elements of a type that arrays do not have.
     #[error(
-        "unsupported .npy element type {descr}; supported are b1, u1, i8, u8 and f8 in either byte order"
+        "unsupported .npy element type {descr}; supported are b1, i1 to i8, u1 to u8, f4, f8, c8 and c16 in either byte order"
     )]
     UnsupportedType {
         /// The type as the file names it.
@@ -129,16 +130,20 @@ pub fn read_npy_from(mut reader: impl Read) -> Result<Array, NpyError> {
     let header = Header::parse(&text)?;
     let (dtype, big) = element_type(&header.descr)?;
     let len = checked_len(&header.shape)?;
-    let data = match dtype {
-        DType::Bool => data(reader, len, |b: [u8; 1]| b[0] != 0)?,
-        DType::U8 => data(reader, len, |b: [u8; 1]| b[0])?,
-        DType::I64 if big => data(reader, len, i64::from_be_bytes)?,
-        DType::I64 => data(reader, len, i64::from_le_bytes)?,
-        DType::U64 if big => data(reader, len, u64::from_be_bytes)?,
-        DType::U64 => data(reader, len, u64::from_le_bytes)?,
-        DType::F64 if big => data(reader, len, f64::from_be_bytes)?,
-        DType::F64 => data(reader, len, f64::from_le_bytes)?,
-    };
+    macro_rules! numbers {
+        ($($variant:ident $t:ty),*) => {
+            match dtype {
+                DType::Bool => data(reader, len, |b: [u8; 1]| b[0] != 0)?,
+                $(
+                    DType::$variant if big => data(reader, len, <$t>::from_be_bytes)?,
+                    DType::$variant => data(reader, len, <$t>::from_le_bytes)?,
+                )*
+                DType::C64 => data(reader, len, |b: [u8; 8]| complex(b, big, f32::from_be_bytes, f32::from_le_bytes))?,
+                DType::C128 => data(reader, len, |b: [u8; 16]| complex(b, big, f64::from_be_bytes, f64::from_le_bytes))?,
+            }
+        };
+    }
+    let data = numbers!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64);
     let layout = if header.fortran {
         let reversed: Dims = header.shape.iter().rev().copied().collect();
         let axes: Dims = (0..reversed.len()).rev().collect();
@@ -147,6 +152,20 @@ pub fn read_npy_from(mut reader: impl Read) -> Result<Array, NpyError> {
         Layout::contiguous(&header.shape)?
     };
     Ok(Array::from_layout(data, layout))
+}
+
+/// A complex number from its bytes, real part first.
+fn complex<T, const N: usize, const HALF: usize>(
+    bytes: [u8; N],
+    big: bool,
+    from_be: fn([u8; HALF]) -> T,
+    from_le: fn([u8; HALF]) -> T,
+) -> Complex<T> {
+    let part = |at: usize| {
+        let part: [u8; HALF] = bytes[at..at + HALF].try_into().expect("half of the bytes");
+        if big { from_be(part) } else { from_le(part) }
+    };
+    Complex::new(part(0), part(HALF))
 }
 
 /// Element type and whether bytes are in big-endian order.
@@ -221,13 +240,21 @@ pub fn write_npy(mut writer: impl Write, array: &Array) -> Result<(), NpyError> 
     writer.write_all(&header::encode(buffer.dtype(), &layout.shape))?;
     let start = if layout.is_empty() { 0 } else { layout.offset as usize };
     let range = start..start + layout.len();
-    match buffer.dtype() {
-        DType::Bool => write_elements(&mut writer, buffer, range, |v: bool| [u8::from(v)])?,
-        DType::U8 => write_elements(&mut writer, buffer, range, |v: u8| [v])?,
-        DType::I64 => write_elements(&mut writer, buffer, range, i64::to_le_bytes)?,
-        DType::U64 => write_elements(&mut writer, buffer, range, u64::to_le_bytes)?,
-        DType::F64 => write_elements(&mut writer, buffer, range, f64::to_le_bytes)?,
+    macro_rules! numbers {
+        ($($variant:ident $t:ty),*) => {
+            match buffer.dtype() {
+                DType::Bool => write_elements(&mut writer, buffer, range, |v: bool| [u8::from(v)])?,
+                $(DType::$variant => write_elements(&mut writer, buffer, range, <$t>::to_le_bytes)?,)*
+                DType::C64 => write_elements(&mut writer, buffer, range, |v: Complex<f32>| -> [u8; 8] {
+                    std::array::from_fn(|i| [v.re, v.im][i / 4].to_le_bytes()[i % 4])
+                })?,
+                DType::C128 => write_elements(&mut writer, buffer, range, |v: Complex<f64>| -> [u8; 16] {
+                    std::array::from_fn(|i| [v.re, v.im][i / 8].to_le_bytes()[i % 8])
+                })?,
+            }
+        };
     }
+    numbers!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64);
     Ok(writer.flush()?)
 }
 

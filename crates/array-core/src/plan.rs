@@ -45,7 +45,7 @@ use smallvec::SmallVec;
 use std::{fmt, panic::Location, sync::Arc};
 
 /// Constants of an expression, as the bytes kernels read: part of a [`Bound`], not of the cached plan.
-pub type Consts = SmallVec<[u64; 4]>;
+pub type Consts = SmallVec<[u128; 4]>;
 
 /// A compiled expression: what is done to the elements, without the data. Shared, cached by structure.
 ///

@@ -1,9 +1,22 @@
 //! Text character for character as NumPy printed it (tests/fixtures/display.txt).
 
-use array_core::Array;
+use array_core::{Array, Complex, Element};
 
 fn float(word: &str) -> f64 {
     if word == "nan" { f64::NAN } else { f64::from_bits(u64::from_str_radix(word, 16).unwrap()) }
+}
+
+fn single(word: &str) -> f32 {
+    if word == "nan" { f32::NAN } else { f32::from_bits(u32::from_str_radix(word, 16).unwrap()) }
+}
+
+fn pair<T>(word: &str, part: fn(&str) -> T) -> Complex<T> {
+    let (re, im) = word.split_once(',').unwrap();
+    Complex::new(part(re), part(im))
+}
+
+fn parsed<T: Element + std::str::FromStr<Err: std::fmt::Debug>>(words: &[&str], shape: Vec<usize>) -> Array {
+    Array::from_vec(words.iter().map(|w| w.parse::<T>().unwrap()).collect(), shape)
 }
 
 fn array(head: &str) -> Array {
@@ -16,9 +29,17 @@ fn array(head: &str) -> Array {
         ("f64", "ramp") => Array::from_vec((0..len).map(|i| i as f64 * float(words[0])).collect(), shape),
         ("f64", _) => Array::from_vec(words.iter().map(|w| float(w)).collect(), shape),
         ("i64", "ramp") => Array::from_vec((0..len as i64).collect(), shape),
-        ("i64", _) => Array::from_vec(words.iter().map(|w| w.parse::<i64>().unwrap()).collect(), shape),
-        ("u8", _) => Array::from_vec(words.iter().map(|w| w.parse::<u8>().unwrap()).collect(), shape),
-        ("u64", _) => Array::from_vec(words.iter().map(|w| w.parse::<u64>().unwrap()).collect(), shape),
+        ("f32", _) => Array::from_vec(words.iter().map(|w| single(w)).collect(), shape),
+        ("c64", _) => Array::from_vec(words.iter().map(|w| pair(w, single)).collect(), shape),
+        ("c128", _) => Array::from_vec(words.iter().map(|w| pair(w, float)).collect(), shape),
+        ("i8", _) => parsed::<i8>(&words, shape),
+        ("i16", _) => parsed::<i16>(&words, shape),
+        ("i32", _) => parsed::<i32>(&words, shape),
+        ("i64", _) => parsed::<i64>(&words, shape),
+        ("u8", _) => parsed::<u8>(&words, shape),
+        ("u16", _) => parsed::<u16>(&words, shape),
+        ("u32", _) => parsed::<u32>(&words, shape),
+        ("u64", _) => parsed::<u64>(&words, shape),
         // NumPy's: (i % 2 == 0) of a whole array.
         ("b", "even") => Array::from_vec((0..len).map(|i| i % 2 == 0).collect(), shape),
         ("b", _) => Array::from_vec(words.iter().map(|w| *w == "1").collect(), shape),

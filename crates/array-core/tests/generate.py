@@ -13,10 +13,18 @@ import numpy as np
 
 warnings.simplefilter("ignore")
 OUT = pathlib.Path(__file__).parent / "fixtures"
-NAMES = {"bool": "b", "uint8": "u8", "int64": "i64", "uint64": "u64", "float64": "f64"}
+NAMES = {
+    "bool": "b", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64", "uint8": "u8", "uint16": "u16",
+    "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "f64", "complex64": "c64", "complex128": "c128",
+}
 
 
 def word(x):
+    if isinstance(x, (complex, np.complexfloating)):
+        x = np.asarray(x)
+        return word(x.real[()]) + "," + word(x.imag[()])
+    if isinstance(x, np.float32):
+        return "nan" if x != x else "%x" % struct.unpack("<I", struct.pack("<f", x))[0]
     if isinstance(x, (float, np.floating)):
         return "nan" if x != x else "%x" % struct.unpack("<Q", struct.pack("<d", x))[0]
     return str(int(x))
@@ -28,61 +36,79 @@ def words(a):
 
 # --- values: every function, every pair of types, awkward elements -------------------------------------------------------------
 
-INPUTS = {
-    "b": np.array([False, True]),
-    "u8": np.array([0, 1, 2, 7, 200, 255], np.uint8),
-    "i64": np.array([0, 1, -1, 3, -7, 2**62, -(2**63), 2**63 - 1], np.int64),
-    "u64": np.array([0, 1, 5, 2**53 + 1, 2**63, 2**64 - 1], np.uint64),
-    "f64": np.array([0.0, -0.0, 1.0, -1.5, 2.5, np.inf, -np.inf, np.nan, 5e-324, 1.7e308, -3.0]),
-}
-BINARY = """add subtract multiply divide floor_divide remainder power minimum maximum hypot equal not_equal less less_equal
-greater greater_equal bitwise_and bitwise_or bitwise_xor""".split()
-UNARY = "negative absolute sqrt square invert".split()
-WEAK = [True, 0, 2, 3, -2, 255, 0.5, 2.0, -1.0, 2.5]
+INF, NAN = np.inf, np.nan
+INPUTS = {"b": np.array([False, True])}
+for bits in [8, 16, 32, 64]:
+    top = 2 ** (bits - 1)
+    INPUTS[f"i{bits}"] = np.array([0, 1, -1, 3, -7, top // 2, -top, top - 1], f"int{bits}")
+    INPUTS[f"u{bits}"] = np.array([0, 1, 5, 2**53 + 1 if bits == 64 else 7, top, 2 * top - 1], f"uint{bits}")
+INPUTS["f64"] = np.array([0.0, -0.0, 1.0, -1.5, 2.5, INF, -INF, NAN, 5e-324, 1.7e308, -3.0])
+INPUTS["f32"] = np.array([0.0, -0.0, 1.0, -1.5, 2.5, INF, -INF, NAN, 1e-45, 3.4e38, -3.0], np.float32)
+PARTS = [(0.0, 0.0), (-0.0, -0.0), (1.0, 0.0), (-1.5, 2.0), (3.0, -4.0), (2.5, NAN), (INF, 1.0), (0.5, 1e30)]
+INPUTS["c64"] = np.array([complex(*p) for p in PARTS], np.complex64)
+INPUTS["c128"] = np.array([complex(*p) for p in PARTS], np.complex128)
+ORDER = ["b", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "c64", "c128"]
+BINARY = """add subtract multiply divide floor_divide remainder fmod power minimum maximum fmin fmax hypot equal not_equal less
+less_equal greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift logical_and logical_or
+logical_xor""".split()
+UNARY = """negative absolute sqrt square invert sign floor ceil trunc rint isnan isinf isfinite signbit conjugate real imag
+logical_not""".split()
+WEAK = [True, 0, 2, 3, -2, 255, 0.5, 2.0, -1.0, 2.5, 2j, -1.5 + 1j]
+
+
+def short(name):
+    """The elements that meet elements of other types: few, for there are many pairs."""
+    return INPUTS[name][-3:] if name[0] in "biu" else INPUTS[name][2:5]
 
 
 def result(f):
     try:
-        out = f()
+        out = np.asarray(f())
     except (TypeError, ValueError, OverflowError):
         return "error"
     name = NAMES.get(out.dtype.name)
-    # Types this crate does not have (int8, float16) are its own documented difference.
+    # float16 is no element type: float32 stands for it, as documented.
     return None if name is None else f"{name} {words(out)}"
 
 
 def values():
-    lines = ["# function, operand types (or a Python scalar), result type, results in C order of an outer product"]
+    lines = [
+        "# function, operand types (or a Python scalar), result type, results in C order of an outer product",
+        "# of all elements of one type, or the last (floats: third to fifth) three of two types",
+    ]
     for name in BINARY:
         f = getattr(np, name)
-        for a in INPUTS:
-            for b in INPUTS:
-                out = result(lambda: f(INPUTS[a][:, None], INPUTS[b][None, :]))
+        for a in ORDER:
+            for b in ORDER:
+                x, y = (INPUTS[a], INPUTS[b]) if a == b else (short(a), short(b))
+                out = result(lambda: f(x[:, None], y[None, :]))
                 if out:
                     lines.append(f"{name} {a} {b} = {out}")
             for scalar in WEAK:
                 text = repr(scalar)
-                for order, g in [("right", lambda: f(INPUTS[a], scalar)), ("left", lambda: f(scalar, INPUTS[a]))]:
+                for order, g in [("right", lambda: f(short(a), scalar)), ("left", lambda: f(scalar, short(a)))]:
                     out = result(g)
                     if out:
                         lines.append(f"{name} {a} {order}:{text} = {out}")
     for name in UNARY:
-        for a in INPUTS:
+        for a in ORDER:
             out = result(lambda: getattr(np, name)(INPUTS[a]))
             if out:
                 lines.append(f"{name} {a} - = {out}")
-    for a in INPUTS:
-        for b in INPUTS:
+    for a in ORDER:
+        out = result(lambda: np.reciprocal(INPUTS[a][INPUTS[a] != 0]))
+        lines.append(f"reciprocal {a} - = {out}")
+        for b in ORDER:
             with_range = INPUTS[a]
-            if a == "f64":
+            if a[0] in "fc":
                 # Out-of-range conversions are undefined in C; see the crate's own rule.
-                with_range = np.array([0.0, -0.0, 1.0, 2.5, 255.9, 1e-300])
+                with_range = np.array([0.0, -0.0, 1.0, 2.5, 127.9, 1e-30], INPUTS[a].dtype)
             lines.append(f"astype:{b} {a} - = {result(lambda: with_range.astype(INPUTS[b].dtype))}")
             cond = np.array([True, False, True])[:, None, None]
-            out = result(lambda: np.where(cond, INPUTS[a][None, :, None], INPUTS[b][None, None, :]))
+            out = result(lambda: np.where(cond, short(a)[None, :, None], short(b)[None, None, :]))
             lines.append(f"where {a} {b} = {out}")
     for name in ["sum", "max", "min", "mean"]:
-        for a in INPUTS:
+        for a in ORDER:
             data = INPUTS[a]
             out = result(lambda: getattr(np, name)(data))
             lines.append(f"reduce:{name} {a} - = {out}")
@@ -107,11 +133,18 @@ def stream(n):
 def sums():
     lengths = list(range(0, 300)) + [511, 512, 513, 1000, 1023, 1024, 1025, 1032, 2047, 2048, 4095, 5000, 8191, 8192, 8193]
     lengths += [10_000, 65_536, 65_537, 99_999, 123_456, 262_144, 500_000, 777_777, 1_000_000]
-    lines = ["# length, bits of np.sum, bits of np.mean"]
+    lines = ["# type, length, bits of np.sum, bits of np.mean"]
     for n in lengths:
         a = stream(n)
-        lines.append(f"{n} {word(a.sum())} {word(a.mean())}")
-    lines.append(f"neg-zeros {word(np.array([-0.0, -0.0]).sum())} -")
+        lines.append(f"f64 {n} {word(a.sum())} {word(a.mean())}")
+    for n in [0, 1, 3, 7, 8, 15, 16, 63, 64, 65, 71, 72, 127, 128, 129, 136, 200, 257, 1000, 1025, 4099, 65_537, 300_001]:
+        a = stream(n)
+        single, pair = a.astype(np.float32), a + 1j * stream(n + 7)[7:]
+        lines.append(f"f32 {n} {word(single.sum())} {word(single.mean())}")
+        lines.append(f"c128 {n} {word(pair.sum())} {word(pair.mean())}")
+        pair = pair.astype(np.complex64)
+        lines.append(f"c64 {n} {word(pair.sum())} {word(pair.mean())}")
+    lines.append(f"neg-zeros 2 {word(np.array([-0.0, -0.0]).sum())} -")
     (OUT / "sums.txt").write_text("\n".join(lines) + "\n")
 
 
@@ -171,7 +204,29 @@ def display():
     add(np.arange(1200).reshape(4, 300))
     add(np.arange(7 * 200).reshape(7, 200) % 2 == 0)
     add(np.arange(1200.0).reshape(2, 2, 300) * 1e6)
+    for v in [0.1, 1 / 3, 16777216.0, 1e16, 1e15, 1e-4, 1e-5, 1e-45, 3.4e38, 123456.789, nan, inf, -0.0]:
+        add(np.float32(v).reshape(()))
+        add(np.array([v, 1.0, -2.5], np.float32))
+    add(np.linspace(-1, 1, 40, dtype=np.float32).reshape(4, 10))
+    add(np.array([0.012345679, 0.5], np.float32))
+    add(np.array([-128, 127], np.int8))
+    add(np.array([[-32768], [7]], np.int16))
+    add(np.array([2**31 - 1, -5], np.int32))
+    add(np.array([65535, 5], np.uint16))
+    add(np.array([2**32 - 1], np.uint32))
+    for parts in [np.float32, np.float64]:
+        whole = np.complex64 if parts == np.float32 else np.complex128
+        for v in [1 + 2j, 2j, -0.0 + 0j, complex(-0.0, 2), 1.5 - 0.1j, complex(nan, inf), 1e20 + 1e-7j, complex(1, -0.0), complex(0, -3)]:
+            add(np.array(v, whole))
+            add(np.array([v, 1.0, -2.5j], whole))
+        add(np.array([[1 + 2j, 3.25 - 1j], [complex(nan, 1), complex(1, -inf)]], whole))
+        add(np.array([1e10 + 1e-10j, 1 - 1j], whole))
+        add((np.arange(12) * (0.1 + 0.37j)).astype(whole).reshape(3, 4))
+        add(np.array([], whole))
+        add(rng.normal(size=6).astype(parts) + 1j * rng.normal(size=6).astype(parts))
     for n in [1, 2, 3, 7, 20]:
+        add((rng.random(n) - 0.5).astype(np.float32))
+        add(np.exp(rng.normal(size=n) * 9).astype(np.float32))
         for scale in [1.0, 1e-3, 1e3, 1e7, 1e9, 1e-9]:
             add((rng.random(n) - 0.5) * scale)
             add(np.round((rng.random(n) - 0.5) * scale, 3))
@@ -212,7 +267,11 @@ def npy():
     np.save(OUT / "bool.npy", np.array([[True, False, True]]))
     np.save(OUT / "scalar.npy", np.array(2**64 - 1, np.uint64))
     np.save(OUT / "empty.npy", np.zeros((0, 3), np.uint8))
-    np.save(OUT / "float32.npy", np.zeros(3, np.float32))
+    np.save(OUT / "float32.npy", np.array([0.5, -1.5, 3.25], np.float32))
+    np.save(OUT / "int16_big.npy", np.array([1, -2, 300], ">i2"))
+    np.save(OUT / "complex64.npy", np.array([1 + 2j, -0.5j], np.complex64))
+    np.save(OUT / "complex_big.npy", np.array([1 + 2j, -0.5j], ">c16"))
+    np.save(OUT / "float16.npy", np.zeros(3, np.float16))
     with (OUT / "version2.npy").open("wb") as f:
         np.lib.format.write_array(f, np.arange(6.0).reshape(2, 3), version=(2, 0))
     with (OUT / "version3.npy").open("wb") as f:

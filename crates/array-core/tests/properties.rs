@@ -2,8 +2,8 @@
 //! any order, bit for bit; indices, spans and broadcasts against brute force.
 
 use array_core::{
-    Array, Bound, DType, Dims, Index, Isa, Layout, Op, OperandData, Scalar, Scratch, TileMut, TileRef,
-    bind_for, normalise, split_reductions,
+    Array, Bound, Complex, DType, Dims, Element, Index, Isa, Layout, Op, OperandData, Scalar, Scratch,
+    TileMut, TileRef, bind_for, normalise, split_reductions,
 };
 use proptest::prelude::*;
 
@@ -30,6 +30,30 @@ impl Dice {
 
 const AWKWARD: [f64; 8] = [0.0, -0.0, 1.0, -1.0, f64::INFINITY, f64::NAN, 5e-324, 1e300];
 
+/// Values as data of a type, cast one by one by other code than the kernels'.
+fn data(values: impl Iterator<Item = Scalar>, dtype: DType) -> Array {
+    fn typed<T: Element>(values: impl Iterator<Item = Scalar>) -> Array {
+        let values: Vec<T> = values.map(T::from_scalar).collect();
+        let len = values.len();
+        Array::from_vec(values, [len])
+    }
+    match dtype {
+        DType::I8 => typed::<i8>(values),
+        DType::I16 => typed::<i16>(values),
+        DType::I32 => typed::<i32>(values),
+        DType::I64 => typed::<i64>(values),
+        DType::U8 => typed::<u8>(values),
+        DType::U16 => typed::<u16>(values),
+        DType::U32 => typed::<u32>(values),
+        DType::U64 => typed::<u64>(values),
+        DType::F32 => typed::<f32>(values),
+        DType::F64 => typed::<f64>(values),
+        DType::C64 => typed::<Complex<f32>>(values),
+        DType::C128 => typed::<Complex<f64>>(values),
+        _ => typed::<bool>(values),
+    }
+}
+
 /// Elements of a type, a few of them awkward.
 fn leaf_of(dice: &mut Dice, dtype: DType, len: usize) -> Array {
     let float = |d: &mut Dice| {
@@ -37,19 +61,17 @@ fn leaf_of(dice: &mut Dice, dtype: DType, len: usize) -> Array {
     };
     match dtype {
         DType::Bool => Array::from_vec((0..len).map(|_| dice.chance(50)).collect(), [len]),
-        DType::U8 => Array::from_vec((0..len).map(|_| dice.next() as u8).collect(), [len]),
-        DType::I64 => {
-            Array::from_vec((0..len).map(|_| dice.next() as i64 >> dice.below(60)).collect(), [len])
+        DType::F32 | DType::F64 => data((0..len).map(|_| Scalar::F64(float(dice))), dtype),
+        DType::C64 | DType::C128 => {
+            data((0..len).map(|_| Scalar::C128(Complex::new(float(dice), float(dice)))), dtype)
         }
-        DType::U64 => Array::from_vec((0..len).map(|_| dice.next() >> dice.below(60)).collect(), [len]),
-        _ => Array::from_vec((0..len).map(|_| float(dice)).collect(), [len]),
+        _ => data((0..len).map(|_| Scalar::I64(dice.next() as i64 >> dice.below(60))), dtype),
     }
 }
 
 /// A leaf that broadcasts to `shape`, by a random path of views.
 fn leaf(dice: &mut Dice, shape: &[usize]) -> Array {
-    let dtype =
-        dice.pick(&[DType::Bool, DType::U8, DType::I64, DType::U64, DType::F64, DType::F64, DType::F64]);
+    let dtype = if dice.chance(40) { DType::F64 } else { dice.pick(DType::ALL) };
     let mut own: Vec<usize> = shape.iter().map(|&d| if dice.chance(15) { 1 } else { d }).collect();
     while own.first().is_some_and(|_| dice.chance(10)) {
         own.remove(0);
@@ -88,7 +110,7 @@ fn leaf(dice: &mut Dice, shape: &[usize]) -> Array {
     if transposed { view.transpose() } else { view }
 }
 
-const BINARY: [Op; 24] = [
+const BINARY: [Op; 29] = [
     Op::Add,
     Op::Add,
     Op::Add,
@@ -113,8 +135,32 @@ const BINARY: [Op; 24] = [
     Op::BitOr,
     Op::BitXor,
     Op::Power,
+    Op::FMod,
+    Op::FMin,
+    Op::FMax,
+    Op::LeftShift,
+    Op::RightShift,
 ];
-const UNARY: [Op; 5] = [Op::Negative, Op::Abs, Op::Sqrt, Op::Square, Op::Invert];
+const UNARY: [Op; 18] = [
+    Op::Negative,
+    Op::Abs,
+    Op::Sqrt,
+    Op::Square,
+    Op::Invert,
+    Op::Sign,
+    Op::Floor,
+    Op::Ceil,
+    Op::Trunc,
+    Op::Rint,
+    Op::IsNan,
+    Op::IsInf,
+    Op::IsFinite,
+    Op::SignBit,
+    Op::Conjugate,
+    Op::Real,
+    Op::Imag,
+    Op::Reciprocal,
+];
 
 /// A random expression, and the same computed operation by operation.
 fn expression(dice: &mut Dice, shape: &[usize]) -> (Array, Array) {
@@ -129,6 +175,10 @@ fn expression(dice: &mut Dice, shape: &[usize]) -> (Array, Array) {
         let (a, a1) = pool[dice.below(pool.len())].clone();
         let (b, b1) = pool[dice.below(pool.len())].clone();
         let (whole, single) = match dice.below(10) {
+            0 if dice.chance(50) => {
+                let dtype = dice.pick(DType::ALL);
+                (a.cast(dtype), a1.cast(dtype))
+            }
             0 => {
                 let op = dice.pick(&UNARY);
                 (Array::unary(op, &a), Array::unary(op, &a1))
@@ -207,9 +257,13 @@ fn shape(dice: &mut Dice) -> Vec<usize> {
 }
 
 fn same(a: &Scalar, b: &Scalar) -> bool {
-    match (a, b) {
-        (Scalar::F64(a), Scalar::F64(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
-        (a, b) => a == b,
+    // Any part NaN in both; else the same bits, which single precision keeps when it is widened.
+    let part = |x: f64, y: f64| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
+    match (a.cast(DType::C128), b.cast(DType::C128)) {
+        _ if a.dtype() != b.dtype() => false,
+        _ if a.as_integer().is_some() => a == b,
+        (Scalar::C128(a), Scalar::C128(b)) => part(a.re, b.re) && part(a.im, b.im),
+        _ => unreachable!(),
     }
 }
 
@@ -350,15 +404,7 @@ fn over_tiles(dice: &mut Dice, mut bound: Bound) -> Vec<Scalar> {
         written[address as usize] = true;
         let place = target.at(address as usize);
         // SAFETY: an element of this type was written there.
-        values.push(unsafe {
-            match dtype {
-                DType::Bool => Scalar::Bool(*place != 0),
-                DType::U8 => Scalar::U8(*place),
-                DType::I64 => Scalar::I64(*place.cast()),
-                DType::U64 => Scalar::U64(*place.cast()),
-                _ => Scalar::F64(*place.cast()),
-            }
-        });
+        values.push(unsafe { Scalar::read(dtype, place, 0) });
     }
     for (address, written) in written.iter().enumerate() {
         // SAFETY: inside the tile.

@@ -1,7 +1,8 @@
 //! `sum` and `mean` have the bits of `np.sum` and `np.mean` (tests/fixtures/sums.txt), however the tree is cut.
 
 use array_core::{
-    Array, Isa, OperandData, Partial, Scalar, Scratch, TileRef, bind_for, finish_reduction, reduction_nodes,
+    Array, Complex, DType, Isa, OperandData, Partial, Scalar, Scratch, TileRef, bind_for, finish_reduction,
+    reduction_nodes,
 };
 
 /// The generator's `stream`.
@@ -20,8 +21,8 @@ fn stream(n: usize) -> Vec<f64> {
 fn sums_have_numpys_bits_at_every_cut_and_instruction_set() {
     let mut lines = 0;
     for line in include_str!("fixtures/sums.txt").lines().filter(|l| !l.starts_with('#')) {
-        let [n, sum, mean] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
-        if n == "neg-zeros" {
+        let [dtype, n, sum, mean] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        if dtype == "neg-zeros" {
             let ours: f64 = Array::from_vec(vec![-0.0, -0.0], [2]).sum().item().unwrap();
             assert_eq!(format!("{:x}", ours.to_bits()), sum);
             continue;
@@ -29,9 +30,18 @@ fn sums_have_numpys_bits_at_every_cut_and_instruction_set() {
         lines += 1;
         let n: usize = n.parse().unwrap();
         let a = Array::from_vec(stream(n), [n]);
-        let bits = |x: f64| if x.is_nan() { "nan".to_owned() } else { format!("{:x}", x.to_bits()) };
-        assert_eq!(bits(a.sum().item().unwrap()), sum, "sum of {n}");
-        assert_eq!(bits(a.mean().item().unwrap()), mean, "mean of {n}");
+        let pair = || {
+            let values = stream(n).into_iter().zip(stream(n + 7).split_off(7));
+            Array::from_vec(values.map(|(re, im)| Complex::new(re, im)).collect(), [n])
+        };
+        let a = match dtype {
+            "f32" => a.cast(DType::F32),
+            "c128" => pair(),
+            "c64" => pair().cast(DType::C64),
+            _ => a,
+        };
+        assert_eq!(bits(a.sum().item_scalar().unwrap()), sum, "sum of {n} {dtype}");
+        assert_eq!(bits(a.mean().item_scalar().unwrap()), mean, "mean of {n} {dtype}");
         for isa in Isa::available() {
             for max in [1, 500, 1000, 4096, 30_000] {
                 if n < 2_000_000 / max.min(2000) {
@@ -49,10 +59,22 @@ fn sums_have_numpys_bits_at_every_cut_and_instruction_set() {
     assert!(lines > 300);
 }
 
+fn bits(value: Scalar) -> String {
+    match value {
+        Scalar::F64(x) if x.is_nan() => "nan".to_owned(),
+        Scalar::F64(x) => format!("{:x}", x.to_bits()),
+        Scalar::F32(x) if x.is_nan() => "nan".to_owned(),
+        Scalar::F32(x) => format!("{:x}", x.to_bits()),
+        Scalar::C64(z) => format!("{},{}", bits(z.re.into()), bits(z.im.into())),
+        Scalar::C128(z) => format!("{},{}", bits(z.re.into()), bits(z.im.into())),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// A reduction evaluated node by node.
-fn cut(expr: &Array, max_elems: usize, isa: Isa) -> f64 {
+fn cut(expr: &Array, max_elems: usize, isa: Isa) -> Scalar {
     let bound = bind_for(expr, isa).unwrap();
-    let len = bound.shape.iter().product();
+    let (len, dtype) = (bound.shape.iter().product(), bound.plan.dtype());
     let pointers: Vec<*const u8> = bound
         .operands
         .iter()
@@ -73,17 +95,14 @@ fn cut(expr: &Array, max_elems: usize, isa: Isa) -> f64 {
         })
         .collect();
     let mut scratch = Scratch::new();
-    let partials: Vec<Partial> = reduction_nodes(len, max_elems)
+    let partials: Vec<Partial> = reduction_nodes(dtype, len, max_elems)
         .into_iter()
         // SAFETY: whole buffers, as bound.
         .map(|node| unsafe {
             bound.plan.reduce(&bound.consts, &bound.shape, &tiles, node, &mut scratch).unwrap()
         })
         .collect();
-    match finish_reduction(bound.reduction.unwrap(), len, max_elems, &partials).unwrap() {
-        Scalar::F64(v) => v,
-        other => panic!("{other:?}"),
-    }
+    finish_reduction(bound.reduction.unwrap(), dtype, len, max_elems, &partials).unwrap()
 }
 
 #[test]

@@ -303,7 +303,7 @@ fn fold_task(graph: &Graph, task: &Task, fold: &Fold, desk: &mut Desk) -> Result
         })
     };
     let partials: Vec<Partial> = fold.partials.iter().map(take).collect();
-    let result = finish_reduction(fold.op, fold.len, fold.max_elems, &partials)?;
+    let result = finish_reduction(fold.op, fold.dtype, fold.len, fold.max_elems, &partials)?;
     let mut block = desk.blocks.take(result.dtype(), 1)?;
     // SAFETY: the block holds one element of the result's type; this task creates the version (G2).
     unsafe {

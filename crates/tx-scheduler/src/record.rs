@@ -193,13 +193,14 @@ impl Recorder<'_> {
         site: Site,
     ) -> StatementSeq {
         let len: usize = inputs.shape.iter().product();
-        let nodes = reduction_nodes(len, max_elems);
+        let dtype = inputs.plan.dtype();
+        let nodes = reduction_nodes(dtype, len, max_elems);
         let partials = nodes.iter().map(|_| UnsafeCell::new(None)).collect();
         let statement = self.graph.add_statement(Statement {
             left: 0.into(),
             live_bytes: 0,
             site,
-            kind: Kind::Reduce { inputs, fold: Fold { op, len, max_elems, partials } },
+            kind: Kind::Reduce { inputs, fold: Fold { op, dtype, len, max_elems, partials } },
         });
         let first = self.graph.next_task();
         for (node, range) in nodes.iter().enumerate() {

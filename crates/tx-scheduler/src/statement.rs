@@ -149,6 +149,7 @@ pub(crate) struct Target {
 /// The tree of a reduction, while its nodes are computed.
 pub(crate) struct Fold {
     pub(crate) op: ReduceOp,
+    pub(crate) dtype: DType,
     pub(crate) len: usize,
     pub(crate) max_elems: usize,
     /// Node `i` is written by the task of node `i` alone and read by the fold, which all of them precede.

@@ -38,7 +38,7 @@ pub(crate) fn from_nested(interp: &mut Interp<'_>, value: &Value, dtype: Option<
     flat.gather(interp, value, 0)?;
     let found = flat.dtype.unwrap_or(DType::F64);
     let dtype = dtype.unwrap_or(found);
-    if matches!(dtype, DType::U8 | DType::U64) {
+    if dtype.is_integer() {
         for item in &flat.items {
             if let Item::Weak(Scalar::I64(n)) = *item {
                 arrays::fits(n, dtype)?;
@@ -48,9 +48,15 @@ pub(crate) fn from_nested(interp: &mut Interp<'_>, value: &Value, dtype: Option<
     let Flat { shape, items, .. } = flat;
     Ok(match dtype {
         DType::Bool => fill::<bool>(items, shape),
-        DType::U8 => fill::<u8>(items, shape),
+        DType::I8 => fill::<i8>(items, shape),
+        DType::I16 => fill::<i16>(items, shape),
+        DType::I32 => fill::<i32>(items, shape),
         DType::I64 => fill::<i64>(items, shape),
+        DType::U8 => fill::<u8>(items, shape),
+        DType::U16 => fill::<u16>(items, shape),
+        DType::U32 => fill::<u32>(items, shape),
         DType::U64 => fill::<u64>(items, shape),
+        DType::F32 => fill::<f32>(items, shape),
         DType::F64 => fill::<f64>(items, shape),
         other => fail!("np.array does not make arrays of {other}"),
     })
@@ -144,12 +150,14 @@ impl Flat {
             ($($dtype:ident $rust:ty),*) => { match array.dtype() {
                 $(DType::$dtype => {
                     let values = array.to_vec::<$rust>().map_err(|error| crate::engine::fault(error.into()))?;
-                    values.into_iter().for_each(|value| self.push(Item::Strong(Scalar::from(value))));
+                    values.into_iter().for_each(|value| self.push(Item::Strong(value.to_scalar())));
                 })*
                 other => fail!("np.array does not take elements of {other}"),
             } };
         }
-        push!(Bool bool, U8 u8, I64 i64, U64 u64, F64 f64);
+        push!(
+            Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64
+        );
         Ok(())
     }
 

@@ -221,12 +221,12 @@ fn nested(array: &txarray::Array) -> Result<Value> {
                 .to_vec::<$rust>()
                 .map_err(|error| crate::engine::fault(error.into()))?
                 .into_iter()
-                .map(|value| python(Scalar::from(value)))
+                .map(|value| python(txarray::Element::to_scalar(value)))
                 .collect::<Vec<Value>>(),)*
             other => fail!("tolist() of {other} is not supported"),
         } };
     }
-    let mut level = numbers!(Bool bool, U8 u8, I64 i64, U64 u64, F64 f64);
+    let mut level = numbers!(Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64);
     for (axis, &len) in array.shape().iter().enumerate().skip(1).rev() {
         let rows: usize = array.shape()[..axis].iter().product();
         level = (0..rows).map(|row| Value::list(level[row * len..(row + 1) * len].to_vec())).collect();

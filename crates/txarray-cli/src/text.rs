@@ -63,12 +63,8 @@ fn bool_str(b: bool) -> &'static str {
 /// `str()` of a NumPy scalar.
 pub(crate) fn scalar_str(scalar: Scalar) -> String {
     match scalar {
-        Scalar::Bool(b) => bool_str(b).into(),
-        Scalar::U8(n) => n.to_string(),
-        Scalar::I64(n) => n.to_string(),
-        Scalar::U64(n) => n.to_string(),
         Scalar::F64(x) => float(x),
-        other => float(other.as_f64()),
+        other => other.to_string(),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Every door is `#[track_caller]`, so an error names the line of the operator that made it. The rules are NumPy 2's: operands
 //! are promoted ([`DType::promote`]), plain numbers are weak ([`Term`]), comparisons of `int64` with `uint64` are exact.
-//! Where NumPy's result would be `float16` (`sqrt` of `bool` or `uint8`) it is `float64` here.
+//! Where NumPy's result would be `float16` (`sqrt` of `bool` or of 8-bit integers) it is `float32` here.
 
 use super::{Array, Term};
 use crate::{
@@ -11,22 +11,26 @@ use crate::{
     expr::{Args, Kind, Node, Op, ReduceOp},
     layout::broadcast_shapes,
 };
+use num_complex::Complex;
 use std::{
     ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Sub},
     panic::Location,
 };
 
-/// The common type of two operands by NEP 50.
-fn common(a: &Term, b: &Term) -> DType {
+/// The common type of two operands by NEP 50; `inexact` takes two arrays to their floating point types first.
+fn common(a: &Term, b: &Term, inexact: bool) -> DType {
+    let own = |array: &Array| if inexact { array.dtype().inexact() } else { array.dtype() };
     let weak = |array: DType, value: Scalar| match (value.dtype().kind(), array.kind()) {
-        (TypeKind::Bool, _) => array,
-        (TypeKind::Float, TypeKind::Float) => array,
+        (TypeKind::Complex, TypeKind::Complex) => array,
+        (TypeKind::Complex, _) if array == DType::F32 => DType::C64,
+        (TypeKind::Complex, _) => DType::C128,
+        (TypeKind::Float, TypeKind::Float | TypeKind::Complex) => array,
         (TypeKind::Float, _) => DType::F64,
-        (_, TypeKind::Bool) => DType::I64,
+        (TypeKind::Signed | TypeKind::Unsigned, TypeKind::Bool) => DType::I64,
         _ => array,
     };
     match (a, b) {
-        (Term::Array(a), Term::Array(b)) => a.dtype().promote(b.dtype()),
+        (Term::Array(a), Term::Array(b)) => own(a).promote(own(b)),
         (Term::Array(a), Term::Weak(v)) | (Term::Weak(v), Term::Array(a)) => weak(a.dtype(), *v),
         (Term::Weak(a), Term::Weak(b)) => a.dtype().promote(b.dtype()),
     }
@@ -108,11 +112,25 @@ impl Array {
                 let error = ArrayError::Unsupported { operation: op.name(), dtypes: vec![a.dtype()], reason };
                 if a.error().is_some() { a } else { Array::fail(error) }
             }
-            Ok((input, output)) => match (op, input.kind()) {
-                (Op::Copy | Op::Cast, _) => a,
-                (Op::Abs, TypeKind::Bool | TypeKind::Unsigned) | (Op::Square, TypeKind::Bool) => a,
-                _ => map(op, output, [a.cast(input)].into_iter().collect()),
-            },
+            Ok((input, output)) => {
+                let real = !input.is_complex();
+                let whole = real && !input.is_float();
+                match op {
+                    Op::Copy | Op::Cast => a,
+                    Op::Abs if matches!(input.kind(), TypeKind::Bool | TypeKind::Unsigned) => a,
+                    Op::Floor | Op::Ceil | Op::Trunc if whole => a,
+                    Op::Conjugate if real => a.cast(output),
+                    Op::Real if real => a,
+                    Op::Imag if real => Array::full(a.shape(), Scalar::zero(output)),
+                    Op::IsNan | Op::IsInf | Op::IsFinite if whole => {
+                        Array::full(a.shape(), op == Op::IsFinite)
+                    }
+                    Op::SignBit if whole => a.less(0),
+                    // As NumPy: in double precision, and back.
+                    Op::Reciprocal if whole => a.cast(DType::F64).reciprocal().cast(output),
+                    _ => map(op, output, [a.cast(input)].into_iter().collect()),
+                }
+            }
         }
     }
 
@@ -134,7 +152,7 @@ impl Array {
         if op.is_comparison() {
             return compare(op, a, b);
         }
-        let common = common(&a, &b);
+        let common = common(&a, &b, op.is_inexact());
         let (input, output) = match op.types(common) {
             Ok(types) => types,
             Err(reason) => {
@@ -149,8 +167,8 @@ impl Array {
             return shortcut;
         }
         let op = match op {
-            Op::Add | Op::Maximum if input == DType::Bool => Op::BitOr,
-            Op::Multiply | Op::Minimum if input == DType::Bool => Op::BitAnd,
+            Op::Add | Op::Maximum | Op::FMax if input == DType::Bool => Op::BitOr,
+            Op::Multiply | Op::Minimum | Op::FMin if input == DType::Bool => Op::BitAnd,
             op => op,
         };
         map(op, output, [a.of(input), b.of(input)].into_iter().collect())
@@ -169,7 +187,7 @@ impl Array {
     #[track_caller]
     pub fn where_(condition: impl Into<Term>, a: impl Into<Term>, b: impl Into<Term>) -> Array {
         let (a, b): (Term, Term) = (a.into(), b.into());
-        let dtype = common(&a, &b);
+        let dtype = common(&a, &b, false);
         let condition = condition.into().into_array().cast(DType::Bool);
         map(Op::Where, dtype, [condition, a.of(dtype), b.of(dtype)].into_iter().collect())
     }
@@ -253,20 +271,25 @@ fn compare(op: Op, a: Term, b: Term) -> Array {
         Op::GreaterEqual => (Op::LessEqual, b, a),
         op => (op, a, b),
     };
-    let mut dtype = common(&a, &b);
-    if a.out_of_bounds(dtype).is_some() || b.out_of_bounds(dtype).is_some() {
-        // The plain integer lies outside the array's type but it is an int64; `uint8` fits in that too, `uint64` is below.
-        dtype = DType::I64;
-    }
+    let shared = common(&a, &b, false);
+    // A plain integer outside the array's type is an int64, which holds all narrower types; `uint64` is below.
     let side = |t: &Term| match t {
-        Term::Weak(v) if t.out_of_bounds(DType::U64).is_some() => v.dtype(),
-        Term::Weak(_) => dtype,
+        Term::Weak(v) if t.out_of_bounds(shared).is_some() => v.dtype(),
+        Term::Weak(_) => shared,
         Term::Array(a) => a.dtype(),
     };
-    match (side(&a), side(&b)) {
-        (DType::I64, DType::U64) => signed_unsigned(op, a.of(DType::I64), b.of(DType::U64), true),
-        (DType::U64, DType::I64) => signed_unsigned(op, b.of(DType::I64), a.of(DType::U64), false),
-        _ => map(op, DType::Bool, [a.of(dtype), b.of(dtype)].into_iter().collect()),
+    let (left, right) = (side(&a), side(&b));
+    match (left.kind(), right.kind()) {
+        (TypeKind::Signed, TypeKind::Unsigned) if right == DType::U64 => {
+            signed_unsigned(op, a.of(DType::I64), b.of(DType::U64), true)
+        }
+        (TypeKind::Unsigned, TypeKind::Signed) if left == DType::U64 => {
+            signed_unsigned(op, b.of(DType::I64), a.of(DType::U64), false)
+        }
+        _ => {
+            let dtype = left.promote(right);
+            map(op, DType::Bool, [a.of(dtype), b.of(dtype)].into_iter().collect())
+        }
     }
 }
 
@@ -289,7 +312,7 @@ fn signed_unsigned(op: Op, signed: Array, unsigned: Array, signed_left: bool) ->
 #[track_caller]
 fn power_of_constant(base: &Term, exponent: Scalar, term: &Term, input: DType) -> Option<Array> {
     let plain = matches!(term, Term::Weak(_)) || matches!(term, Term::Array(a) if a.ndim() == 0);
-    let value = exponent.as_f64();
+    let value = if exponent.dtype().is_complex() { f64::NAN } else { exponent.as_f64() };
     if input.is_integer() && exponent.as_integer().is_some_and(|e| e < 0) {
         return Some(Array::fail(ArrayError::NegativePower));
     }
@@ -297,8 +320,8 @@ fn power_of_constant(base: &Term, exponent: Scalar, term: &Term, input: DType) -
         _ if !plain => return None,
         2.0 => Op::Square,
         1.0 => Op::Copy,
-        0.5 if input.is_float() => Op::Sqrt,
-        -1.0 if input.is_float() => Op::Reciprocal,
+        0.5 if !input.is_integer() => Op::Sqrt,
+        -1.0 if !input.is_integer() => Op::Reciprocal,
         _ => return None,
     };
     let base = base.clone().of(input);
@@ -319,7 +342,7 @@ macro_rules! methods {
 methods! {
     /// Square root, correctly rounded; NaN below zero.
     sqrt Sqrt;
-    /// Absolute value; the least integer wraps to itself.
+    /// Absolute value, real for complex numbers; the least integer wraps to itself.
     abs Abs;
     /// `self * self`.
     square Square;
@@ -327,6 +350,39 @@ methods! {
     negative Negative;
     /// Bitwise not; of `bool`, logical not.
     invert Invert;
+    /// `1 / self`, in the type of `self`.
+    reciprocal Reciprocal;
+    /// -1, 0 or 1 as the element is below, at or above zero; of a complex number, it divided by its absolute value.
+    sign Sign;
+    /// Greatest whole number not above; integers stay.
+    floor Floor;
+    /// Least whole number not below; integers stay.
+    ceil Ceil;
+    /// Cut towards zero; integers stay.
+    trunc Trunc;
+    /// Nearest whole number, halves to even, as floating point.
+    rint Rint;
+    /// Whether an element (a part of it) is NaN.
+    isnan IsNan;
+    /// Whether an element (a part of it) is infinite.
+    isinf IsInf;
+    /// Whether an element (each part of it) is neither infinite nor NaN.
+    isfinite IsFinite;
+    /// Whether the sign is minus, of -0 and NaN too.
+    signbit SignBit;
+    /// Complex conjugate; real numbers stay.
+    conj Conjugate;
+    /// Real part, of the type of the parts.
+    ///
+    /// ```
+    /// use array_core::{Array, Complex, DType};
+    /// let z = Array::from_vec(vec![Complex::new(3.0, -4.0)], [1]);
+    /// assert_eq!((z.real().item::<f64>()?, z.imag().item::<f64>()?, z.abs().item::<f64>()?), (3.0, -4.0, 5.0));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    real Real;
+    /// Imaginary part, of the type of the parts; zero for real numbers.
+    imag Imag;
     --
     /// `self ** other`. Integers wrap; a negative integer exponent of an integer is [`ArrayError::NegativePower`], found
     /// now if the exponent is a plain number and at the evaluation if it is an array.
@@ -348,6 +404,23 @@ methods! {
     floor_divide FloorDivide;
     /// `self - other * floor(self / other)`, with the sign of `other`; integers by zero give 0.
     remainder Remainder;
+    /// What is left of division cut towards zero, with the sign of `self`; integers by zero give 0.
+    fmod FMod;
+    /// The lesser of two; a number rather than NaN.
+    fmin FMin;
+    /// The greater of two; a number rather than NaN.
+    fmax FMax;
+    /// `self << other` of integers; distances outside the width give 0.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let a = Array::from_vec(vec![1u8, 1, 1], [3]);
+    /// assert_eq!(a.left_shift(Array::from_vec(vec![0u8, 7, 8], [3])).to_vec::<u8>()?, [1, 128, 0]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    left_shift LeftShift;
+    /// `self >> other` of integers, copying the sign.
+    right_shift RightShift;
     /// `self == other`, elementwise.
     equal Equal;
     /// `self != other`, elementwise.
@@ -360,6 +433,54 @@ methods! {
     greater Greater;
     /// `self >= other`, elementwise.
     greater_equal GreaterEqual;
+}
+
+/// What holds of truth values (not zero is true), and bounds.
+impl Array {
+    /// Whether both hold.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let a = Array::arange(0, 3, 1);
+    /// assert_eq!(a.logical_and(2.5).to_vec::<bool>()?, [false, true, true]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    #[track_caller]
+    pub fn logical_and(&self, other: impl Into<Term>) -> Array {
+        Array::binary(Op::BitAnd, self.cast(DType::Bool), other.into().into_array().cast(DType::Bool))
+    }
+    /// Whether either holds.
+    #[track_caller]
+    pub fn logical_or(&self, other: impl Into<Term>) -> Array {
+        Array::binary(Op::BitOr, self.cast(DType::Bool), other.into().into_array().cast(DType::Bool))
+    }
+    /// Whether exactly one holds.
+    #[track_caller]
+    pub fn logical_xor(&self, other: impl Into<Term>) -> Array {
+        Array::binary(Op::BitXor, self.cast(DType::Bool), other.into().into_array().cast(DType::Bool))
+    }
+    /// Whether it does not hold.
+    #[track_caller]
+    pub fn logical_not(&self) -> Array {
+        self.cast(DType::Bool).invert()
+    }
+    /// `minimum(maximum(self, low), high)`: the element cut to `low..=high`; NaN if an operand is.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(0, 5, 1).clip(1, 3).to_vec::<i64>()?, [1, 1, 2, 3, 3]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    #[track_caller]
+    pub fn clip(&self, low: impl Into<Term>, high: impl Into<Term>) -> Array {
+        self.maximum(low).minimum(high)
+    }
+    /// Quotient and remainder at once: [`floor_divide`](Self::floor_divide) and [`remainder`](Self::remainder).
+    #[track_caller]
+    pub fn divmod(&self, other: impl Into<Term>) -> (Array, Array) {
+        let other = other.into();
+        (self.floor_divide(&other), self.remainder(&other))
+    }
 }
 
 /// Short names beside the long ones.
@@ -408,7 +529,7 @@ macro_rules! operators {
             #[track_caller]
             fn $method(self, other: R) -> Array { Array::binary(Op::$op, self, other) }
         }
-        operators!(@ $trait $method $op f64 i64 i32 bool u8 u64 usize Scalar);
+        operators!(@ $trait $method $op f64 f32 i64 i32 bool u8 u64 usize Complex<f64> Scalar);
     )*};
     (@ $trait:ident $method:ident $op:ident $($scalar:ty)*) => {$(
         impl $trait<Array> for $scalar {

@@ -5,9 +5,9 @@ use crate::dtype::Scalar;
 
 /// An operand: an array, or a plain number.
 ///
-/// A plain `bool`, integer or `f64` is *weak* as a Python scalar (NEP 50): it takes the type of the array beside it, unless
-/// its kind is higher (an integer beside a `bool` array, a float beside integers). Write [`Array::scalar`] for a value that
-/// insists on its type; `u8` and `u64` values insist too.
+/// A plain `bool`, `i32`, `i64`, `usize`, `f64` or `Complex<f64>` is *weak* as a Python scalar (NEP 50): it takes the type of
+/// the array beside it, unless its kind is higher (an integer beside a `bool` array, a float beside integers). Values of the
+/// other types insist on theirs, and so does [`Array::scalar`] of any value.
 ///
 /// ```
 /// use array_core::{Array, DType};
@@ -45,8 +45,8 @@ impl From<&Term> for Term {
 impl<T: Into<Scalar>> From<T> for Term {
     fn from(value: T) -> Term {
         match value.into() {
-            strong @ (Scalar::U8(_) | Scalar::U64(_)) => Term::Array(Array::scalar(strong)),
-            weak => Term::Weak(weak),
+            weak @ (Scalar::Bool(_) | Scalar::I64(_) | Scalar::F64(_) | Scalar::C128(_)) => Term::Weak(weak),
+            strong => Term::Array(Array::scalar(strong)),
         }
     }
 }

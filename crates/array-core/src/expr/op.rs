@@ -42,6 +42,30 @@ ops! {
     Reciprocal 1 "reciprocal",
     /// Bitwise not; of `bool`, logical not.
     Invert 1 "invert",
+    /// -1, 0 or 1 as the operand is below, at or above zero; of a complex number, it divided by its absolute value.
+    Sign 1 "sign",
+    /// Greatest whole number not above.
+    Floor 1 "floor",
+    /// Least whole number not below.
+    Ceil 1 "ceil",
+    /// Cut towards zero.
+    Trunc 1 "trunc",
+    /// Nearest whole number, halves to even.
+    Rint 1 "rint",
+    /// Whether the operand (a part of it) is NaN.
+    IsNan 1 "isnan",
+    /// Whether the operand (a part of it) is infinite.
+    IsInf 1 "isinf",
+    /// Whether the operand (each part of it) is neither infinite nor NaN.
+    IsFinite 1 "isfinite",
+    /// Whether the sign is minus, of -0 and NaN too.
+    SignBit 1 "signbit",
+    /// Complex conjugate.
+    Conjugate 1 "conjugate",
+    /// Real part.
+    Real 1 "real",
+    /// Imaginary part.
+    Imag 1 "imag",
     /// `a + b`; of `bool`, or.
     Add 2 "add",
     /// `a - b`.
@@ -54,12 +78,18 @@ ops! {
     FloorDivide 2 "floor_divide",
     /// What is left of floor division, with the sign of `b`; integers by zero give 0.
     Remainder 2 "remainder",
+    /// What is left of division cut towards zero, with the sign of `a`; integers by zero give 0.
+    FMod 2 "fmod",
     /// `a ** b`.
     Power 2 "power",
     /// The lesser; NaN if either is.
     Minimum 2 "minimum",
     /// The greater; NaN if either is.
     Maximum 2 "maximum",
+    /// The lesser; a number rather than NaN.
+    FMin 2 "fmin",
+    /// The greater; a number rather than NaN.
+    FMax 2 "fmax",
     /// `sqrt(a*a + b*b)` without overflow.
     Hypot 2 "hypot",
     /// `a == b`.
@@ -80,6 +110,10 @@ ops! {
     BitOr 2 "bitwise_or",
     /// Bitwise exclusive or.
     BitXor 2 "bitwise_xor",
+    /// `a << b`; distances outside the width give 0.
+    LeftShift 2 "left_shift",
+    /// `a >> b`, copying the sign.
+    RightShift 2 "right_shift",
     /// `b` where `a` holds, else `c`.
     Where 3 "where",
 }
@@ -101,29 +135,44 @@ impl Op {
         matches!(self, Add | Multiply | Hypot | Equal | NotEqual | BitAnd | BitOr | BitXor)
     }
 
+    /// Whether operands are taken to their floating point types one by one ([`DType::inexact`]) before they meet.
+    pub(crate) fn is_inexact(self) -> bool {
+        use Op::*;
+        matches!(self, Sqrt | Hypot | Rint)
+    }
+
     /// The type the kernel reads and the type it gives, for operands of (promoted) type `common`; or why there is none.
     /// Not for `Cast` and `Where`, whose types are the caller's.
     pub(crate) fn types(self, common: DType) -> Result<(DType, DType), &'static str> {
         use Op::*;
-        let float = || if common.is_float() { common } else { DType::F64 };
         let kind = common.kind();
+        let bool_as_int8 = if kind == Kind::Bool { DType::I8 } else { common };
         match self {
-            Copy | Abs | Square | Add | Multiply | Minimum | Maximum | Cast | Where => Ok((common, common)),
             Negative if kind == Kind::Bool => Err("use the ~ operator or logical_not instead"),
             Subtract if kind == Kind::Bool => {
                 Err("use the bitwise_xor, the ^ operator, or logical_xor instead")
             }
-            Negative | Subtract => Ok((common, common)),
-            Sqrt | Divide | Hypot => Ok((float(), float())),
-            Power | FloorDivide | Remainder | Reciprocal if kind == Kind::Bool => {
-                Err("the result would be int8, which is not an element type; cast an operand first")
+            Sign if kind == Kind::Bool => Err("a truth value has no sign"),
+            FloorDivide | Remainder | FMod | Hypot | Floor | Ceil | Trunc | SignBit
+                if kind == Kind::Complex =>
+            {
+                Err("complex numbers are not ordered along a line")
             }
-            Power | FloorDivide | Remainder | Reciprocal => Ok((common, common)),
-            Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual => Ok((common, DType::Bool)),
-            Invert | BitAnd | BitOr | BitXor if kind == Kind::Float => {
+            Invert | BitAnd | BitOr | BitXor | LeftShift | RightShift
+                if matches!(kind, Kind::Float | Kind::Complex) =>
+            {
                 Err("bit operations are for bool and integers")
             }
-            Invert | BitAnd | BitOr | BitXor => Ok((common, common)),
+            Copy | Cast | Where | Add | Multiply | Minimum | Maximum | FMin | FMax | Negative | Subtract
+            | Sign | Invert | BitAnd | BitOr | BitXor | Floor | Ceil | Trunc => Ok((common, common)),
+            Conjugate | Square | Reciprocal | Power | FloorDivide | Remainder | FMod | LeftShift
+            | RightShift => Ok((bool_as_int8, bool_as_int8)),
+            Abs | Real | Imag if kind == Kind::Complex => Ok((common, common.real())),
+            Abs | Real | Imag => Ok((common, common)),
+            Divide if !matches!(kind, Kind::Float | Kind::Complex) => Ok((DType::F64, DType::F64)),
+            Sqrt | Hypot | Rint | Divide => Ok((common.inexact(), common.inexact())),
+            Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual | IsNan | IsInf | IsFinite
+            | SignBit => Ok((common, DType::Bool)),
         }
     }
 }

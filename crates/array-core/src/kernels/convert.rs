@@ -1,4 +1,12 @@
-//! Casts between element types, as NumPy's on x86-64: integers wrap, floats are cut towards zero and then wrap.
+//! Casts between element types, as NumPy's on x86-64: integers wrap, floats are cut towards zero and then wrap, a complex
+//! number loses its imaginary part.
+//!
+//! **Few kernels** of the 156 pairs of types a third have a kernel of their own, pairs that differ in the sign alone share one,
+//! the others go by way of one or two types in between ([`via`]). That changes no value: what comes between holds every
+//! value exactly, and a conversion that rounds is done once.
+
+use crate::dtype::DType;
+use num_complex::Complex;
 
 /// Towards zero; what `i64` cannot hold, and NaN, give the least `i64` (x86's indefinite integer).
 #[inline(always)]
@@ -21,10 +29,10 @@ pub(crate) fn f64_to_u64(v: f64) -> u64 {
     }
 }
 
-/// Towards zero, then the low byte (of a 32-bit conversion: beyond `i32` and NaN give 0).
+/// Towards zero; what `i32` cannot hold, and NaN, give the least `i32`.
 #[inline(always)]
-pub(crate) fn f64_to_u8(v: f64) -> u8 {
-    if v > -2_147_483_649.0 && v < 2_147_483_648.0 { v as i32 as u8 } else { 0 }
+pub(crate) fn f64_to_i32(v: f64) -> i32 {
+    if v > -2_147_483_649.0 && v < 2_147_483_648.0 { v as i32 } else { i32::MIN }
 }
 
 /// Conversion from one element type to another; `Truth` is the byte of a `bool`.
@@ -37,38 +45,85 @@ pub(crate) trait To<U> {
 #[repr(transparent)]
 pub(crate) struct Truth(pub(crate) u8);
 
-macro_rules! as_casts {
-    ($($from:ty => $($to:ty),*;)*) => {$($(
-        impl To<$to> for $from { #[inline(always)] fn to(self) -> $to { self as $to } }
+macro_rules! conversions {
+    ($($from:ty => $($to:ty),*: |$v:ident| $e:expr;)*) => {$($(
+        impl To<$to> for $from { #[inline(always)] fn to(self) -> $to { let $v = self; $e as _ } }
     )*)*};
 }
-as_casts! {
-    u8 => i64, u64, f64;
-    i64 => u8, u64, f64;
-    u64 => u8, i64, f64;
+conversions! {
+    u8 => u16, u32, u64, f32, f64: |v| v;
+    i8 => u16, u32, u64: |v| v;
+    u16 => u8, u32, u64: |v| v;
+    i16 => u32, u64: |v| v;
+    u32 => u8, u16, u64, f64: |v| v;
+    i32 => u64, f32, f64: |v| v;
+    u64 => u8, u16, u32, f32, f64: |v| v;
+    i64 => f32, f64: |v| v;
+    f32 => f64: |v| v;
+    f64 => f32: |v| v;
+    f64 => u8, i32: |v| f64_to_i32(v);
+    f64 => i64: |v| f64_to_i64(v);
+    f64 => u64: |v| f64_to_u64(v);
 }
+
 macro_rules! truth {
-    ($($t:ty: $zero:literal),*) => {$(
+    ($($t:ty: $zero:expr),*) => {$(
         impl To<Truth> for $t { #[inline(always)] fn to(self) -> Truth { Truth(u8::from(self != $zero)) } }
-        impl To<$t> for Truth { #[inline(always)] fn to(self) -> $t { self.0 as $t } }
     )*};
 }
-truth!(u8: 0, i64: 0, u64: 0, f64: 0.0);
-impl To<u8> for f64 {
-    #[inline(always)]
-    fn to(self) -> u8 {
-        f64_to_u8(self)
+truth!(u8: 0, u16: 0, u32: 0, u64: 0, f32: 0.0, f64: 0.0, Complex<f32>: Complex::new(0.0, 0.0), Complex<f64>: Complex::new(0.0, 0.0));
+
+macro_rules! complexes {
+    ($($t:ty, $wide:ty;)*) => {$(
+        impl To<Complex<$t>> for $t { #[inline(always)] fn to(self) -> Complex<$t> { Complex::new(self, 0.0) } }
+        impl To<$t> for Complex<$t> { #[inline(always)] fn to(self) -> $t { self.re } }
+        impl To<Complex<$wide>> for Complex<$t> {
+            #[inline(always)]
+            fn to(self) -> Complex<$wide> { Complex::new(self.re as $wide, self.im as $wide) }
+        }
+    )*};
+}
+complexes! { f32, f64; f64, f32; }
+
+/// The type to cast to first where no kernel casts `from` to `to` at once.
+pub(crate) fn via(from: DType, to: DType) -> DType {
+    use DType::{F32, F64, I8, I16, I32, I64, U16, U32};
+    match (from, to) {
+        // The real part, in its own precision.
+        _ if from.is_complex() => from.real(),
+        // To the type of the parts first, so that there is one rounding.
+        _ if to.is_complex() => {
+            if to.size() == 8 {
+                F32
+            } else {
+                F64
+            }
+        }
+        (F32, _) => F64,
+        (F64, U32) => I64,
+        (F64, _) => I32,
+        (I8 | I16, _) | (U16, F32) => I32,
+        (U16, _) => U32,
+        _ => I64,
     }
 }
-impl To<i64> for f64 {
-    #[inline(always)]
-    fn to(self) -> i64 {
-        f64_to_i64(self)
-    }
-}
-impl To<u64> for f64 {
-    #[inline(always)]
-    fn to(self) -> u64 {
-        f64_to_u64(self)
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::{Isa, select};
+
+    #[test]
+    fn every_pair_of_types_has_a_short_way() {
+        for &from in DType::ALL {
+            for &to in DType::ALL.iter().filter(|to| **to != from) {
+                let (mut at, mut steps) = (from, 0);
+                while select::cast(Isa::Baseline, at, to).is_none() {
+                    at = via(at, to);
+                    steps += 1;
+                    assert!(steps < 4, "{from} to {to}");
+                }
+            }
+        }
     }
 }

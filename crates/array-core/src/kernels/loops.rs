@@ -94,7 +94,12 @@ pub(crate) unsafe fn each<T>(frame: Frame, f: impl Fn(usize) -> T) {
     let n = dst.len();
     // Up to the next cache line by single elements, so that no vector store is split over two lines: a run that writes in
     // place gives its temporaries the phase of the output, so then they are aligned too.
-    let head = if size_of::<T>() == 8 { (dst.as_ptr().addr().wrapping_neg() / 8 % 8).min(n) } else { 0 };
+    let size = size_of::<T>();
+    let head = if size == 4 || size == 8 {
+        (dst.as_ptr().addr().wrapping_neg() / size % (64 / size)).min(n)
+    } else {
+        0
+    };
     for (i, d) in dst[..head].iter_mut().enumerate() {
         *d = f(i);
     }
@@ -177,24 +182,40 @@ impl<T: Copy, A: Side<T>> Body for Copy1<T, A> {
     }
 }
 
-/// `d = a ** b` of signed integers; a negative exponent raises the flag (operand 3) and gives 0.
-pub(crate) struct CheckedPow<A, B>(PhantomData<(A, B)>);
-impl<A: Side<i64>, B: Side<i64>> Body for CheckedPow<A, B> {
+/// `d = a ** b` of signed integers; a negative exponent raises the flag (operand 3).
+pub(crate) struct CheckedPow<T>(PhantomData<T>);
+impl<T: Exponent> Body for CheckedPow<T> {
     #[inline(always)]
     unsafe fn run(locs: *const *mut u8, ix: *const u16, n: usize) {
         let frame = Frame { locs, ix, n };
         // SAFETY: the caller's; the flag is a byte of the run.
         unsafe {
-            let (a, b) = (A::open(frame, 1), B::open(frame, 2));
+            let (a, b): (Elements<T>, Elements<T>) = (V::open(frame, 1), V::open(frame, 2));
             let flag: *mut u8 = frame.at(3);
-            each(frame, |i| {
-                let exponent = B::get(b, i);
-                if exponent < 0 {
+            each(frame, |i| match V::get(b, i).to_u64() {
+                Some(exponent) => V::get(a, i).power(exponent),
+                None => {
                     *flag = 1;
-                    return 0;
+                    V::get(b, i).power(0)
                 }
-                super::power::integer(A::get(a, i), exponent as u64)
             });
         }
     }
 }
+
+/// A signed integer as base and exponent.
+pub(crate) trait Exponent: Copy {
+    /// As an exponent, if it is one.
+    fn to_u64(self) -> Option<u64>;
+    fn power(self, exponent: u64) -> Self;
+}
+
+macro_rules! exponents {
+    ($($t:ty, $unsigned:ty;)*) => {$(
+        impl Exponent for $t {
+            #[inline(always)] fn to_u64(self) -> Option<u64> { u64::try_from(self).ok() }
+            #[inline(always)] fn power(self, exponent: u64) -> Self { super::power::integer(self as $unsigned, exponent) as $t }
+        }
+    )*};
+}
+exponents! { i8, u8; i16, u16; i32, u32; i64, u64; }

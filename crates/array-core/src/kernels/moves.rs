@@ -1,4 +1,7 @@
-//! Copies between strided memory and dense blocks.
+//! Copies between strided memory and dense blocks, by the size of the element: 1, 2, 4, 8 or 16 bytes.
+
+/// Sixteen bytes with the alignment of a complex number's parts.
+pub(crate) type Pair = [u64; 2];
 
 /// Copies `n` elements of `size` bytes, `stride` elements apart, to dense memory.
 ///
@@ -10,7 +13,10 @@ pub(crate) unsafe fn gather(size: usize, dst: *mut u8, src: *const u8, stride: i
     unsafe {
         match size {
             1 => strided(dst, 1, src, stride, n),
-            _ => strided(dst.cast::<u64>(), 1, src.cast(), stride, n),
+            2 => strided(dst.cast::<u16>(), 1, src.cast(), stride, n),
+            4 => strided(dst.cast::<u32>(), 1, src.cast(), stride, n),
+            8 => strided(dst.cast::<u64>(), 1, src.cast(), stride, n),
+            _ => strided(dst.cast::<Pair>(), 1, src.cast(), stride, n),
         }
     }
 }
@@ -24,7 +30,10 @@ pub(crate) unsafe fn scatter(size: usize, dst: *mut u8, stride: isize, src: *con
     unsafe {
         match size {
             1 => strided(dst, stride, src, 1, n),
-            _ => strided(dst.cast::<u64>(), stride, src.cast(), 1, n),
+            2 => strided(dst.cast::<u16>(), stride, src.cast(), 1, n),
+            4 => strided(dst.cast::<u32>(), stride, src.cast(), 1, n),
+            8 => strided(dst.cast::<u64>(), stride, src.cast(), 1, n),
+            _ => strided(dst.cast::<Pair>(), stride, src.cast(), 1, n),
         }
     }
 }

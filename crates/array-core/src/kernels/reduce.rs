@@ -5,11 +5,13 @@
 //! multiple of 8. Successive leaves are independent, so the processor overlaps their chains of additions.
 //! **Extremes** are independent of order: NaN wins, and of zeros the positive is the greater.
 
-use super::Isa;
+use super::{Isa, arith::Ring, complex};
 use crate::{
     dtype::{DType, Scalar},
     expr::ReduceOp,
 };
+use num_complex::Complex;
+use std::marker::PhantomData;
 
 /// Reduces `n` dense elements to one.
 pub(crate) type ReduceKernel = unsafe fn(*const u8, usize) -> Scalar;
@@ -48,38 +50,116 @@ fn pick<K: Fold>(isa: Isa) -> ReduceKernel {
     }
 }
 
-/// Where NumPy splits `n > 128` elements.
-#[inline(always)]
-pub(crate) const fn split(n: usize) -> usize {
-    let half = n / 2;
-    half - half % 8
+/// The shape of the reduction tree over elements of a type. NumPy counts the parts of complex numbers one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tree {
+    parts: usize,
 }
 
-/// Largest leaf of the tree.
-pub(crate) const LEAF: usize = 128;
+impl Tree {
+    /// The tree over elements of `dtype`.
+    pub(crate) const fn of(dtype: DType) -> Tree {
+        Tree { parts: if dtype.is_complex() { 2 } else { 1 } }
+    }
 
-/// NumPy's pairwise sum of any length, for blocks of a few thousand elements (it recurses, to a depth of the logarithm).
+    /// Where NumPy splits `n` elements, more than a leaf.
+    #[inline(always)]
+    pub(crate) const fn split(self, n: usize) -> usize {
+        let half = n * self.parts / 2;
+        (half - half % 8) / self.parts
+    }
+
+    /// Elements of the largest leaf.
+    #[inline(always)]
+    pub(crate) const fn leaf(self) -> usize {
+        128 / self.parts
+    }
+}
+
+/// What is summed: numbers, or the parts of complex ones.
+trait Summand: Copy {
+    type Sum: Copy;
+    const TREE: Tree;
+    fn plus(a: Self::Sum, b: Self::Sum) -> Self::Sum;
+    /// The sum of a leaf.
+    fn leaf(a: &[Self]) -> Self::Sum;
+    fn scalar(sum: Self::Sum) -> Scalar;
+}
+
+macro_rules! summands {
+    ($($t:ty => $real:ident, $complex:ident;)*) => {$(
+        impl Summand for $t {
+            type Sum = $t;
+            const TREE: Tree = Tree { parts: 1 };
+            #[inline(always)]
+            fn plus(a: $t, b: $t) -> $t { a + b }
+            #[inline(always)]
+            fn leaf(a: &[$t]) -> $t {
+                let (eights, rest) = a.as_chunks::<8>();
+                let Some((first, eights)) = eights.split_first() else {
+                    // -0.0 keeps the sum of negative zeros negative, as NumPy does.
+                    return rest.iter().fold(-0.0, |sum, x| sum + x);
+                };
+                let mut r = *first;
+                for chunk in eights {
+                    for (r, x) in r.iter_mut().zip(chunk) {
+                        *r += x;
+                    }
+                }
+                let sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+                rest.iter().fold(sum, |sum, x| sum + x)
+            }
+            fn scalar(sum: $t) -> Scalar { Scalar::$real(sum) }
+        }
+        impl Summand for Complex<$t> {
+            type Sum = Complex<$t>;
+            const TREE: Tree = Tree { parts: 2 };
+            #[inline(always)]
+            fn plus(a: Complex<$t>, b: Complex<$t>) -> Complex<$t> { a.add(b) }
+            #[inline(always)]
+            fn leaf(a: &[Complex<$t>]) -> Complex<$t> {
+                let (fours, rest) = a.as_chunks::<4>();
+                let Some((first, fours)) = fours.split_first() else {
+                    return rest.iter().fold(Complex::new(-0.0, -0.0), |sum, x| sum.add(*x));
+                };
+                let mut r = *first;
+                for chunk in fours {
+                    for (r, x) in r.iter_mut().zip(chunk) {
+                        *r = r.add(*x);
+                    }
+                }
+                let sum = r[0].add(r[1]).add(r[2].add(r[3]));
+                rest.iter().fold(sum, |sum, x| sum.add(*x))
+            }
+            fn scalar(sum: Complex<$t>) -> Scalar { Scalar::$complex(sum) }
+        }
+    )*};
+}
+summands! { f32 => F32, C64; f64 => F64, C128; }
+
+/// NumPy's pairwise sum of any length, for blocks of a few thousand elements.
 #[inline(always)]
-fn pairwise(a: &[f64]) -> f64 {
+fn pairwise<T: Summand>(a: &[T]) -> T::Sum {
     // The tree with its branches kept on a stack of partial sums: always inlined, so it is compiled for each instruction set.
-    let mut pending: [(usize, usize, f64, bool); 64] = [(0, 0, 0.0, false); 64];
+    let zero = T::leaf(&[]);
+    let mut pending: [(usize, usize, T::Sum, bool); 64] = [(0, 0, zero, false); 64];
     let mut depth = 0;
     let (mut start, mut n) = (0, a.len());
     loop {
-        while n > LEAF {
-            let left = split(n);
-            pending[depth] = (start + left, n - left, 0.0, false);
+        while n > T::TREE.leaf() {
+            let left = T::TREE.split(n);
+            pending[depth] = (start + left, n - left, zero, false);
             depth += 1;
             n = left;
         }
-        let mut value = leaf(&a[start..start + n]);
+        let mut value = T::leaf(&a[start..start + n]);
         loop {
             if depth == 0 {
                 return value;
             }
             let (right, len, sum, has_left) = pending[depth - 1];
             if has_left {
-                value += sum;
+                value = T::plus(sum, value);
                 depth -= 1;
             } else {
                 pending[depth - 1] = (right, len, value, true);
@@ -90,61 +170,80 @@ fn pairwise(a: &[f64]) -> f64 {
     }
 }
 
-/// A leaf of at most 128 elements.
-#[inline(always)]
-fn leaf(a: &[f64]) -> f64 {
-    let (eights, rest) = a.as_chunks::<8>();
-    let Some((first, eights)) = eights.split_first() else {
-        // -0.0 keeps the sum of negative zeros negative, as NumPy does.
-        return rest.iter().fold(-0.0, |sum, x| sum + x);
-    };
-    let mut r = *first;
-    for chunk in eights {
-        for (r, x) in r.iter_mut().zip(chunk) {
-            *r += x;
-        }
-    }
-    let sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
-    rest.iter().fold(sum, |sum, x| sum + x)
-}
-
-struct SumF64;
-impl Fold for SumF64 {
+struct Sum<T>(PhantomData<T>);
+impl<T: Summand> Fold for Sum<T> {
     #[inline(always)]
     unsafe fn fold(src: *const u8, n: usize) -> Scalar {
         // SAFETY: the caller's.
-        Scalar::F64(pairwise(unsafe { std::slice::from_raw_parts(src.cast(), n) }))
+        T::scalar(pairwise::<T>(unsafe { std::slice::from_raw_parts(src.cast(), n) }))
     }
 }
 
-/// The order of floats as integers: -inf … -0, +0 … inf. NaN lies outside.
-#[inline(always)]
-pub(crate) fn key(x: f64) -> i64 {
-    let bits = x.to_bits() as i64;
-    bits ^ ((bits >> 63) & i64::MAX)
+/// Greatest (least) of a block, and of two results.
+trait Extreme: Copy {
+    fn of<const MAX: bool>(a: &[Self]) -> Self;
+    fn pair<const MAX: bool>(a: Self, b: Self) -> Self;
 }
 
-struct ExtremeF64<const MAX: bool>;
-impl<const MAX: bool> Fold for ExtremeF64<MAX> {
+struct Best<T, const MAX: bool>(PhantomData<T>);
+impl<T: Extreme + Into<Scalar>, const MAX: bool> Fold for Best<T, MAX> {
     #[inline(always)]
     unsafe fn fold(src: *const u8, n: usize) -> Scalar {
         // SAFETY: the caller's.
-        let a: &[f64] = unsafe { std::slice::from_raw_parts(src.cast(), n) };
-        let (mut best, mut nan) = (key(a[0]), 0u64);
-        for &x in a {
-            let k = key(x);
-            best = if MAX { best.max(k) } else { best.min(k) };
-            nan |= u64::from(x.is_nan());
-        }
-        // `key` is its own inverse.
-        Scalar::F64(if nan != 0 { f64::NAN } else { f64::from_bits(key(f64::from_bits(best as u64)) as u64) })
+        T::of::<MAX>(unsafe { std::slice::from_raw_parts(src.cast(), n) }).into()
     }
 }
+
+macro_rules! float_extremes {
+    ($($t:ty, $key:ty;)*) => {$(
+        impl Extreme for $t {
+            #[inline(always)]
+            fn of<const MAX: bool>(a: &[$t]) -> $t {
+                // The order of floats as integers: -inf … -0, +0 … inf. NaN lies outside. Its own inverse.
+                let flip = |bits: $key| bits ^ ((bits >> (<$key>::BITS - 1)) & <$key>::MAX);
+                let key = |x: $t| flip(x.to_bits() as $key);
+                let (mut best, mut nan) = (key(a[0]), 0);
+                for &x in a {
+                    let k = key(x);
+                    best = if MAX { best.max(k) } else { best.min(k) };
+                    nan |= <$key>::from(x.is_nan());
+                }
+                if nan != 0 { <$t>::NAN } else { <$t>::from_bits(flip(best) as _) }
+            }
+            #[inline(always)]
+            fn pair<const MAX: bool>(a: $t, b: $t) -> $t { Self::of::<MAX>(&[a, b]) }
+        }
+    )*};
+}
+float_extremes! { f32, i32; f64, i64; }
+
+macro_rules! complex_extremes {
+    ($($t:ty)*) => {$(
+        /// The first of equals, and the first with a NaN part: so the leftmost, however the tree is cut.
+        impl Extreme for Complex<$t> {
+            fn of<const MAX: bool>(a: &[Self]) -> Self { a.iter().fold(a[0], |m, x| Self::pair::<MAX>(m, *x)) }
+            fn pair<const MAX: bool>(a: Self, b: Self) -> Self { complex::extreme::<$t, MAX>(a, b) }
+        }
+    )*};
+}
+complex_extremes! { f32 f64 }
 
 macro_rules! integers {
-    ($($sum:ident $extreme:ident $variant:ident $t:ty;)*) => {$(
-        struct $sum;
-        impl Fold for $sum {
+    ($($t:ty)*) => {$(
+        impl Extreme for $t {
+            #[inline(always)]
+            fn of<const MAX: bool>(a: &[$t]) -> $t { a.iter().fold(a[0], |m, x| Self::pair::<MAX>(m, *x)) }
+            #[inline(always)]
+            fn pair<const MAX: bool>(a: $t, b: $t) -> $t { if MAX { a.max(b) } else { a.min(b) } }
+        }
+    )*};
+}
+integers! { bool i8 i16 i32 i64 u8 u16 u32 u64 }
+
+macro_rules! integer_sums {
+    ($($name:ident $t:ty => $variant:ident;)*) => {$(
+        struct $name;
+        impl Fold for $name {
             #[inline(always)]
             unsafe fn fold(src: *const u8, n: usize) -> Scalar {
                 // SAFETY: the caller's.
@@ -152,75 +251,66 @@ macro_rules! integers {
                 Scalar::$variant(a.iter().fold(0, |s: $t, &x| s.wrapping_add(x)))
             }
         }
-        struct $extreme<const MAX: bool>;
-        impl<const MAX: bool> Fold for $extreme<MAX> {
-            #[inline(always)]
-            unsafe fn fold(src: *const u8, n: usize) -> Scalar {
-                // SAFETY: the caller's.
-                let a: &[$t] = unsafe { std::slice::from_raw_parts(src.cast(), n) };
-                Scalar::$variant(a.iter().fold(a[0], |m, &x| if MAX { m.max(x) } else { m.min(x) }))
-            }
-        }
     )*};
 }
-integers! { SumU8 ExtremeU8 U8 u8; SumI64 ExtremeI64 I64 i64; SumU64 ExtremeU64 U64 u64; }
-
-struct ExtremeBool<const MAX: bool>;
-impl<const MAX: bool> Fold for ExtremeBool<MAX> {
-    #[inline(always)]
-    unsafe fn fold(src: *const u8, n: usize) -> Scalar {
-        // SAFETY: the caller's.
-        match unsafe { ExtremeU8::<MAX>::fold(src, n) } {
-            Scalar::U8(v) => Scalar::Bool(v != 0),
-            other => other,
-        }
-    }
-}
+integer_sums! { SumI64 i64 => I64; SumU64 u64 => U64; }
 
 /// The kernel that reduces blocks of `dtype`, which is a type that [`ReduceOp::result`] gives.
 pub(crate) fn kernel(op: ReduceOp, dtype: DType, isa: Isa) -> ReduceKernel {
-    match (op, dtype) {
-        (ReduceOp::Sum | ReduceOp::Mean, DType::F64) => pick::<SumF64>(isa),
-        (ReduceOp::Sum | ReduceOp::Mean, DType::I64) => pick::<SumI64>(isa),
-        (ReduceOp::Sum | ReduceOp::Mean, DType::U64) => pick::<SumU64>(isa),
-        (ReduceOp::Sum | ReduceOp::Mean, _) => pick::<SumU8>(isa),
-        (ReduceOp::Max, DType::F64) => pick::<ExtremeF64<true>>(isa),
-        (ReduceOp::Max, DType::I64) => pick::<ExtremeI64<true>>(isa),
-        (ReduceOp::Max, DType::U64) => pick::<ExtremeU64<true>>(isa),
-        (ReduceOp::Max, DType::U8) => pick::<ExtremeU8<true>>(isa),
-        (ReduceOp::Max, DType::Bool) => pick::<ExtremeBool<true>>(isa),
-        (ReduceOp::Min, DType::F64) => pick::<ExtremeF64<false>>(isa),
-        (ReduceOp::Min, DType::I64) => pick::<ExtremeI64<false>>(isa),
-        (ReduceOp::Min, DType::U64) => pick::<ExtremeU64<false>>(isa),
-        (ReduceOp::Min, DType::U8) => pick::<ExtremeU8<false>>(isa),
-        (ReduceOp::Min, DType::Bool) => pick::<ExtremeBool<false>>(isa),
+    macro_rules! extremes {
+        ($($variant:ident $t:ty),*) => {
+            match (op, dtype) {
+                $(
+                    (ReduceOp::Max, DType::$variant) => pick::<Best<$t, true>>(isa),
+                    (ReduceOp::Min, DType::$variant) => pick::<Best<$t, false>>(isa),
+                )*
+                (ReduceOp::Max, DType::I32) => pick::<BestI32<true>>(isa),
+                (ReduceOp::Min, DType::I32) => pick::<BestI32<false>>(isa),
+                (_, DType::F32) => pick::<Sum<f32>>(isa),
+                (_, DType::F64) => pick::<Sum<f64>>(isa),
+                (_, DType::C64) => pick::<Sum<Complex<f32>>>(isa),
+                (_, DType::C128) => pick::<Sum<Complex<f64>>>(isa),
+                (_, DType::U64) => pick::<SumU64>(isa),
+                _ => pick::<SumI64>(isa),
+            }
+        };
+    }
+    extremes! {
+        Bool bool, I8 i8, I16 i16, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 Complex<f32>,
+        C128 Complex<f64>
+    }
+}
+
+/// Apart from [`Best`]: a plain `i32` is an `int64` as a scalar.
+struct BestI32<const MAX: bool>;
+impl<const MAX: bool> Fold for BestI32<MAX> {
+    #[inline(always)]
+    unsafe fn fold(src: *const u8, n: usize) -> Scalar {
+        // SAFETY: the caller's.
+        Scalar::I32(i32::of::<MAX>(unsafe { std::slice::from_raw_parts(src.cast(), n) }))
     }
 }
 
 /// Two results of the tree as one; `left` stands before `right`.
 pub(crate) fn combine(op: ReduceOp, left: Scalar, right: Scalar) -> Scalar {
-    use ReduceOp::{Max, Mean, Min, Sum};
-    match (op, left, right) {
-        (Sum | Mean, Scalar::F64(a), Scalar::F64(b)) => Scalar::F64(a + b),
-        (Sum | Mean, Scalar::I64(a), Scalar::I64(b)) => Scalar::I64(a.wrapping_add(b)),
-        (Sum | Mean, Scalar::U64(a), Scalar::U64(b)) => Scalar::U64(a.wrapping_add(b)),
-        (Max | Min, Scalar::F64(a), Scalar::F64(b)) => Scalar::F64(if a.is_nan() || b.is_nan() {
-            f64::NAN
-        } else if (key(a) >= key(b)) == (op == Max) {
-            a
-        } else {
-            b
-        }),
-        (Max, Scalar::I64(a), Scalar::I64(b)) => Scalar::I64(a.max(b)),
-        (Min, Scalar::I64(a), Scalar::I64(b)) => Scalar::I64(a.min(b)),
-        (Max, Scalar::U64(a), Scalar::U64(b)) => Scalar::U64(a.max(b)),
-        (Min, Scalar::U64(a), Scalar::U64(b)) => Scalar::U64(a.min(b)),
-        (Max, Scalar::U8(a), Scalar::U8(b)) => Scalar::U8(a.max(b)),
-        (Min, Scalar::U8(a), Scalar::U8(b)) => Scalar::U8(a.min(b)),
-        (Max, Scalar::Bool(a), Scalar::Bool(b)) => Scalar::Bool(a | b),
-        (Min, Scalar::Bool(a), Scalar::Bool(b)) => Scalar::Bool(a & b),
-        _ => unreachable!("partial results of one reduction have one type"),
+    macro_rules! extremes {
+        ($($variant:ident),*) => {
+            match (op, left, right) {
+                $(
+                    (ReduceOp::Max, Scalar::$variant(a), Scalar::$variant(b)) => Scalar::$variant(Extreme::pair::<true>(a, b)),
+                    (ReduceOp::Min, Scalar::$variant(a), Scalar::$variant(b)) => Scalar::$variant(Extreme::pair::<false>(a, b)),
+                )*
+                (_, Scalar::F32(a), Scalar::F32(b)) => Scalar::F32(a + b),
+                (_, Scalar::F64(a), Scalar::F64(b)) => Scalar::F64(a + b),
+                (_, Scalar::C64(a), Scalar::C64(b)) => Scalar::C64(a.add(b)),
+                (_, Scalar::C128(a), Scalar::C128(b)) => Scalar::C128(a.add(b)),
+                (_, Scalar::I64(a), Scalar::I64(b)) => Scalar::I64(a.wrapping_add(b)),
+                (_, Scalar::U64(a), Scalar::U64(b)) => Scalar::U64(a.wrapping_add(b)),
+                _ => unreachable!("partial results of one reduction have one type"),
+            }
+        };
     }
+    extremes! { Bool, I8, I16, I32, I64, U8, U16, U32, U64, F32, F64, C64, C128 }
 }
 
 #[cfg(test)]
@@ -228,12 +318,12 @@ mod tests {
     use super::*;
 
     /// The tree written as NumPy's source reads: by recursion.
-    fn recursive(a: &[f64]) -> f64 {
-        if a.len() <= LEAF {
-            return leaf(a);
+    fn recursive<T: Summand>(a: &[T]) -> T::Sum {
+        if a.len() <= T::TREE.leaf() {
+            return T::leaf(a);
         }
-        let n = split(a.len());
-        recursive(&a[..n]) + recursive(&a[n..])
+        let n = T::TREE.split(a.len());
+        T::plus(recursive(&a[..n]), recursive(&a[n..]))
     }
 
     #[test]
@@ -241,18 +331,14 @@ mod tests {
         let a: Vec<f64> = (0..5000).map(|i| (i as f64 * 0.7).sin() * 1e3).collect();
         for n in (0..600).chain([1000, 1023, 1024, 1025, 2048, 4999, 5000]) {
             assert_eq!(pairwise(&a[..n]).to_bits(), recursive(&a[..n]).to_bits(), "{n}");
+            let z: Vec<_> = a[..n].iter().map(|x| Complex::new(*x, -x * x)).collect();
+            assert_eq!(pairwise(&z), recursive(&z), "{n}");
         }
     }
 
     #[test]
     fn extremes_do_not_depend_on_order() {
-        let max = |a: &[f64]| {
-            // SAFETY: a slice, not empty.
-            match unsafe { ExtremeF64::<true>::fold(a.as_ptr().cast(), a.len()) } {
-                Scalar::F64(v) => v,
-                _ => unreachable!(),
-            }
-        };
+        let max = |a: &[f64]| f64::of::<true>(a);
         assert!(max(&[-0.0, 0.0]).is_sign_positive() && max(&[0.0, -0.0]).is_sign_positive());
         assert!(max(&[-0.0, -1.0]).is_sign_negative());
         assert!(max(&[1.0, f64::NAN, 2.0]).is_nan());

@@ -3,12 +3,12 @@
 //! The key is the expression's structure in post-order, as 32-bit words: types and scalar sides of the operands, then the
 //! instructions. Equal structures have equal keys, so they share a plan, whatever their data, shapes and constants.
 
-use super::{Bound, Consts, Operand, OperandData, cache, normalise::coalesce};
+use super::{Bound, Consts, Operand, OperandData, cache, compile::may_fail, normalise::coalesce};
 use crate::{
     array::Array,
     dtype::DType,
     error::ArrayError,
-    expr::{Kind, Node, Op, ReduceOp},
+    expr::{Kind, Node, ReduceOp},
     kernels::Isa,
     layout::{Dims, Layout},
 };
@@ -172,7 +172,7 @@ impl Walk<'_> {
             );
             let from = values.len() - args.len();
             self.code.extend(values[from..].iter().map(|a| a.encode()));
-            if *op == Op::Power && input == DType::I64 && !matches!(values[from + 1], Arg::Const(_)) {
+            if may_fail(*op, input, values.get(from + 1)) {
                 self.fails_at.get_or_insert(at);
             }
             values.truncate(from);

@@ -5,12 +5,15 @@
 //! - C2: a temporary is written before it is read, in block order; its slot is reused after its last reader, last freed first.
 //! - C3: a fused instruction performs the operations of its parts in their order, each rounded on its own.
 
-use super::bind::{Arg, dtype_from, reduction_from};
+use super::{
+    bind::{Arg, dtype_from, reduction_from},
+    run::BLOCK,
+};
 use crate::{
-    dtype::DType,
+    dtype::{DType, Kind},
     expr::{Op, ReduceOp},
     kernels::{
-        Isa, Kernel,
+        Isa, Kernel, convert,
         reduce::{self, ReduceKernel},
         select::{self, Link, Mask},
     },
@@ -35,6 +38,10 @@ pub(crate) struct Program {
     pub(crate) fold: Option<ReduceKernel>,
     /// A reduction of operand 0 itself: there are no steps.
     pub(crate) direct: bool,
+    /// A slot's bytes: a block of the widest type, and a step away from its neighbours' offset in a page (4 KiB aliasing).
+    pub(crate) slot_bytes: usize,
+    /// Whether temporaries may start at the output's place in its cache line: no type needs a stricter alignment.
+    pub(crate) alignable: bool,
 }
 
 /// One kernel call.
@@ -121,9 +128,13 @@ pub(crate) fn compile(key: &[u32]) -> Program {
     for i in 0..compiler.insts.len() {
         compiler.fuse(i);
     }
-    let can_fail = compiler.insts.iter().flatten().any(|inst| {
-        inst.code == Code::Op(Op::Power) && inst.input == DType::I64 && !matches!(inst.args[1], Arg::Const(_))
+    let can_fail = compiler.insts.iter().flatten().any(|inst| match inst.code {
+        Code::Op(op) => may_fail(op, inst.input, inst.args.get(1)),
+        _ => false,
     });
+    let sizes = compiler.insts.iter().flatten().flat_map(|i| [i.input.size(), i.output.size()]);
+    let sizes = sizes.chain(compiler.operands.iter().map(|o| o.0.size()));
+    let widest = sizes.fold(element.size(), usize::max);
     let (steps, slots) = compiler.emit(result, consts);
     Program {
         isa,
@@ -137,7 +148,16 @@ pub(crate) fn compile(key: &[u32]) -> Program {
         reduction,
         fold: reduction.map(|op| reduce::kernel(op, element, isa)),
         direct,
+        slot_bytes: BLOCK * widest + 256,
+        // A complex number is aligned as its parts.
+        alignable: element.size() >= 4 && element.size() >= widest.min(8),
     }
+}
+
+/// Whether an operation can fail: the power of a signed integer whose exponent was not checked when the expression was
+/// built.
+pub(super) fn may_fail(op: Op, input: DType, exponent: Option<&Arg>) -> bool {
+    op == Op::Power && input.kind() == Kind::Signed && !matches!(exponent, Some(Arg::Const(_)))
 }
 
 impl Compiler {
@@ -167,6 +187,7 @@ impl Compiler {
             let arity = (word >> 24) as usize;
             let mut args: Sources = rest[..arity].iter().map(|w| moved(Arg::decode(*w), &place)).collect();
             code = &rest[arity..];
+            let input = self.shorten_cast(op, input, output, &mut args, &mut merged);
             if op.commutes() && self.is_scalar(args[0]) && !self.is_scalar(args[1]) {
                 args.swap(0, 1);
             }
@@ -178,6 +199,36 @@ impl Compiler {
             place.push(at);
         }
         moved(result, &place)
+    }
+
+    /// A cast that no kernel does at once starts with casts to the types in between; gives the type it reads now.
+    fn shorten_cast(
+        &mut self,
+        op: Op,
+        input: DType,
+        output: DType,
+        args: &mut Sources,
+        merged: &mut HashMap<(Op, DType, DType, Sources), u16>,
+    ) -> DType {
+        let mut from = input;
+        while op == Op::Cast && select::cast(self.isa, from, output).is_none() {
+            let mut to = convert::via(from, output);
+            while select::cast(self.isa, from, to).is_none() {
+                to = convert::via(from, to);
+            }
+            let next = self.insts.len() as u16;
+            let at = *merged.entry((op, from, to, args.clone())).or_insert(next);
+            if at == next {
+                self.insts.push(Some(Inst {
+                    code: Code::Op(op),
+                    input: from,
+                    output: to,
+                    args: args.clone(),
+                }));
+            }
+            (args[0], from) = (Arg::Temp(at), to);
+        }
+        from
     }
 
     fn count_uses(&mut self, result: Arg) {
@@ -359,7 +410,7 @@ impl Compiler {
                 // No kernel with these scalar sides: spread the first scalar over a block.
                 let k = (0..inst.args.len())
                     .find(|&k| self.is_scalar(inst.args[k]))
-                    .expect("every operation has a kernel for vectors");
+                    .unwrap_or_else(|| panic!("no kernel for vectors: {inst:?}"));
                 let dtype = match (inst.code, k) {
                     (Code::Op(Op::Where), 0) => DType::Bool,
                     _ => inst.input,

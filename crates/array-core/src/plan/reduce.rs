@@ -8,34 +8,40 @@ use super::{
     run::{BLOCK, Run, Scratch},
 };
 use crate::{
-    dtype::Scalar,
+    dtype::{DType, Scalar},
     error::ArrayError,
     expr::ReduceOp,
-    kernels::reduce::{LEAF, combine, split},
+    kernels::{
+        complex,
+        reduce::{Tree, combine},
+    },
 };
+use num_complex::Complex;
 use std::ops::Range;
 
 /// The reduction of one node of the tree.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Partial(Scalar);
 
-/// The maximal sub-trees of at most `max_elems` elements of the reduction tree over `len` elements, in order, at least one.
+/// The maximal sub-trees of at most `max_elems` elements of the reduction tree over `len` elements of `dtype` (the plan's,
+/// [`Plan::dtype`]), in order, at least one.
 ///
-/// A leaf (up to 128 elements) is never cut, so a smaller `max_elems` counts as 128.
+/// A leaf (up to 128 elements, 64 complex ones) is never cut, so a smaller `max_elems` counts as that.
 ///
 /// ```
-/// use array_core::reduction_nodes;
-/// assert_eq!(reduction_nodes(1000, 300), [0..248, 248..496, 496..744, 744..1000]);
-/// assert_eq!(reduction_nodes(0, 300), [0..0]);
+/// use array_core::{reduction_nodes, DType};
+/// assert_eq!(reduction_nodes(DType::F64, 1000, 300), [0..248, 248..496, 496..744, 744..1000]);
+/// assert_eq!(reduction_nodes(DType::F64, 0, 300), [0..0]);
 /// ```
-pub fn reduction_nodes(len: usize, max_elems: usize) -> Vec<Range<usize>> {
+pub fn reduction_nodes(dtype: DType, len: usize, max_elems: usize) -> Vec<Range<usize>> {
+    let tree = Tree::of(dtype);
     let mut nodes = Vec::new();
     let mut pending = Vec::from_iter(std::iter::once(0..len));
     while let Some(node) = pending.pop() {
-        if is_node(node.len(), max_elems) {
+        if is_node(tree, node.len(), max_elems) {
             nodes.push(node);
         } else {
-            let middle = node.start + split(node.len());
+            let middle = node.start + tree.split(node.len());
             pending.push(middle..node.end);
             pending.push(node.start..middle);
         }
@@ -43,13 +49,13 @@ pub fn reduction_nodes(len: usize, max_elems: usize) -> Vec<Range<usize>> {
     nodes
 }
 
-fn is_node(len: usize, max_elems: usize) -> bool {
-    len <= max_elems.max(LEAF)
+fn is_node(tree: Tree, len: usize, max_elems: usize) -> bool {
+    len <= max_elems.max(tree.leaf())
 }
 
-/// The result of a reduction over `len` elements from the results of its nodes.
+/// The result of a reduction over `len` elements of `dtype` from the results of its nodes.
 ///
-/// `partials` are in the order of [`reduction_nodes`]`(len, max_elems)`.
+/// `partials` are in the order of [`reduction_nodes`]`(dtype, len, max_elems)`.
 ///
 /// # Errors
 /// [`ArrayError::EmptyReduction`] for `max` and `min` of nothing.
@@ -58,6 +64,7 @@ fn is_node(len: usize, max_elems: usize) -> bool {
 /// If there are not as many partials as nodes.
 pub fn finish_reduction(
     op: ReduceOp,
+    dtype: DType,
     len: usize,
     max_elems: usize,
     partials: &[Partial],
@@ -66,25 +73,43 @@ pub fn finish_reduction(
         return Err(ArrayError::EmptyReduction { operation: op.name() });
     }
     let mut rest = partials.iter();
-    let value =
-        fold(op, len, &mut |n| is_node(n, max_elems).then(|| rest.next().expect("one partial per node").0));
+    let tree = Tree::of(dtype);
+    let value = fold(op, tree, len, &mut |n| {
+        is_node(tree, n, max_elems).then(|| rest.next().expect("one partial per node").0)
+    });
     assert!(rest.next().is_none(), "one partial per node");
-    Ok(match (op, value) {
-        (ReduceOp::Mean, Scalar::F64(sum)) => Scalar::F64((0.0 + sum) / len as f64),
-        // NumPy starts from +0: the sum of negative zeros is positive.
-        (ReduceOp::Sum, Scalar::F64(sum)) => Scalar::F64(0.0 + sum),
-        (_, value) => value,
+    if matches!(op, ReduceOp::Max | ReduceOp::Min) {
+        return Ok(value);
+    }
+    let mean = op == ReduceOp::Mean;
+    // NumPy starts from +0: the sum of negative zeros is positive. It divides a complex sum by a complex number, in double
+    // precision.
+    let count = len as f64;
+    Ok(match value {
+        Scalar::F32(sum) => Scalar::F32(if mean { (0.0 + sum) / count as f32 } else { 0.0 + sum }),
+        Scalar::F64(sum) => Scalar::F64(if mean { (0.0 + sum) / count } else { 0.0 + sum }),
+        Scalar::C64(sum) => {
+            let sum = Complex::new(0.0 + sum.re, 0.0 + sum.im);
+            let wide = Complex::new(sum.re.into(), sum.im.into());
+            let quotient = complex::div(wide, Complex::new(count, 0.0));
+            Scalar::C64(if mean { Complex::new(quotient.re as f32, quotient.im as f32) } else { sum })
+        }
+        Scalar::C128(sum) => {
+            let sum = Complex::new(0.0 + sum.re, 0.0 + sum.im);
+            Scalar::C128(if mean { complex::div(sum, Complex::new(count, 0.0)) } else { sum })
+        }
+        value => value,
     })
 }
 
 /// Folds the tree over `n` elements; `node` gives the value of a sub-tree, or nothing where it must be cut. Called in
 /// order. Recursion is as deep as the logarithm of `n`.
-fn fold(op: ReduceOp, n: usize, node: &mut dyn FnMut(usize) -> Option<Scalar>) -> Scalar {
+fn fold(op: ReduceOp, tree: Tree, n: usize, node: &mut dyn FnMut(usize) -> Option<Scalar>) -> Scalar {
     if let Some(value) = node(n) {
         return value;
     }
-    let left = fold(op, split(n), node);
-    let right = fold(op, n - split(n), node);
+    let left = fold(op, tree, tree.split(n), node);
+    let right = fold(op, tree, n - tree.split(n), node);
     combine(op, left, right)
 }
 
@@ -99,7 +124,7 @@ impl Plan {
     /// only nodes make the result that of the whole tree.)
     pub unsafe fn reduce(
         &self,
-        consts: &[u64],
+        consts: &[u128],
         shape: &[usize],
         operands: &[TileRef<'_>],
         range: Range<usize>,
@@ -115,7 +140,7 @@ impl Plan {
         }
         // SAFETY: the caller's contract.
         let (mut run, _) = unsafe { Run::new(program, consts, shape, operands, None, range.start, scratch) };
-        let value = fold(op, range.len(), &mut |n| {
+        let value = fold(op, Tree::of(program.element), range.len(), &mut |n| {
             // SAFETY: the caller's; blocks come in order and fill the range. An empty extreme is not asked for.
             (n <= BLOCK).then(|| unsafe { kernel(run.dense(n), n) })
         });
@@ -130,6 +155,7 @@ mod tests {
 
     #[test]
     fn nodes_tile_the_range_and_nest() {
+        let reduction_nodes = |len, max| super::reduction_nodes(DType::F64, len, max);
         for len in (0..700).chain([1000, 4096, 99_999]) {
             for max in [1, 128, 200, 1024, 5000] {
                 let nodes = reduction_nodes(len, max);

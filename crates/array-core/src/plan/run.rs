@@ -17,8 +17,6 @@ use std::{fmt, mem::MaybeUninit, ops::Range};
 
 /// Elements of a block: with the temporaries of a typical plan it stays in the first-level cache.
 pub(crate) const BLOCK: usize = 1024;
-/// A slot's bytes: a block, and a step away from its neighbours' offset in a page (4 KiB aliasing).
-const SLOT_BYTES: usize = BLOCK * 8 + 256;
 /// Rows shorter than this are gathered.
 const NARROW: usize = 48;
 
@@ -288,7 +286,7 @@ impl<'a> Run<'a> {
     #[inline(always)]
     pub(crate) unsafe fn new(
         program: &'a Program,
-        consts: &'a [u64],
+        consts: &'a [u128],
         shape: &'a [usize],
         operands: &'a [TileRef<'a>],
         out: Option<&'a TileMut<'a>>,
@@ -299,12 +297,13 @@ impl<'a> Run<'a> {
         let Scratch { lines, locs, cursors, target } = scratch;
         // Slots: temporaries, one stage per operand, the output's, and one whose first byte is the flag.
         let slots = program.slots + operands.len() + 2;
-        if lines.len() < slots * (SLOT_BYTES / 64) {
-            lines.resize(slots * (SLOT_BYTES / 64), Line([MaybeUninit::uninit(); 64]));
+        let wanted = slots * (program.slot_bytes / 64);
+        if lines.len() < wanted {
+            lines.resize(wanted, Line([MaybeUninit::uninit(); 64]));
         }
         let memory: *mut u8 = lines.as_mut_ptr().cast();
         // SAFETY: `memory` has that many slots.
-        let slot = |i: usize| unsafe { memory.add(i * SLOT_BYTES) };
+        let slot = |i: usize| unsafe { memory.add(i * program.slot_bytes) };
         locs.clear();
         cursors.clear();
         target.clear();
@@ -360,7 +359,7 @@ impl<'a> Run<'a> {
             let from = self.program.slot_base();
             for (i, loc) in self.locs[from..from + self.program.slots].iter_mut().enumerate() {
                 // SAFETY: slots have more room than a block and a cache line.
-                *loc = unsafe { self.temps.add(i * SLOT_BYTES + phase) };
+                *loc = unsafe { self.temps.add(i * self.program.slot_bytes + phase) };
             }
         }
     }
@@ -479,7 +478,7 @@ impl Plan {
     /// - Nobody else writes the operands or touches the written elements meanwhile.
     pub unsafe fn map(
         &self,
-        consts: &[u64],
+        consts: &[u128],
         shape: &[usize],
         operands: &[TileRef<'_>],
         out: &TileMut<'_>,
@@ -502,10 +501,10 @@ impl Plan {
                 let block = if self.program.slots == 0 && !staged { usize::MAX } else { BLOCK };
                 loop {
                     let at = &mut run.walk.cursors[run.reads];
-                    let phase = if size == 8 { at.locate(at.addr).addr() % 64 } else { 0 };
+                    let phase = if self.program.alignable { at.locate(at.addr).addr() % 64 } else { 0 };
                     run.align(phase);
                     // The first block of a row ends where a cache line does, so the next ones start there.
-                    let n = run.open(left.min(block - phase / 8));
+                    let n = run.open(left.min(block - phase / size));
                     run.steps(n);
                     left -= n;
                     if left == 0 {
