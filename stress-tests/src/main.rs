@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use stress_tests::run::{Plan, run};
-use stress_tests::scenarios::ALL;
+use stress_tests::scenarios::{ALL, LONG};
 
 #[derive(Debug, Parser)]
 #[command(about = "Rounds of real threads: seeded, time-boxed, under a watchdog")]
@@ -18,7 +18,7 @@ struct Arguments {
     /// The seed that every round's seed is drawn from
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only the scenarios whose name contains this
+    /// Only the scenarios whose name contains this; the long ones by their full names
     #[arg(long)]
     only: Option<String>,
     /// One round with this seed instead of many
@@ -38,7 +38,9 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let wanted = |name: &str| arguments.only.as_ref().is_none_or(|part| name.contains(part.as_str()));
-    let scenarios: Vec<_> = ALL.iter().copied().filter(|s| wanted(s.name)).collect();
+    let named = |name: &str| arguments.list || arguments.only.as_deref() == Some(name);
+    let long = LONG.iter().filter(|s| named(s.name));
+    let scenarios: Vec<_> = ALL.iter().filter(|s| wanted(s.name)).chain(long).copied().collect();
     if scenarios.is_empty() {
         eprintln!("no scenario matches {:?}; --list names them", arguments.only.unwrap_or_default());
         return ExitCode::from(2);

@@ -1,19 +1,39 @@
 //! All scenarios.
 
 mod bank;
+mod handover;
 #[cfg(feature = "faults")]
 mod histories;
 mod litmus;
+mod long;
+mod memory;
+mod panics;
+mod philosophers;
+mod santa;
+mod zombies;
 
 use crate::Scenario;
 
 /// Every scenario, in the order in which they run.
 pub const ALL: &[Scenario] = &[
     bank::SCENARIO,
+    zombies::SCENARIO,
     litmus::WRITE_SKEW,
     litmus::POP_APPEND,
     litmus::POP_ONCE,
     litmus::UPDATE_RING,
+    litmus::UPDATE_EACH_OTHER,
+    long::READER,
+    long::UPDATER,
+    handover::SCENARIO,
+    philosophers::SCENARIO,
+    santa::SCENARIO,
+    memory::DROPS,
+    memory::RESIDENT,
+    panics::SCENARIO,
     #[cfg(feature = "faults")]
     histories::SCENARIO,
 ];
+
+/// Those whose one round takes too long for a share of a minute: they run when they are named.
+pub const LONG: &[Scenario] = &[memory::RESIDENT_FULL];

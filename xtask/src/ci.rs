@@ -22,7 +22,7 @@ const STEPS: &[Step] = &[
     ("docs", || docs::run(false)),
     ("features", features::run),
     ("loom", || loom::run(None, false)),
-    ("stress", || stress::run(&stress::Options { secs: 20, seed: 1, only: None })),
+    ("stress", || stress::run(&stress::Options { secs: 40, seed: 1, only: None })),
     ("package", || package::run(true)),
 ];
 
