@@ -255,7 +255,7 @@ impl Engine {
         options: &Options,
         body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
     ) -> Result<R, TxError> {
-        run::try_atomically(&self.inner, options, Location::caller(), body)
+        run::try_atomically(&self.inner, options, options.site.unwrap_or(Location::caller()), body)
     }
 
     /// Read any number of variables as they were at one moment. Never aborts, never runs `read` twice, never
@@ -312,7 +312,7 @@ impl Engine {
         options: &Options,
         body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
     ) -> Result<Prepared<R>, TxError> {
-        run::prepare(&self.inner, options, Location::caller(), body)
+        run::prepare(&self.inner, options, options.site.unwrap_or(Location::caller()), body)
     }
 
     /// What happened so far, on all threads.

@@ -1,5 +1,6 @@
 //! What a caller may ask of one transaction.
 
+use std::panic::Location;
 use std::time::Duration;
 
 /// Limits and a name for one transaction; the default is no limit and no name.
@@ -16,6 +17,7 @@ pub struct Options {
     pub(crate) deadline: Option<Duration>,
     pub(crate) label: Option<&'static str>,
     pub(crate) turn_after: u32,
+    pub(crate) site: Option<&'static Location<'static>>,
 }
 
 impl Default for Options {
@@ -27,7 +29,7 @@ impl Default for Options {
 impl Options {
     /// No limit, no name.
     pub const fn new() -> Self {
-        Self { max_attempts: None, deadline: None, label: None, turn_after: 64 }
+        Self { max_attempts: None, deadline: None, label: None, turn_after: 64, site: None }
     }
 
     /// Give up with [`TxError::Attempts`](crate::TxError::Attempts) when this many attempts have lost.
@@ -52,5 +54,11 @@ impl Options {
     /// The name by which errors speak of the transaction.
     pub const fn label(self, label: &'static str) -> Self {
         Self { label: Some(label), ..self }
+    }
+
+    /// The line by which errors and conflict reports know the transaction, instead of the one that starts it: for those who
+    /// run the bodies of others.
+    pub const fn at(self, site: &'static Location<'static>) -> Self {
+        Self { site: Some(site), ..self }
     }
 }

@@ -12,10 +12,15 @@ use tx_runtime::park::Mutex;
 use crate::dynamic::{Body, Closure, Context, Declared};
 use crate::error::SessionError;
 use crate::graph::Work;
+use crate::lines::LineId;
 use crate::lower::{binding, fit};
 use crate::session::Session;
-use crate::site::Site;
 use crate::statement::{Kind, Statement};
+
+/// A closure that speculates waits for the commit of the one so many before it.
+const LOOK_AHEAD: usize = 64;
+/// What a closure is taken to cost before one of its line has run: a tenth of a millisecond.
+const UNKNOWN_EFFORT: u64 = 1 << 18;
 
 impl Session {
     /// Record a closure that takes part in the program order: it runs early, beside other statements, on the newest
@@ -33,14 +38,14 @@ impl Session {
         private: &[&View],
         body: impl Fn(&Context<'_, '_>) -> Result<(), Abort> + Send + Sync + 'static,
     ) -> Result<(), SessionError> {
-        let site = self.site_or(Location::caller());
+        let line = self.line_or(Location::caller());
         self.timed(|session| {
             session.tables.collect(&mut session.graph);
             let mut declared = Vec::new();
             for view in private {
-                session.declare(&mut declared, view, &site)?;
+                session.declare(&mut declared, view, line)?;
             }
-            session.record_closure(Box::new(body), declared, site)
+            session.record_closure(Box::new(body), declared, line)
         })
     }
 
@@ -48,7 +53,7 @@ impl Session {
         &mut self,
         declared: &mut Vec<Declared>,
         view: &View,
-        site: &Site,
+        line: LineId,
     ) -> Result<(), SessionError> {
         if let Some(error) = view.error() {
             return Err(error.clone().into());
@@ -58,7 +63,7 @@ impl Session {
             return Ok(());
         }
         let slot = self.slot_of(storage)?;
-        self.unshare(view, site)?;
+        self.unshare(view, line)?;
         if declared.iter().all(|d| d.slot != slot) {
             let first_access = declared.iter().map(|d| d.grid.tiles()).sum();
             declared.push(Declared {
@@ -76,16 +81,19 @@ impl Session {
         &mut self,
         body: Body,
         declared: Vec<Declared>,
-        site: Site,
+        line: LineId,
     ) -> Result<(), SessionError> {
-        let speculates = self.runner.threads() > 1;
+        let odds = &self.graph.lines.get(line).odds;
+        let speculates = self.runner.threads() > 1 && odds.pays(self.graph.statements().end);
+        let effort = odds.body_ns().map_or(UNKNOWN_EFFORT, |ns| 2 * u64::from(ns));
         let slots: Vec<u32> = declared.iter().map(|array| array.slot).collect();
         let closure = Closure { body, declared, prepared: Mutex::new(None) };
         let tasks = 1 + u32::from(speculates);
         let statement = self.graph.add_statement(Statement {
             left: tasks.into(),
             live_bytes: 0,
-            site: site.clone(),
+            line,
+            effort,
             kind: Kind::Dynamic(Box::new(closure)),
         });
         let versions = |session: &Self| -> Vec<u32> {
@@ -96,6 +104,11 @@ impl Session {
             let task = self.graph.add_task(statement, Work::Speculate);
             for id in versions(self) {
                 self.graph.add_read(task, id);
+            }
+            // Not too early: what it reads should be as new as can be.
+            if self.commits.len() == LOOK_AHEAD {
+                let before = self.commits.pop_front().expect("it is full");
+                self.graph.add_edge(before, task);
             }
             early = Some(task);
         }
@@ -108,24 +121,33 @@ impl Session {
             self.graph.add_edge(early, task);
         }
         self.last_commit = task;
+        self.undo_log.closure(statement);
+        for &slot in &slots {
+            self.tables.get_mut(slot).written = statement + 1;
+        }
+        if speculates {
+            self.commits.push_back(task);
+        }
         for task in early.into_iter().chain([task]) {
             if self.graph.is_ready(task) {
                 self.runner.ready.push(task);
             }
         }
-        self.recorded(statement, &site);
+        self.recorded(statement);
         Ok(())
     }
 
     /// Give a private array tiles of its own: a closure may write them in place. What expressions still hold of its
     /// value they keep.
-    fn unshare(&mut self, view: &View, site: &Site) -> Result<(), SessionError> {
+    fn unshare(&mut self, view: &View, line: LineId) -> Result<(), SessionError> {
         let slot = self.slot_of(view.storage())?;
         let versions = &self.tables.get(slot).versions;
         let shared = versions.iter().any(|&id| self.graph.version(id).tables > 1);
         if shared || view.storage().is_bound() {
+            // A copy tile by tile: an assignment would share them again.
             let whole = View::whole(view.storage().clone());
-            self.record_assign(&whole, whole.read(), site.clone())?;
+            let bound = self.lower(whole.read(), line)?;
+            self.record_map(&whole, slot, bound, line)?;
         }
         Ok(())
     }
@@ -135,15 +157,15 @@ impl Session {
         &mut self,
         target: &View,
         value: Array,
-        site: Site,
+        line: LineId,
     ) -> Result<(), SessionError> {
         fit(value.clone(), target)?;
         let mut declared = Vec::new();
-        self.declare(&mut declared, target, &site)?;
-        let value = self.detach(value, &mut declared, &site)?;
+        self.declare(&mut declared, target, line)?;
+        let value = self.detach(value, &mut declared, line)?;
         if let Some(binding) = target.storage().take_binding() {
             // Somebody keeps an expression on the attached array's present value: it becomes a private copy.
-            let copy = self.record_array(View::whole(target.storage().clone()).read(), site.clone())?;
+            let copy = self.record_array(View::whole(target.storage().clone()).read(), line)?;
             binding.pin(copy.storage().clone());
         }
         let target = target.clone();
@@ -151,14 +173,14 @@ impl Session {
             let value = fill(&value, context)?;
             context.assign(&target, value)
         };
-        self.record_closure(Box::new(body), declared, site)
+        self.record_closure(Box::new(body), declared, line)
     }
 
     /// A new private array that holds the value of an expression on attached arrays.
-    pub(crate) fn array_from_attached(&mut self, value: Array, site: Site) -> Result<View, SessionError> {
+    pub(crate) fn array_from_attached(&mut self, value: Array, line: LineId) -> Result<View, SessionError> {
         let zeros = Array::full(value.shape(), Scalar::zero(value.dtype()));
-        let view = self.record_array(zeros, site.clone())?;
-        self.assign_attached(&view, value, site)?;
+        let view = self.record_array(zeros, line)?;
+        self.assign_attached(&view, value, line)?;
         Ok(view)
     }
 
@@ -167,7 +189,7 @@ impl Session {
         &mut self,
         value: Array,
         declared: &mut Vec<Declared>,
-        site: &Site,
+        line: LineId,
     ) -> Result<Array, SessionError> {
         let mut failed = None;
         let value = value.map_sources(&mut |source, layout| {
@@ -176,7 +198,7 @@ impl Session {
                 return Err(ArrayError::Unbound);
             };
             let whole = View::whole(binding.storage().clone());
-            if let Err(error) = self.declare(declared, &whole, site) {
+            if let Err(error) = self.declare(declared, &whole, line) {
                 failed.get_or_insert(error);
             }
             Ok(Array::from_source_view(Arc::new(Detached(whole)), layout.clone()))

@@ -2,7 +2,9 @@
 
 use array_core::{ArrayError, BlockPool, DType, Scratch, TileBuf};
 
+use crate::conflicts::{self, Conflicts, Key};
 use crate::graph::VersionId;
+use crate::lines::{LineId, Spent};
 use crate::trace::Event;
 
 /// A worker's own things.
@@ -17,6 +19,51 @@ pub(crate) struct Desk {
     pub(crate) died: Vec<VersionId>,
     pub(crate) events: Vec<Event>,
     pub(crate) tally: Tally,
+    pub(crate) lines: LineTallies,
+    pub(crate) conflicts: Conflicts,
+}
+
+impl Desk {
+    /// Executions of a closure were thrown away.
+    pub(crate) fn lost(&mut self, key: Key, times: u64, ns: u64) {
+        self.tally.aborts += times;
+        let line = self.lines.of(key.loser);
+        line.aborts += times;
+        line.lost_ns += ns;
+        conflicts::add(&mut self.conflicts, key, (times, ns));
+    }
+}
+
+/// What each line's tasks took here since the last run ended.
+#[derive(Debug, Default)]
+pub(crate) struct LineTallies {
+    spent: Vec<Spent>,
+    marked: Vec<bool>,
+    touched: Vec<LineId>,
+}
+
+impl LineTallies {
+    /// The tally of a line.
+    pub(crate) fn of(&mut self, line: LineId) -> &mut Spent {
+        let at = line as usize;
+        if at >= self.spent.len() {
+            self.spent.resize(at + 1, Spent::default());
+            self.marked.resize(at + 1, false);
+        }
+        if !self.marked[at] {
+            self.marked[at] = true;
+            self.touched.push(line);
+        }
+        &mut self.spent[at]
+    }
+
+    /// Hand over what there is, and begin again.
+    pub(crate) fn settle(&mut self, mut f: impl FnMut(LineId, Spent)) {
+        for line in self.touched.drain(..) {
+            self.marked[line as usize] = false;
+            f(line, std::mem::take(&mut self.spent[line as usize]));
+        }
+    }
 }
 
 /// What a worker did.

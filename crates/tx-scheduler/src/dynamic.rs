@@ -19,6 +19,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Weak;
+use std::time::Instant;
 
 use array_core::{Array, ArrayError, BlockPool, Buffer, DType, TileBuf};
 use smallvec::SmallVec;
@@ -27,9 +28,11 @@ use tx_collections::fill::{self, broadcast_into};
 use tx_collections::{Grid, Home, Storage, View, tarray};
 use tx_runtime::park::Mutex;
 
+use crate::conflicts;
 use crate::desk::Desk;
 use crate::error::SessionError;
 use crate::graph::{Graph, Task, Version};
+use crate::lines::{Line, LineId};
 use crate::run::discard;
 use crate::site::Site;
 
@@ -40,8 +43,8 @@ pub(crate) type Body = Box<dyn Fn(&Context<'_, '_>) -> Result<(), Abort> + Send 
 pub(crate) struct Closure {
     pub(crate) body: Body,
     pub(crate) declared: Vec<Declared>,
-    /// What speculation left for the commit.
-    pub(crate) prepared: Mutex<Option<Prepared<Effects>>>,
+    /// What speculation left for the commit, and the nanoseconds it took.
+    pub(crate) prepared: Mutex<Option<(Prepared<Effects>, u64)>>,
 }
 
 impl fmt::Debug for Closure {
@@ -251,12 +254,24 @@ fn thaw(buffer: Buffer) -> Result<TileBuf, ArrayError> {
 }
 
 /// Run the body early and keep the outcome, if it is one that can be committed.
-pub(crate) fn speculate(graph: &Graph, task: &Task, closure: &Closure, site: &Site) {
+pub(crate) fn speculate(graph: &Graph, task: &Task, closure: &Closure, line: LineId, desk: &mut Desk) {
+    let Line { site, odds, .. } = graph.lines.get(line);
+    if odds.loses() && !odds.pays(task.statement) {
+        // The closures recorded before have shown that it would be in vain.
+        return;
+    }
     let scope = Scope { graph, task, closure, site };
-    let prepared = catch_unwind(AssertUnwindSafe(|| Engine::global().prepare(|tx| scope.run(tx))));
+    let begin = Instant::now();
+    let options = options(site);
+    let prepared =
+        catch_unwind(AssertUnwindSafe(|| Engine::global().prepare_with(&options, |tx| scope.run(tx))));
+    let spent = begin.elapsed().as_nanos() as u64;
     match prepared {
-        Ok(Ok(prepared)) => *closure.prepared.lock() = Some(prepared),
-        Ok(Err(_)) => {}
+        Ok(Ok(prepared)) => *closure.prepared.lock() = Some((prepared, spent)),
+        Ok(Err(_)) => {
+            odds.outcome(true);
+            desk.lines.of(line).lost_ns += spent;
+        }
         Err(panic) => discard(panic),
     }
 }
@@ -266,26 +281,46 @@ pub(crate) fn commit(
     graph: &Graph,
     task: &Task,
     closure: &Closure,
-    site: &Site,
+    line: LineId,
     desk: &mut Desk,
 ) -> Result<(), SessionError> {
+    let Line { site, odds, .. } = graph.lines.get(line);
     let scope = Scope { graph, task, closure, site };
-    let prepared = closure.prepared.lock().take();
-    let effects = match prepared.map(Prepared::commit) {
-        Some(Ok(effects)) => effects,
-        stale => {
-            let executions = Cell::new(u64::from(stale.is_some()));
-            let outcome = Engine::global().try_atomically(&Options::new(), |tx| {
-                executions.set(executions.get() + 1);
-                scope.run(tx)
-            });
-            // None at all where the engine refuses to begin.
-            desk.tally.aborts += executions.get().saturating_sub(1);
-            outcome.map_err(|error| session_error(error, site))?
+    if let Some((prepared, spent)) = closure.prepared.lock().take() {
+        match prepared.commit() {
+            Ok(effects) => {
+                odds.outcome(false);
+                odds.took(spent);
+                scope.publish(effects);
+                return Ok(());
+            }
+            Err(stale) => {
+                odds.outcome(true);
+                desk.lost(conflicts::stale(line, &stale), 1, spent);
+            }
         }
-    };
+    }
+    let executions = Cell::new(0);
+    let begin = Instant::now();
+    let outcome = Engine::global().try_atomically(&options(site), |tx| {
+        executions.set(executions.get() + 1);
+        scope.run(tx)
+    });
+    let spent = begin.elapsed().as_nanos() as u64;
+    // None at all where the engine refuses to begin.
+    let executions: u64 = executions.get();
+    if executions > 1 {
+        desk.lost(conflicts::foreign(line), executions - 1, spent / executions * (executions - 1));
+    }
+    let effects = outcome.map_err(|error| session_error(error, site))?;
+    odds.took(spent / executions.max(1));
     scope.publish(effects);
     Ok(())
+}
+
+/// A transaction that conflict reports know by the closure's line.
+fn options(site: &Site) -> Options {
+    site.location().map_or(Options::new(), |location| Options::new().at(location))
 }
 
 fn session_error(error: TxError, site: &Site) -> SessionError {

@@ -6,7 +6,7 @@ use crate::site::Site;
 
 /// Why a session refused a statement or failed to run one.
 ///
-/// `Array` and `Closure` are the program's errors; `Internal` is ours.
+/// `Internal` is a fault of this library, everything else is for the program.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -40,7 +40,24 @@ pub enum SessionError {
         /// Where the closure was recorded.
         site: Site,
     },
-    /// A panic inside a statement. The session can do no more.
+    /// A closure panicked. Its statement and those after it left no trace; the session goes on.
+    #[error("{site}: the closure panicked: {message}")]
+    Panicked {
+        /// Where the closure was recorded.
+        site: Site,
+        /// The panic's message.
+        message: String,
+    },
+    /// The array was made after a statement that failed, and went with it.
+    #[error("the array was made after a statement that failed, and undone with it")]
+    Undone,
+    /// The session's [`CancelToken`](crate::CancelToken) was pulled. What was recorded stays recorded.
+    #[error("the session was cancelled")]
+    Cancelled,
+    /// The session's deadline has passed. What was recorded stays recorded.
+    #[error("the session's deadline has passed")]
+    DeadlinePassed,
+    /// A panic inside an array statement: a fault of this library. The session can do no more.
     #[error("{site}: internal error: {message}")]
     Internal {
         /// The statement that was running.

@@ -33,10 +33,10 @@ pub(crate) fn execute(graph: &Graph, seq: TaskSeq, desk: &mut Desk) -> Result<()
         }
         (Kind::Reduce { fold, .. }, Work::Fold) => fold_task(graph, task, fold, desk)?,
         (Kind::Dynamic(closure), Work::Speculate) => {
-            dynamic::speculate(graph, task, closure, &statement.site)
+            dynamic::speculate(graph, task, closure, statement.line, desk)
         }
         (Kind::Dynamic(closure), Work::Commit) => {
-            dynamic::commit(graph, task, closure, &statement.site, desk)?
+            dynamic::commit(graph, task, closure, statement.line, desk)?
         }
         (kind, work) => unreachable!("{work:?} in {kind:?}"),
     }

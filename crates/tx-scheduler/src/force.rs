@@ -7,21 +7,29 @@ use std::time::Instant;
 use array_core::{Array, ArrayError, BlockPool, Layout, Scalar};
 use tx_collections::{Grid, View, fill};
 
+use crate::cancel::Limits;
 use crate::config::Order;
+use crate::conflicts;
 use crate::error::SessionError;
+use crate::graph::StatementSeq;
 use crate::lower::Leaf;
+use crate::run::Failure;
 use crate::session::{Progress, Session};
 
 /// How many statements and tasks may wait before the oldest must finish.
 const MAX_STATEMENTS: u64 = 4096;
 const MAX_TASKS: usize = 1 << 16;
+/// A number written into at most this many elements needs no task.
+const POKED_ELEMS: usize = 4096;
 
 impl Session {
     /// Run the oldest statements if more wait than the window holds.
     pub(crate) fn throttle(&mut self) -> Result<(), SessionError> {
         let statements = self.graph.statements();
         let waiting = statements.end - statements.start;
-        let full = self.live_bytes > self.config.window_bytes
+        // Arrays that all fit into the cache stay there however many statements wait.
+        let small = self.tables.bytes <= self.config.window_bytes;
+        let full = self.live_bytes > self.config.window_bytes * if small { 16 } else { 1 }
             || waiting > MAX_STATEMENTS
             || self.graph.tasks_held() > MAX_TASKS;
         match self.config.order {
@@ -33,9 +41,7 @@ impl Session {
 
     /// Run everything recorded.
     pub(crate) fn run_all(&mut self) -> Result<(), SessionError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
+        self.refuse()?;
         let statements = self.graph.statements();
         if statements.is_empty() {
             return Ok(());
@@ -44,26 +50,14 @@ impl Session {
     }
 
     /// Run until the statement `goal` and all before it have finished.
-    fn run_until(&mut self, goal: u64) -> Result<(), SessionError> {
+    fn run_until(&mut self, goal: StatementSeq) -> Result<(), SessionError> {
+        self.limits.check()?;
         let begin = Instant::now();
-        let outcome = self.runner.run(&mut self.graph, goal);
-        if let Err(error) = outcome {
-            self.failed = Some(error.clone());
-            self.runner.ready.clear();
-            // Last: it drops closures, whose destructors are the program's.
-            self.graph.clear();
-            self.run_ns += begin.elapsed().as_nanos() as u64;
-            return Err(error);
-        }
-        for desk in self.runner.desks() {
-            self.graph.reuse_versions(&mut desk.died);
-        }
-        let (retired, live_bytes) = (&mut self.retired, &mut self.live_bytes);
-        self.graph.retire(|statement| {
-            *retired += 1;
-            *live_bytes -= statement.live_bytes;
-        });
+        let outcome = self.runner.run(&mut self.graph, goal, self.effort, &self.limits);
+        let outcome = outcome.or_else(|failure| self.fall_back(failure));
         self.run_ns += begin.elapsed().as_nanos() as u64;
+        outcome?;
+        self.account();
         if let Some(progress) = &mut self.progress {
             let (recorded, done) = (self.graph.statements().end, self.retired);
             progress(Progress {
@@ -71,7 +65,63 @@ impl Session {
                 statements_done: done + self.inline_statements,
             });
         }
+        if self.graph.statements().start <= goal {
+            // It stopped because it was asked to; whoever asked may have taken that back by now.
+            self.limits.check()?;
+            return self.run_until(goal);
+        }
         Ok(())
+    }
+
+    /// A run failed. After a closure's failure everything before it finishes and everything after it is undone.
+    fn fall_back(&mut self, failure: Failure) -> Result<(), SessionError> {
+        let Failure { error, closure } = failure;
+        self.retire();
+        let fatal = match closure {
+            Some(closure) if self.graph.statements().start >= closure => None,
+            Some(closure) => {
+                let before = closure - 1;
+                self.runner.run(&mut self.graph, before, 0, &Limits::default()).err().map(|again| again.error)
+            }
+            None => Some(error.clone()),
+        };
+        self.collect_desks();
+        if let Some(fatal) = fatal {
+            self.failed = Some(fatal.clone());
+            self.runner.ready.clear();
+            // Last: it drops closures, whose destructors are the program's.
+            self.graph.clear();
+            return Err(fatal);
+        }
+        self.retire();
+        let closures = self.undo(closure.expect("not fatal"));
+        drop(closures);
+        Err(error)
+    }
+
+    /// Account for what has run.
+    fn account(&mut self) {
+        self.collect_desks();
+        self.retire();
+        self.undo_log.settle(&mut self.graph);
+    }
+
+    fn retire(&mut self) {
+        let (retired, live_bytes, effort) = (&mut self.retired, &mut self.live_bytes, &mut self.effort);
+        self.graph.retire(|statement| {
+            *retired += 1;
+            *live_bytes -= statement.live_bytes;
+            *effort -= statement.effort;
+        });
+    }
+
+    /// Take what the workers left: versions to use again, and their counts.
+    fn collect_desks(&mut self) {
+        for desk in self.runner.desks() {
+            self.graph.reuse_versions(&mut desk.died);
+            desk.lines.settle(|line, spent| self.graph.lines.get_mut(line).spent += spent);
+            desk.conflicts.drain().for_each(|(key, lost)| conflicts::add(&mut self.conflicts, key, lost));
+        }
     }
 
     /// Copy what a leaf shows into an array of its own. Nothing that it reads is unfinished.
@@ -112,21 +162,58 @@ impl Session {
         Some(unsafe { Scalar::read(table.dtype, self.graph.version(id).bytes(), at) })
     }
 
-    /// Write one element at once, if nobody is in the way.
+    /// Write one value into a few elements at once, if nobody is in the way.
     pub(crate) fn poke(&mut self, view: &View, value: &Array) -> Result<bool, SessionError> {
-        if view.len() != 1 {
+        if view.len() > POKED_ELEMS || view.is_empty() {
             return Ok(false);
         }
-        let (tile, at) = place(view.storage().grid(), view.layout());
-        let slot = self.slot_of(view.storage())?;
-        let id = self.tables.get(slot).versions[tile];
         let Some(scalar) = value.as_const() else { return Ok(false) };
-        if !self.graph.is_alone(id) || view.storage().is_bound() {
+        let slot = self.slot_of(view.storage())?;
+        let (grid, layout) = (*view.storage().grid(), view.layout());
+        let versions = &self.tables.get(slot).versions;
+        let alone = versions[grid.tiles_of(layout)].iter().all(|&id| self.graph.is_alone(id));
+        if !alone || view.storage().is_bound() || self.graph.is_unfinished(self.last_commit) {
             return Ok(false);
         }
-        // SAFETY: no unfinished task and no snapshot holds the version, and it holds the element.
-        unsafe { scalar.cast(view.dtype()).write(self.graph.version(id).bytes_mut(), at) };
+        let scalar = scalar.cast(view.dtype());
+        let mut tile = usize::MAX;
+        let (mut begin, mut end, mut to) = (0, 0, std::ptr::null_mut());
+        for_each_address(layout, |address| {
+            if !(begin..end).contains(&address) {
+                // Most layouts go on in the next tile.
+                tile = if address >= end && address < end + grid.tile_elems() && tile != usize::MAX {
+                    tile + 1
+                } else {
+                    grid.tile_of(address)
+                };
+                (begin, end) = (grid.range(tile).start, grid.range(tile).end);
+                // SAFETY: no unfinished task and no snapshot holds the version.
+                to = unsafe { self.graph.version(versions[tile]).bytes_mut() };
+            }
+            // SAFETY: the tile holds the element.
+            unsafe { scalar.write(to, address - begin) };
+        });
         Ok(true)
+    }
+}
+
+/// Call `f` with the address of each element, in C order.
+fn for_each_address(layout: &Layout, mut f: impl FnMut(usize)) {
+    let (inner, outer) = match (layout.shape.split_last(), layout.strides.split_last()) {
+        (Some((&n, shape)), Some((&stride, strides))) => ((n, stride), (shape, strides)),
+        _ => return f(layout.offset as usize),
+    };
+    let rows: usize = outer.0.iter().product();
+    for row in 0..rows {
+        let (mut rest, mut at) = (row, layout.offset);
+        for (&n, &stride) in outer.0.iter().zip(outer.1).rev() {
+            at += (rest % n) as isize * stride;
+            rest /= n;
+        }
+        for _ in 0..inner.0 {
+            f(at as usize);
+            at += inner.1;
+        }
     }
 }
 

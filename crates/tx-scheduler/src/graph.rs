@@ -22,7 +22,9 @@ use smallvec::SmallVec;
 use tx_runtime::sync::UnsafeCell;
 use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::lines::Lines;
 use crate::statement::Statement;
+use crate::trace::Dependence;
 
 /// A place in [`Graph::versions`].
 pub(crate) type VersionId = u32;
@@ -116,6 +118,19 @@ pub(crate) enum Work {
     Commit,
 }
 
+impl Work {
+    /// How many elements it computes; a closure counts as very many.
+    pub(crate) fn elements(self) -> usize {
+        match self {
+            Work::Tile { start, end, .. }
+            | Work::Scatter { start, end, .. }
+            | Work::Node { start, end, .. } => end - start,
+            Work::Fold => 1,
+            Work::Speculate | Work::Commit => usize::MAX,
+        }
+    }
+}
+
 /// One unit of work.
 #[derive(Debug)]
 pub(crate) struct Task {
@@ -151,6 +166,9 @@ pub(crate) struct Graph {
     free_edges: u32,
     statements: VecDeque<Statement>,
     statement_base: StatementSeq,
+    pub(crate) lines: Lines,
+    /// Every dependence that was recorded, for a trace.
+    pub(crate) dependences: Option<Vec<Dependence>>,
     #[cfg(feature = "faults")]
     pub(crate) faults: crate::faults::Faults,
 }
@@ -217,6 +235,21 @@ impl Graph {
     /// Whether no unfinished task touches `id` and one table alone holds it.
     pub(crate) fn is_alone(&self, id: VersionId) -> bool {
         id != NONE && self.version(id).refs.load(Ordering::Relaxed) == 1 && self.is_settled(id)
+    }
+
+    /// Whether nobody has been recorded that reads what an unfinished task writes to `id`.
+    pub(crate) fn is_unread(&self, id: VersionId) -> bool {
+        self.version(id).readers == NONE && !self.is_settled(id)
+    }
+
+    /// Whether the last task that writes `id` comes after `task`.
+    pub(crate) fn is_written_after(&self, id: VersionId, task: TaskSeq) -> bool {
+        self.version(id).writer > task
+    }
+
+    /// How many versions there are places for.
+    pub(crate) fn version_count(&self) -> usize {
+        self.versions.len()
     }
 
     // ---- recording ----
@@ -333,6 +366,12 @@ impl Graph {
 
     /// `task` runs after `before`, unless that has finished. (A task that reads what it overwrites meets itself.)
     pub(crate) fn add_edge(&mut self, before: TaskSeq, task: TaskSeq) {
+        if let Some(all) = &mut self.dependences
+            && before != task
+            && before != DONE
+        {
+            all.push((before, task));
+        }
         if before == task || !self.is_unfinished(before) {
             return;
         }
@@ -413,9 +452,30 @@ impl Graph {
         }
     }
 
+    /// Forget what has not run, and what did and is not wanted; `held` says how many tables hold each version now. What comes
+    /// back holds closures.
+    pub(crate) fn abandon(&mut self, held: &[u32]) -> VecDeque<Statement> {
+        self.free_versions.clear();
+        for (id, (version, &tables)) in self.versions.iter_mut().zip(held).enumerate() {
+            *version.refs.get_mut() = tables;
+            (version.tables, version.writer, version.readers) = (tables, DONE, NONE);
+            if tables == 0 {
+                // SAFETY: `&mut self`, and no reference is left (G3).
+                drop(unsafe { version.take() });
+                self.free_versions.push(id as VersionId);
+            }
+        }
+        (self.base, self.statement_base, self.free_edges) = (self.next_task(), self.statements().end, NONE);
+        self.tasks.clear();
+        self.edges.clear();
+        std::mem::take(&mut self.statements)
+    }
+
     /// Drop everything that has not run (after a failure): no task is ready afterwards.
     pub(crate) fn clear(&mut self) {
-        *self = Self { base: self.next_task(), statement_base: self.statements().end, ..Self::new() };
+        let (lines, dependences) = (std::mem::take(&mut self.lines), self.dependences.take());
+        let (base, statement_base) = (self.next_task(), self.statements().end);
+        *self = Self { base, statement_base, lines, dependences, ..Self::new() };
     }
 }
 

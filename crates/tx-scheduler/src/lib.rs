@@ -10,10 +10,15 @@
 //! | `graph` | versions, tasks, edges; the invariants of the whole crate |
 //! | `run` | worker loops and the order of ready tasks |
 //! | `exec`, `dynamic` | one array task; one closure, speculated and committed |
+//! | `lines` | what each line of the program cost, and whether its closures should run early |
+//! | `conflicts` | which closure lost to whom |
+//! | `cancel`, `undo` | stopping and going on; what a failed closure takes with it |
 //! | `region` | which tiles a stretch of an iteration space touches |
 
 mod attach;
+mod cancel;
 mod config;
+mod conflicts;
 mod desk;
 mod dynamic;
 mod error;
@@ -22,6 +27,7 @@ mod exec;
 mod faults;
 mod force;
 mod graph;
+mod lines;
 mod lower;
 mod record;
 mod region;
@@ -32,12 +38,15 @@ mod site;
 mod statement;
 mod tables;
 mod trace;
+mod undo;
 
+pub use cancel::CancelToken;
 pub use config::{Config, Order};
+pub use conflicts::AbortCause;
 pub use dynamic::Context;
 pub use error::SessionError;
 #[cfg(feature = "faults")]
 pub use faults::Faults;
-pub use report::Report;
+pub use report::{ConflictReport, CriticalPath, LineReport, Report};
 pub use session::{Progress, Session};
 pub use site::Site;

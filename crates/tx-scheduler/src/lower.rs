@@ -11,13 +11,13 @@ use tx_collections::{Binding, Home, Storage, View};
 
 use crate::error::SessionError;
 use crate::graph::StatementSeq;
+use crate::lines::LineId;
 use crate::record::Recorder;
 use crate::session::Session;
-use crate::site::Site;
-use crate::statement::Inputs;
+use crate::statement::{Inputs, Statement};
 
 impl Session {
-    pub(crate) fn record_array(&mut self, value: Array, site: Site) -> Result<View, SessionError> {
+    pub(crate) fn record_array(&mut self, value: Array, line: LineId) -> Result<View, SessionError> {
         if let Some(error) = value.error() {
             return Err(error.clone().into());
         }
@@ -28,17 +28,17 @@ impl Session {
             && layout.shape[..] == *storage.shape()
         {
             let (_, storage) = self.tables.share(&mut self.graph, slot, layout.shape);
-            self.inline_statements += 1;
+            self.done_at_once(line);
             return Ok(View::whole(storage));
         }
         if has_attached(&value) {
-            return self.array_from_attached(value, site);
+            return self.array_from_attached(value, line);
         }
         if let Some(known) = self.immediate(&value) {
-            self.inline_statements += 1;
+            self.done_at_once(line);
             return self.settle(&known.item_scalar()?, value.shape());
         }
-        self.record_value(&value, &site)
+        self.record_value(&value, line)
     }
 
     /// A new private array of one element, which needs no task.
@@ -53,8 +53,8 @@ impl Session {
     }
 
     /// Record an expression over private arrays into a new private array.
-    fn record_value(&mut self, value: &Array, site: &Site) -> Result<View, SessionError> {
-        let value = self.split(value, site)?;
+    fn record_value(&mut self, value: &Array, line: LineId) -> Result<View, SessionError> {
+        let value = self.split(value, line)?;
         let bound = self.compile(&value)?;
         if bound.reduction.is_some() && bound.shape.contains(&0) {
             let nothing = value.map_sources(&mut |source, layout| {
@@ -68,10 +68,10 @@ impl Session {
             Some(op) => {
                 let inputs = Inputs::new(bound, &self.tables)?;
                 let max_elems = self.config.tile_elems;
-                let statement = self.recorder().reduce(slot, op, inputs, max_elems, site.clone());
-                self.recorded(statement, site);
+                let statement = self.recorder().reduce(slot, op, inputs, max_elems, line);
+                self.recorded(statement);
             }
-            None => self.record_map(&view, slot, bound, site)?,
+            None => self.record_map(&view, slot, bound, line)?,
         }
         Ok(view)
     }
@@ -80,42 +80,46 @@ impl Session {
         &mut self,
         target: &View,
         value: Array,
-        site: Site,
+        line: LineId,
     ) -> Result<(), SessionError> {
         if let Some(error) = target.error().or(value.error()) {
             return Err(error.clone().into());
         }
         self.tables.collect(&mut self.graph);
         if matches!(target.storage().home(), Home::Attached(_)) || has_attached(&value) {
-            return self.assign_attached(target, value, site);
+            return self.assign_attached(target, value, line);
+        }
+        if self.share_into(target, &value)? {
+            self.done_at_once(line);
+            return Ok(());
         }
         let value = fit(value, target)?;
         if self.poke(target, &value)? {
-            self.inline_statements += 1;
+            self.done_at_once(line);
             return Ok(());
         }
         let slot = self.slot_of(target.storage())?;
-        let bound = self.lower(value, &site)?;
-        self.record_map(target, slot, bound, &site)
+        let bound = self.lower(value, line)?;
+        self.record_map(target, slot, bound, line)
     }
 
     /// Compile an expression to one elementwise pass. Takes it: afterwards the expression binds nothing any more, unless
     /// its maker kept it.
-    fn lower(&mut self, value: Array, site: &Site) -> Result<Bound, SessionError> {
-        let value = self.split(&value, site)?;
+    pub(crate) fn lower(&mut self, value: Array, line: LineId) -> Result<Bound, SessionError> {
+        let value = self.split(&value, line)?;
         let bound = self.compile(&value)?;
         if bound.reduction.is_none() {
             return Ok(bound);
         }
-        let result = self.record_value(&value, site)?;
+        let result = self.record_value(&value, line)?;
         Ok(bind(&result.read())?)
     }
 
     /// Make statements of the parts of an expression that must be computed before the rest.
-    fn split(&mut self, value: &Array, site: &Site) -> Result<Array, SessionError> {
+    fn split(&mut self, value: &Array, line: LineId) -> Result<Array, SessionError> {
         let mut failed = None;
         let split = split_reductions(value, &mut |part| {
-            self.record_value(part, site).map(|view| view.read()).map_err(|error| {
+            self.record_value(part, line).map(|view| view.read()).map_err(|error| {
                 failed = Some(error);
                 ArrayError::Unbound
             })
@@ -127,29 +131,41 @@ impl Session {
     }
 
     /// Record `target[...] = expression`, where all shapes and dtypes fit.
-    fn record_map(
+    pub(crate) fn record_map(
         &mut self,
         target: &View,
         slot: u32,
         mut bound: Bound,
-        site: &Site,
+        line: LineId,
     ) -> Result<(), SessionError> {
         if target.is_empty() {
-            self.inline_statements += 1;
+            self.done_at_once(line);
             return Ok(());
         }
         let mut layout = target.layout().clone();
         normalise(&mut bound.shape, &mut layout, &mut bound.operands);
         // The statement lets go of its sources: what still holds a binding now is somebody who will look later.
         let inputs = Inputs::new(bound, &self.tables)?;
+        if self.graph.is_unfinished(self.last_commit) {
+            self.make_room(target)?;
+        }
         self.before_write(target.storage());
-        let statement = self.recorder().map(slot, layout, inputs, site.clone());
-        self.recorded(statement, site);
+        let statement = self.recorder().map(slot, layout, inputs, line);
+        self.recorded(statement);
         Ok(())
     }
 
+    /// A closure waits, so what the target's tiles hold must be kept. Where that is much more than what is written, the
+    /// closure is waited for.
+    fn make_room(&mut self, target: &View) -> Result<(), SessionError> {
+        const MUCH: usize = 1 << 17;
+        let grid = target.storage().grid();
+        let touched = grid.tiles_of(target.layout()).len() * grid.tile_elems();
+        if touched > MUCH && target.len() < touched / 8 { self.run_all() } else { Ok(()) }
+    }
+
     pub(crate) fn slot_of(&self, storage: &Storage) -> Result<u32, SessionError> {
-        self.tables.slot_of(storage).ok_or(SessionError::ForeignView)
+        self.tables.slot_of(storage)
     }
 
     /// Compile an expression that is one pass. One that the values of its operands can make fail is computed now, after
@@ -175,7 +191,7 @@ impl Session {
 
     pub(crate) fn private_source(&self, source: &Arc<dyn Source>, layout: &Layout) -> Option<Leaf> {
         let storage = binding(&**source)?.storage();
-        let slot = self.tables.slot_of(storage)?;
+        let slot = self.tables.slot_of(storage).ok()?;
         Some(Leaf { storage: storage.clone(), slot, layout: layout.clone() })
     }
 
@@ -196,15 +212,59 @@ impl Session {
     }
 
     pub(crate) fn recorder(&mut self) -> Recorder<'_> {
-        Recorder { graph: &mut self.graph, tables: &mut self.tables, ready: &mut self.runner.ready }
+        Recorder {
+            graph: &mut self.graph,
+            tables: &mut self.tables,
+            ready: &mut self.runner.ready,
+            undo_log: &mut self.undo_log,
+            last_commit: self.last_commit,
+        }
     }
 
     /// A statement was recorded.
-    pub(crate) fn recorded(&mut self, statement: StatementSeq, site: &Site) {
-        self.live_bytes += self.graph.statement(statement).live_bytes;
+    pub(crate) fn recorded(&mut self, statement: StatementSeq) {
+        let Statement { live_bytes, effort, line, .. } = *self.graph.statement(statement);
+        self.live_bytes += live_bytes;
+        self.effort += effort;
+        self.graph.lines.get_mut(line).statements += 1;
         if self.config.trace {
-            self.sites.push(site.clone());
+            self.trace_lines.push(line);
         }
+    }
+
+    /// A statement needed no task.
+    fn done_at_once(&mut self, line: LineId) {
+        self.inline_statements += 1;
+        self.graph.lines.get_mut(line).statements += 1;
+    }
+
+    /// `target[...] = value` where both are whole private arrays of one shape and type: the target takes the value's tiles,
+    /// and a tile is copied when one of the two is written next.
+    fn share_into(&mut self, target: &View, value: &Array) -> Result<bool, SessionError> {
+        let Some(from) = self.private_leaf(value) else { return Ok(false) };
+        let Ok(into) = self.leaf(target) else { return Ok(false) };
+        let whole = |leaf: &Leaf| {
+            leaf.layout.is_contiguous()
+                && leaf.layout.len() == leaf.storage.grid().len()
+                && leaf.layout.shape[..] == *leaf.storage.shape()
+        };
+        let alike = from.storage.dtype() == into.storage.dtype()
+            && from.storage.grid() == into.storage.grid()
+            && from.storage.shape() == into.storage.shape();
+        if !alike || !whole(&from) || !whole(&into) {
+            return Ok(false);
+        }
+        if from.slot != into.slot {
+            self.before_write(&into.storage);
+            if self.graph.is_unfinished(self.last_commit) {
+                let all = 0..self.tables.get(into.slot).versions.len();
+                self.recorder().keep(into.slot, all);
+            }
+            let position = self.graph.statements().end;
+            self.tables.share_into(&mut self.graph, from.slot, into.slot);
+            self.tables.get_mut(into.slot).written = position;
+        }
+        Ok(true)
     }
 }
 

@@ -17,10 +17,11 @@ use smallvec::SmallVec;
 use tx_runtime::sync::UnsafeCell;
 
 use crate::graph::{Graph, NONE, StatementSeq, TaskSeq, VersionId, Work};
+use crate::lines::LineId;
 use crate::region::{Extent, address, lower_bound};
-use crate::site::Site;
 use crate::statement::{Fold, Inputs, Kind, Statement, Target};
 use crate::tables::Tables;
+use crate::undo::UndoLog;
 
 /// In-place tasks are joined until they write this many elements.
 const GRAIN_ELEMS: usize = 2048;
@@ -28,6 +29,11 @@ const GRAIN_ELEMS: usize = 2048;
 const BUFFERED_ELEMS: usize = 1 << 16;
 /// A sparse statement of at most this many elements is one in-place task.
 const JOINED_ELEMS: usize = 2 * GRAIN_ELEMS;
+/// While a wave is under way, in-place tasks span no more tiles than this: one that waits for a whole column of them would
+/// end the wave.
+const WAVE_TILES: usize = 4;
+/// What the graph keeps for a task, in bytes: counted where tiles are no larger.
+const TASK_BYTES: usize = 256;
 /// Below this many elements a tile, a scatter from a buffer beats evaluating straight into the tiles.
 const SPARSE_ELEMS: usize = 64;
 
@@ -36,33 +42,40 @@ pub(crate) struct Recorder<'a> {
     pub(crate) graph: &'a mut Graph,
     pub(crate) tables: &'a mut Tables,
     pub(crate) ready: &'a mut Vec<TaskSeq>,
+    pub(crate) undo_log: &'a mut UndoLog,
+    /// The commit task of the last closure.
+    pub(crate) last_commit: TaskSeq,
 }
 
 impl Recorder<'_> {
     /// Record `target[...] = expression`. The iteration space has an element.
     ///
     /// `layout` is normalised: monotone in the order of the iteration space.
-    pub(crate) fn map(&mut self, slot: u32, layout: Layout, inputs: Inputs, site: Site) -> StatementSeq {
+    pub(crate) fn map(&mut self, slot: u32, layout: Layout, inputs: Inputs, line: LineId) -> StatementSeq {
         let len: usize = inputs.shape.iter().product();
-        let table = self.tables.get(slot);
-        let grid = table.grid;
+        let grid = self.tables.get(slot).grid;
         let first = grid.tile_of(address(&layout, 0));
         let last = grid.tile_of(address(&layout, len - 1));
+        let pending = self.graph.is_unfinished(self.last_commit);
+        let kept = if pending { self.keep(slot, first..last + 1) } else { 0 };
+        let table = self.tables.get(slot);
         let fresh = table.versions[first] == NONE;
         let reads_itself = inputs.sources.iter().any(|source| source.slot == slot);
         let sparse = len / (last - first + 1) < SPARSE_ELEMS.min(grid.tile_elems());
         let buffered = sparse || reads_itself;
         // One task for all tiles: because everything must be computed before anything is written, or because there is
         // too little to do for more.
+        let settled = !fresh && table.versions[first..=last].iter().all(|&id| self.graph.is_settled(id));
         let joined = len <= if reads_itself { BUFFERED_ELEMS } else { JOINED_ELEMS }
-            && (reads_itself || sparse)
+            && (reads_itself || (sparse && (settled || last - first < WAVE_TILES)))
             && !fresh
             && len * 2 < (last - first + 1) * grid.tile_elems()
             && table.versions[first..=last].iter().all(|&id| self.graph.version(id).tables == 1);
         let statement = self.graph.add_statement(Statement {
             left: 0.into(),
             live_bytes: 0,
-            site,
+            line,
+            effort: effort(&inputs, len),
             kind: Kind::Map {
                 inputs,
                 target: Target {
@@ -75,6 +88,8 @@ impl Recorder<'_> {
             },
         });
         let mut tasks = 0;
+        // Tiles that are held beside those of the statement before.
+        let mut grown = 0;
         if joined {
             self.scatter(statement, slot, first, last, 0..len);
             tasks = 1;
@@ -98,7 +113,7 @@ impl Recorder<'_> {
                     let (from_tile, from) =
                         run.map_or((tile, start), |(from_tile, from, _)| (from_tile, from));
                     run = Some((from_tile, from, end));
-                    if end - from >= GRAIN_ELEMS {
+                    if end - from >= GRAIN_ELEMS || (!settled && tile - from_tile + 1 >= WAVE_TILES) {
                         self.scatter(statement, slot, from_tile, tile, from..end);
                         tasks += 1;
                         run = None;
@@ -109,6 +124,8 @@ impl Recorder<'_> {
                         tasks += 1;
                     }
                     let whole = end - start == range.len();
+                    // What nobody has read since it was written is written on.
+                    grown += usize::from(fresh || whole || !self.graph.is_unread(id));
                     let new = self.tile(statement, tile, start..end, (!whole).then_some(id));
                     replaced.push((tile, new));
                     tasks += 1;
@@ -126,8 +143,30 @@ impl Recorder<'_> {
                 }
             }
         }
-        self.close(statement, tasks, grid.tile_elems());
+        self.close(statement, tasks, grown, grid.tile_elems());
+        self.graph.statement_mut(statement).live_bytes += kept * grid.tile_elems() * size_of::<f64>();
+        let table = self.tables.get_mut(slot);
+        table.written = statement + 1;
+        if fresh {
+            table.born = statement + 1;
+        }
         statement
+    }
+
+    /// A closure waits: leave the versions that the next statement may replace to the undo log. How many there were.
+    pub(crate) fn keep(&mut self, slot: u32, tiles: Range<usize>) -> usize {
+        let mut kept = Vec::new();
+        for tile in tiles {
+            let id = self.tables.get(slot).versions[tile];
+            // What was written after the closure goes with it.
+            if id != NONE && !self.graph.is_written_after(id, self.last_commit) {
+                self.graph.share_version(id);
+                kept.push((tile as u32, id));
+            }
+        }
+        let count = kept.len();
+        self.undo_log.keep(self.tables, slot, self.graph.statements().end, kept);
+        count
     }
 
     /// The first flat index of the target at `address` or after.
@@ -190,7 +229,7 @@ impl Recorder<'_> {
         op: ReduceOp,
         inputs: Inputs,
         max_elems: usize,
-        site: Site,
+        line: LineId,
     ) -> StatementSeq {
         let len: usize = inputs.shape.iter().product();
         let dtype = inputs.plan.dtype();
@@ -199,7 +238,8 @@ impl Recorder<'_> {
         let statement = self.graph.add_statement(Statement {
             left: 0.into(),
             live_bytes: 0,
-            site,
+            line,
+            effort: effort(&inputs, len),
             kind: Kind::Reduce { inputs, fold: Fold { op, dtype, len, max_elems, partials } },
         });
         let first = self.graph.next_task();
@@ -218,8 +258,10 @@ impl Recorder<'_> {
             self.graph.add_edge(node, fold);
         }
         self.enqueue(fold);
-        self.tables.get_mut(slot).versions[0] = version;
-        self.close(statement, nodes.len() + 1, max_elems.min(len));
+        let table = self.tables.get_mut(slot);
+        table.versions[0] = version;
+        (table.born, table.written) = (statement + 1, statement + 1);
+        self.close(statement, nodes.len() + 1, nodes.len(), max_elems.min(len));
         statement
     }
 
@@ -256,10 +298,19 @@ impl Recorder<'_> {
         }
     }
 
-    fn close(&mut self, statement: StatementSeq, tasks: usize, tile_elems: usize) {
+    fn close(&mut self, statement: StatementSeq, tasks: usize, grown: usize, tile_elems: usize) {
         let statement = self.graph.statement_mut(statement);
         *statement.left.get_mut() = u32::try_from(tasks).expect("fewer than 2^32 tasks in a statement");
+        let tile_bytes = tile_elems * size_of::<f64>();
         // A dive through the window holds about three tiles of each statement it passes.
-        statement.live_bytes = tasks.min(3) * tile_elems * size_of::<f64>();
+        statement.live_bytes = grown.min(3) * tile_bytes;
+        if tile_bytes <= TASK_BYTES {
+            statement.live_bytes += tasks * TASK_BYTES;
+        }
     }
+}
+
+/// Elements times instructions.
+fn effort(inputs: &Inputs, len: usize) -> u64 {
+    len as u64 * (1 + inputs.plan.instructions() as u64)
 }

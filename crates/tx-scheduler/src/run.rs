@@ -23,14 +23,21 @@ use tx_runtime::park::{Mutex, Parker};
 use tx_runtime::pool::{Crew, Pool};
 use tx_runtime::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
+use crate::cancel::Limits;
 use crate::desk::{Desk, Tally};
 use crate::error::SessionError;
 use crate::exec;
-use crate::graph::{Graph, StatementSeq, TaskSeq, decrement};
+use crate::graph::{Graph, StatementSeq, Task, TaskSeq, Work, decrement};
+use crate::lines::Spent;
 use crate::trace::Event;
 
 /// How many places an idle worker looks into before it leaves or sleeps.
 const IDLE_PROBES: usize = 1000;
+/// Less work than this, in elements times instructions (a tenth of a millisecond), is done alone.
+const SHARED_EFFORT: u64 = 1 << 18;
+/// Tasks of fewer elements are timed one in [`SAMPLE`]: reading the clock would be a good part of their time.
+const TIMED_ELEMS: usize = 1024;
+const SAMPLE: u64 = 16;
 /// A helper is asked for at the start of a run for so many ready tasks (the first few of them one each).
 const READY_PER_HELPER: usize = 8;
 
@@ -43,6 +50,8 @@ pub(crate) struct Runner {
     pub(crate) ready: Vec<TaskSeq>,
     pub(crate) epoch: Instant,
     trace: bool,
+    /// How many runs there were.
+    runs: u32,
 }
 
 /// A contiguous run of roots: the first and the end index, packed so that both move in one step.
@@ -72,6 +81,14 @@ impl Roots {
     }
 }
 
+/// Why a run ended early.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: SessionError,
+    /// The closure that failed at the front; none where an array statement did, which is a fault of ours or of the machine.
+    pub(crate) closure: Option<StatementSeq>,
+}
+
 /// One run, as all its workers see it.
 struct Run<'a> {
     graph: &'a Graph,
@@ -81,12 +98,14 @@ struct Run<'a> {
     roots: Vec<Roots>,
     shared: bool,
     trace: bool,
+    run: u32,
     epoch: Instant,
     goal: StatementSeq,
     /// Every statement before it has finished.
     front: Mutex<StatementSeq>,
     stop: AtomicBool,
-    failure: Mutex<Option<SessionError>>,
+    failure: Mutex<Option<Failure>>,
+    limits: &'a Limits,
     sleeping: AtomicBool,
     sleeper: Parker,
 }
@@ -116,7 +135,7 @@ impl Stack {
 impl Runner {
     pub(crate) fn new(pool: Pool, trace: bool) -> Self {
         let desks = (0..pool.threads()).map(|_| CachePadded::new(Mutex::new(Desk::default()))).collect();
-        Self { pool, desks, ready: Vec::new(), epoch: Instant::now(), trace }
+        Self { pool, desks, ready: Vec::new(), epoch: Instant::now(), trace, runs: 0 }
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -140,12 +159,24 @@ impl Runner {
         events
     }
 
-    /// Run tasks until statement `goal` and all before it have finished.
-    pub(crate) fn run(&mut self, graph: &mut Graph, goal: StatementSeq) -> Result<(), SessionError> {
+    /// Run tasks until statement `goal` and all before it have finished, or until `limits` are reached.
+    ///
+    /// `effort` is what waits, in elements times instructions.
+    pub(crate) fn run(
+        &mut self,
+        graph: &mut Graph,
+        goal: StatementSeq,
+        effort: u64,
+        limits: &Limits,
+    ) -> Result<(), Failure> {
         if graph.statements().start > goal {
             return Ok(());
         }
-        let shared = self.threads() > 1 && graph.tasks_held() > 1;
+        let statements = graph.statements();
+        // A chain of single tasks is no work for two, and waking somebody for less takes longer than doing it.
+        let wide =
+            self.ready.len() > 1 || graph.tasks_held() as u64 >= 2 * (statements.end - statements.start);
+        let shared = self.threads() > 1 && wide && effort >= SHARED_EFFORT;
         let workers = if shared { self.threads() } else { 1 };
         let mut stacks: Vec<Option<Stack>> = (0..workers)
             .map(|_| Some(if shared { Stack::Shared(Deque::new_lifo()) } else { Stack::Alone(Vec::new()) }))
@@ -169,11 +200,13 @@ impl Runner {
             roots: (0..workers).map(|worker| Roots::new(share(worker), share(worker + 1))).collect(),
             shared,
             trace: self.trace,
+            run: self.runs,
             epoch: self.epoch,
             goal,
             front: Mutex::new(graph.statements().start),
             stop: AtomicBool::new(false),
             failure: Mutex::new(None),
+            limits,
             sleeping: AtomicBool::new(false),
             sleeper: Parker::new(),
         };
@@ -197,9 +230,10 @@ impl Runner {
             left = run.left_over(std::iter::once(Some(stack)));
         }
         let failure = run.failure.into_inner();
+        self.runs = self.runs.wrapping_add(1);
         self.ready = left;
         match failure {
-            Some(error) => Err(error),
+            Some(failure) => Err(failure),
             None => Ok(()),
         }
     }
@@ -224,10 +258,16 @@ impl Run<'_> {
 
     fn work(&self, crew: Option<&Crew<'_>>, worker: usize, stack: &mut Stack) {
         let desk = &mut *self.desks[worker].lock();
-        let mut clock = Instant::now();
+        // The end of the last timed task; none after a pause.
+        let mut clock = None;
         let mut probes = 0;
         while !self.stop.load(Ordering::Acquire) {
+            if self.limits.reached() {
+                self.stop.store(true, Ordering::Release);
+                break;
+            }
             let Some(seq) = stack.pop().or_else(|| self.find(worker)) else {
+                clock = None;
                 probes += self.roots.len();
                 if probes < IDLE_PROBES {
                     tx_runtime::sync::hint::spin_loop();
@@ -239,45 +279,64 @@ impl Run<'_> {
                 debug_assert!(self.shared, "alone, something is always ready");
                 self.sleep();
                 probes = 0;
-                clock = Instant::now();
                 continue;
             };
-            if probes > 0 {
-                probes = 0;
-                clock = Instant::now();
-            }
-            let begin = Instant::now();
-            desk.tally.scheduling_ns += (begin - clock).as_nanos() as u64;
+            probes = 0;
+            let task = self.graph.task(seq);
+            let line = self.graph.statement(task.statement).line;
+            let weight = match task.work.elements() < TIMED_ELEMS && !self.trace {
+                true if desk.tally.tasks % SAMPLE == 0 => SAMPLE,
+                true => 0,
+                false => 1,
+            };
+            let begin = if weight > 0 { clock.or_else(|| Some(Instant::now())) } else { None };
+            let bytes = desk.tally.bytes;
             let outcome = catch_unwind(AssertUnwindSafe(|| exec::execute(self.graph, seq, desk)));
-            clock = Instant::now();
-            let spent = (clock - begin).as_nanos() as u64;
-            desk.tally.kernel_ns += spent;
+            let mut spent = Spent { tasks: 1, bytes: desk.tally.bytes - bytes, ..Spent::default() };
+            clock = begin.map(|begin| {
+                let end = Instant::now();
+                let ns = (end - begin).as_nanos() as u64;
+                spent.ns = ns * weight;
+                if self.trace {
+                    desk.events.push(Event {
+                        task: seq,
+                        statement: task.statement,
+                        work: task.work,
+                        worker: worker as u32,
+                        run: self.run,
+                        bytes: spent.bytes,
+                        start_ns: (begin - self.epoch).as_nanos() as u64,
+                        duration_ns: ns,
+                    });
+                }
+                end
+            });
             desk.tally.tasks += 1;
+            desk.tally.kernel_ns += spent.ns;
+            *desk.lines.of(line) += spent;
             match outcome {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => self.fail(error),
+                Ok(Err(error)) => {
+                    self.fail(error, task);
+                    break;
+                }
                 Err(panic) => {
-                    self.fail(SessionError::Internal {
-                        site: self.graph.statement(self.graph.task(seq).statement).site.clone(),
-                        message: panic_message(&*panic),
-                    });
+                    let (site, message) = (self.graph.lines.site(line).clone(), panic_message(&*panic));
+                    let error = match task.work {
+                        Work::Commit => SessionError::Panicked { site, message },
+                        _ => SessionError::Internal { site, message },
+                    };
+                    self.fail(error, task);
                     discard(panic);
+                    break;
                 }
             }
-            if self.trace {
-                let task = self.graph.task(seq);
-                desk.events.push(Event {
-                    statement: task.statement,
-                    work: task.work,
-                    worker: worker as u32,
-                    start_ns: (begin - self.epoch).as_nanos() as u64,
-                    duration_ns: spent,
-                });
-            }
-            if self.stop.load(Ordering::Relaxed) && self.failure.lock().is_some() {
-                break;
-            }
             self.finish(crew, seq, stack, desk);
+            clock = clock.map(|executed| {
+                let end = Instant::now();
+                desk.tally.scheduling_ns += (end - executed).as_nanos() as u64 * weight;
+                end
+            });
         }
         if self.shared {
             self.wake();
@@ -351,10 +410,12 @@ impl Run<'_> {
         }
     }
 
-    fn fail(&self, error: SessionError) {
+    fn fail(&self, error: SessionError, task: &Task) {
+        let closure = (task.work == Work::Commit).then_some(task.statement);
         let mut failure = self.failure.lock();
-        if failure.is_none() {
-            *failure = Some(error);
+        // A closure's failure can be undone, the other kind cannot.
+        if failure.as_ref().is_none_or(|first| first.closure.is_some() && closure.is_none()) {
+            *failure = Some(Failure { error, closure });
         }
         self.stop.store(true, Ordering::Release);
     }

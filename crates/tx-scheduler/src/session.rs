@@ -1,5 +1,6 @@
 //! Sessions: a program's statements in, its answers out.
 
+use std::collections::VecDeque;
 use std::io;
 use std::panic::Location;
 use std::time::Instant;
@@ -8,15 +9,19 @@ use array_core::{Array, Scalar};
 use tx_collections::View;
 use tx_runtime::pool::Pool;
 
+use crate::cancel::{CancelToken, Limits};
 use crate::config::Config;
+use crate::conflicts::Conflicts;
 use crate::error::SessionError;
 use crate::graph::{Graph, TaskSeq};
+use crate::lines::LineId;
 use crate::lower::Leaf;
 use crate::report::Report;
 use crate::run::Runner;
 use crate::site::Site;
 use crate::tables::Tables;
 use crate::trace;
+use crate::undo::UndoLog;
 
 /// How far a session has come; handed to the progress callback while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +59,19 @@ pub struct Session {
     /// The first failure: the session can do no more.
     pub(crate) failed: Option<SessionError>,
     pub(crate) progress: Option<Box<dyn FnMut(Progress)>>,
-    /// Where each statement of the graph stands, kept for the trace only.
-    pub(crate) sites: Vec<Site>,
+    /// The line of each statement of the graph, kept for the trace only.
+    pub(crate) trace_lines: Vec<LineId>,
     /// Working-set estimate of the statements that wait.
     pub(crate) live_bytes: usize,
+    /// Elements times instructions of the statements that wait.
+    pub(crate) effort: u64,
+    /// The commit tasks of the last closures that speculate.
+    pub(crate) commits: VecDeque<TaskSeq>,
     /// The commit task of the last closure, which the next one's follows.
     pub(crate) last_commit: TaskSeq,
+    pub(crate) undo_log: UndoLog,
+    pub(crate) limits: Limits,
+    pub(crate) conflicts: Conflicts,
     pub(crate) record_ns: u64,
     pub(crate) run_ns: u64,
     /// Statements that were done as soon as they were recorded.
@@ -91,8 +103,8 @@ impl Session {
     /// A session with the given settings. No thread is started before there is work for it.
     pub fn new(config: Config) -> Self {
         let pool = Pool::new(&config.budget);
-        #[cfg_attr(not(feature = "faults"), expect(unused_mut, reason = "faults are seeded into it"))]
         let mut graph = Graph::new();
+        graph.dependences = config.trace.then(Vec::new);
         #[cfg(feature = "faults")]
         graph.faults.clone_from(&config.faults);
         Self {
@@ -103,8 +115,13 @@ impl Session {
             site: None,
             failed: None,
             progress: None,
-            sites: Vec::new(),
+            trace_lines: Vec::new(),
             live_bytes: 0,
+            effort: 0,
+            commits: VecDeque::new(),
+            undo_log: UndoLog::default(),
+            limits: Limits::default(),
+            conflicts: Conflicts::new(),
             record_ns: 0,
             run_ns: 0,
             inline_statements: 0,
@@ -120,9 +137,9 @@ impl Session {
     /// What is wrong with `value`, or a view of another session in it.
     #[track_caller]
     pub fn array(&mut self, value: impl Into<Array>) -> Result<View, SessionError> {
-        let site = self.site_or(Location::caller());
+        let line = self.line_or(Location::caller());
         let value = value.into();
-        self.timed(|session| session.record_array(value, site))
+        self.timed(|session| session.record_array(value, line))
     }
 
     /// `target[...] = value`: broadcast to the target's shape, cast to its dtype (as NumPy's assignment, any cast is
@@ -132,9 +149,9 @@ impl Session {
     /// Shapes that do not fit and other faults of either side; a view of another session.
     #[track_caller]
     pub fn assign(&mut self, target: impl AsRef<View>, value: impl Into<Array>) -> Result<(), SessionError> {
-        let site = self.site_or(Location::caller());
+        let line = self.line_or(Location::caller());
         let value = value.into();
-        self.timed(|session| session.record_assign(target.as_ref(), value, site))
+        self.timed(|session| session.record_assign(target.as_ref(), value, line))
     }
 
     /// The value of `expression`, computed: runs the recorded statements first.
@@ -143,12 +160,12 @@ impl Session {
     /// A fault of the expression, or the failure of an earlier statement.
     #[track_caller]
     pub fn eval(&mut self, expression: impl Into<Array>) -> Result<Array, SessionError> {
-        let site = self.site_or(Location::caller());
+        let line = self.line_or(Location::caller());
         let expression = expression.into();
         if let Some(known) = self.known(&expression)? {
             return Ok(known);
         }
-        let leaf = self.computed(expression, site)?;
+        let leaf = self.computed(expression, line)?;
         self.run_all()?;
         Ok(self.gather(&leaf)?)
     }
@@ -159,12 +176,12 @@ impl Session {
     /// As [`eval`](Session::eval), and [`ArrayError`](array_core::ArrayError) for more or fewer elements than one.
     #[track_caller]
     pub fn item(&mut self, expression: impl Into<Array>) -> Result<Scalar, SessionError> {
-        let site = self.site_or(Location::caller());
+        let line = self.line_or(Location::caller());
         let expression = expression.into();
         if let Some(known) = self.known(&expression)? {
             return Ok(known.item_scalar()?);
         }
-        let leaf = self.computed(expression, site)?;
+        let leaf = self.computed(expression, line)?;
         self.run_all()?;
         Ok(self.gather(&leaf)?.item_scalar()?)
     }
@@ -181,6 +198,20 @@ impl Session {
     /// the position of the call.
     pub fn set_site(&mut self, site: Option<Site>) {
         self.site = site;
+    }
+
+    /// Obey `token` from now on. Once it is pulled, a run that is under way stops at the next tile or closure, and everything
+    /// that records or looks fails with [`SessionError::Cancelled`].
+    ///
+    /// Nothing is lost: what was recorded stays recorded. Set another token, or none, and the session goes on: the variables then
+    /// have the values of after the last statement that was recorded. A session that goes while cancelled drops its closures.
+    pub fn set_cancel(&mut self, token: Option<CancelToken>) {
+        self.limits.token = token;
+    }
+
+    /// Stop at `deadline`, with [`SessionError::DeadlinePassed`] and otherwise as [`set_cancel`](Session::set_cancel).
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.limits.deadline = deadline;
     }
 
     /// Call `callback`, on the calling thread, each time some of the recorded statements have run: when somebody looks,
@@ -206,6 +237,9 @@ impl Session {
             kernel_seconds: tally.kernel_ns as f64 / 1e9,
             scheduling_seconds: tally.scheduling_ns as f64 / 1e9,
             bytes_moved: tally.bytes,
+            lines: self.line_reports(),
+            conflicts: self.conflict_reports(),
+            critical_path: self.critical_path(),
         }
     }
 
@@ -214,15 +248,16 @@ impl Session {
     /// # Errors
     /// Those of `out`.
     pub fn write_trace(&self, out: impl io::Write) -> io::Result<()> {
-        trace::write(out, &self.runner.events(), &self.sites)
+        let dependences = self.graph.dependences.as_deref().unwrap_or_default();
+        trace::write(out, &self.runner.events(), dependences, &self.trace_lines, &self.graph.lines)
     }
 
     /// Where the value of an expression will be; recorded unless it is there already.
-    fn computed(&mut self, expression: Array, site: Site) -> Result<Leaf, SessionError> {
+    fn computed(&mut self, expression: Array, line: LineId) -> Result<Leaf, SessionError> {
         match self.private_leaf(&expression) {
             Some(leaf) => Ok(leaf),
             None => {
-                let view = self.timed(|session| session.record_array(expression, site))?;
+                let view = self.timed(|session| session.record_array(expression, line))?;
                 self.leaf(&view)
             }
         }
@@ -230,14 +265,24 @@ impl Session {
 
     /// The value of an expression that needs no task.
     fn known(&self, expression: &Array) -> Result<Option<Array>, SessionError> {
-        match &self.failed {
-            Some(error) => Err(error.clone()),
-            None => Ok(self.immediate(expression)),
+        self.refuse()?;
+        Ok(self.immediate(expression))
+    }
+
+    /// The line of the statement that is recorded now.
+    pub(crate) fn line_or(&mut self, caller: &'static Location<'static>) -> LineId {
+        match &self.site {
+            Some(site) => self.graph.lines.id(site),
+            None => self.graph.lines.id(&Site::rust(caller)),
         }
     }
 
-    pub(crate) fn site_or(&self, caller: &'static Location<'static>) -> Site {
-        self.site.clone().unwrap_or_else(|| Site::rust(caller))
+    /// Whether the session does nothing now.
+    pub(crate) fn refuse(&self) -> Result<(), SessionError> {
+        match &self.failed {
+            Some(error) => Err(error.clone()),
+            None => self.limits.check(),
+        }
     }
 
     /// Record under the clock, then run the oldest statements if too much waits.
@@ -245,9 +290,7 @@ impl Session {
         &mut self,
         record: impl FnOnce(&mut Self) -> Result<R, SessionError>,
     ) -> Result<R, SessionError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
+        self.refuse()?;
         let begin = Instant::now();
         let recorded = record(self);
         self.record_ns += begin.elapsed().as_nanos() as u64;

@@ -37,6 +37,26 @@ impl Site {
         Self(Place::Rust(location))
     }
 
+    /// Equality without looking into text: never true for two positions, may be false for one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Place::Rust(a), Place::Rust(b)) => std::ptr::eq(*a, *b),
+            (
+                Place::Script { file: a, line: i, column: j },
+                Place::Script { file: b, line: k, column: l },
+            ) => (i, j) == (k, l) && Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
+    /// The position of a Rust call.
+    pub(crate) fn location(&self) -> Option<&'static Location<'static>> {
+        match &self.0 {
+            Place::Rust(location) => Some(location),
+            Place::Script { .. } => None,
+        }
+    }
+
     /// The file.
     pub fn file(&self) -> &str {
         match &self.0 {

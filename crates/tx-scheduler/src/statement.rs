@@ -10,9 +10,9 @@ use tx_runtime::sync::atomic::AtomicU32;
 
 use crate::dynamic::Closure;
 use crate::error::SessionError;
+use crate::lines::LineId;
 use crate::lower::binding;
 use crate::region::{Extent, Reach};
-use crate::site::Site;
 use crate::tables::Tables;
 
 /// One step of the program.
@@ -22,7 +22,9 @@ pub(crate) struct Statement {
     pub(crate) left: AtomicU32,
     /// What it adds to the working set of a dive through the window, in bytes.
     pub(crate) live_bytes: usize,
-    pub(crate) site: Site,
+    pub(crate) line: LineId,
+    /// Elements times instructions: about half a nanosecond each.
+    pub(crate) effort: u64,
     pub(crate) kind: Kind,
 }
 
@@ -71,8 +73,8 @@ impl Inputs {
                 OperandData::Buffer(buffer) => OperandFrom::Value(buffer),
                 OperandData::Source(source) => {
                     let slot = binding(&*source)
-                        .and_then(|binding| tables.slot_of(binding.storage()))
-                        .ok_or(SessionError::ForeignView)?;
+                        .ok_or(SessionError::ForeignView)
+                        .and_then(|binding| tables.slot_of(binding.storage()))?;
                     let at = sources.iter().position(|source| source.slot == slot).unwrap_or_else(|| {
                         sources.push(SourceSlot { slot, tile_elems: tables.get(slot).grid.tile_elems() });
                         sources.len() - 1

@@ -5,7 +5,8 @@ use std::sync::{Arc, Weak};
 use array_core::{DType, Dims};
 use tx_collections::{Dropped, Grid, Home, Storage};
 
-use crate::graph::{Graph, NONE, VersionId};
+use crate::error::SessionError;
+use crate::graph::{Graph, NONE, StatementSeq, VersionId};
 
 /// The present versions of one storage.
 #[derive(Debug)]
@@ -16,6 +17,18 @@ pub(crate) struct Table {
     pub(crate) grid: Grid,
     /// One version a tile; [`NONE`] before the first write.
     pub(crate) versions: Box<[VersionId]>,
+    /// The position (see `undo.rs`) of the value it began with, and of the last write.
+    pub(crate) born: StatementSeq,
+    pub(crate) written: StatementSeq,
+    /// It was made after a statement that failed: it has no value.
+    pub(crate) undone: bool,
+}
+
+impl Table {
+    /// Whose versions they are.
+    pub(crate) fn storage(&self) -> Weak<Storage> {
+        self.storage.clone()
+    }
 }
 
 /// All private storages of a session, by slot.
@@ -23,6 +36,8 @@ pub(crate) struct Table {
 pub(crate) struct Tables {
     tables: Vec<Option<Table>>,
     free: Vec<u32>,
+    /// Bytes of all storages.
+    pub(crate) bytes: usize,
     /// Where storages leave their slots when their last view goes.
     dropped: Dropped,
 }
@@ -32,17 +47,30 @@ impl Tables {
     pub(crate) fn add(&mut self, dtype: DType, shape: Dims, tile_elems: usize) -> (u32, Arc<Storage>) {
         let grid = Grid::new(&shape, tile_elems);
         let versions = vec![NONE; grid.tiles()].into_boxed_slice();
-        self.insert(dtype, shape, grid, versions)
+        self.insert(dtype, shape, grid, versions, 0)
     }
 
     /// A new storage that starts with the versions of another: nothing is copied until one of them is written.
     pub(crate) fn share(&mut self, graph: &mut Graph, of: u32, shape: Dims) -> (u32, Arc<Storage>) {
-        let Table { dtype, grid, ref versions, .. } = *self.get(of);
+        let Table { dtype, grid, written, ref versions, .. } = *self.get(of);
         let versions = versions.clone();
         for &id in &versions {
             graph.share_version(id);
         }
-        self.insert(dtype, shape, grid, versions)
+        self.insert(dtype, shape, grid, versions, written)
+    }
+
+    /// The storage at `into` takes the versions of the one at `of`, which is cut alike: nothing is copied until one of the two
+    /// is written.
+    pub(crate) fn share_into(&mut self, graph: &mut Graph, of: u32, into: u32) {
+        let versions = self.get(of).versions.clone();
+        for &id in &versions {
+            graph.share_version(id);
+        }
+        let old = std::mem::replace(&mut self.get_mut(into).versions, versions);
+        for &id in old.iter().filter(|&&id| id != NONE) {
+            drop(graph.release_version(id));
+        }
     }
 
     fn insert(
@@ -51,23 +79,44 @@ impl Tables {
         shape: Dims,
         grid: Grid,
         versions: Box<[VersionId]>,
+        born: StatementSeq,
     ) -> (u32, Arc<Storage>) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.tables.push(None);
             u32::try_from(self.tables.len() - 1).expect("fewer than 2^32 storages")
         });
+        self.bytes += grid.len() * dtype.size();
         let home = Home::Private { slot, dropped: self.dropped.clone() };
         let storage = Storage::new(dtype, shape, grid, home);
         let known = Arc::downgrade(&storage);
-        self.tables[slot as usize] = Some(Table { storage: known, dtype, grid, versions });
+        self.tables[slot as usize] =
+            Some(Table { storage: known, dtype, grid, versions, born, written: born, undone: false });
         (slot, storage)
     }
 
     /// The slot of a storage of this session.
-    pub(crate) fn slot_of(&self, storage: &Storage) -> Option<u32> {
-        let Home::Private { slot, .. } = storage.home() else { return None };
-        let table = self.tables.get(*slot as usize)?.as_ref()?;
-        std::ptr::eq(table.storage.as_ptr(), storage).then_some(*slot)
+    pub(crate) fn slot_of(&self, storage: &Storage) -> Result<u32, SessionError> {
+        let Home::Private { slot, .. } = storage.home() else { return Err(SessionError::ForeignView) };
+        match self.tables.get(*slot as usize) {
+            Some(Some(table)) if std::ptr::eq(table.storage.as_ptr(), storage) => {
+                if table.undone {
+                    Err(SessionError::Undone)
+                } else {
+                    Ok(*slot)
+                }
+            }
+            _ => Err(SessionError::ForeignView),
+        }
+    }
+
+    /// The table at `slot`, if it is still that of `storage`.
+    pub(crate) fn same(&mut self, slot: u32, storage: &Weak<Storage>) -> Option<&mut Table> {
+        let table = self.tables.get_mut(slot as usize)?.as_mut()?;
+        Weak::ptr_eq(&table.storage, storage).then_some(table)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Table> {
+        self.tables.iter_mut().flatten()
     }
 
     pub(crate) fn get(&self, slot: u32) -> &Table {
@@ -87,6 +136,7 @@ impl Tables {
             for &id in table.versions.iter().filter(|&&id| id != NONE) {
                 drop(graph.release_version(id));
             }
+            self.bytes -= table.grid.len() * table.dtype.size();
             self.free.push(slot);
         }
     }

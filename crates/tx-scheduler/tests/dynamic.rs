@@ -177,7 +177,7 @@ fn an_error_or_panic_of_a_closure_surfaces_with_its_line_and_writes_nothing() {
         })
         .unwrap();
     let error = session.finish().unwrap_err();
-    assert!(matches!(&error, SessionError::Internal { message, .. } if message == "a bug"), "{error}");
+    assert!(matches!(&error, SessionError::Panicked { message, .. } if message == "a bug"), "{error}");
     assert_eq!(x.load(), 1);
 }
 

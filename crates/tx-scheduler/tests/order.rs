@@ -79,7 +79,7 @@ fn a_snapshot_shares_tiles_until_it_is_written() {
 }
 
 #[test]
-fn a_column_write_is_one_task_in_place() {
+fn a_column_write_is_at_most_one_task_in_place() {
     let mut session = Session::new(Config::single_thread());
     let u = session.array(Array::zeros([300, 3000])).unwrap();
     session.finish().unwrap();
@@ -89,7 +89,8 @@ fn a_column_write_is_one_task_in_place() {
     session.finish().unwrap();
     session.assign(u.at(s![.., 1]), u.at(s![.., 1]) - 1.0).unwrap();
     session.finish().unwrap();
-    assert_eq!(session.report().tasks, before + 3);
+    // A constant that nobody stands in the way of needs no task at all.
+    assert_eq!(session.report().tasks, before + 2);
     let total = session.item(u.read().sum()).unwrap().as_f64();
     assert_eq!(total, 600.0);
 }

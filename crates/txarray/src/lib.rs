@@ -66,7 +66,10 @@ pub use tx_runtime;
 pub use tx_runtime::budget::{Budget, BudgetError};
 #[cfg(feature = "faults")]
 pub use tx_scheduler::Faults;
-pub use tx_scheduler::{self, Config, Context, Order, Progress, Report, Session, SessionError, Site};
+pub use tx_scheduler::{
+    self, AbortCause, CancelToken, Config, ConflictReport, Context, CriticalPath, LineReport, Order,
+    Progress, Report, Session, SessionError, Site,
+};
 
 /// Everything a program usually needs.
 ///

@@ -27,7 +27,7 @@ pub(super) fn rows(threads: usize, rows: &mut Vec<Row>) {
     rows.push(many(threads));
 }
 
-/// `u[...] = 1.0` on four elements.
+/// `u += 1.0` on four elements.
 fn statement(threads: usize) -> Row {
     const N: usize = 20_000;
     let mut session = session(threads);
@@ -35,14 +35,14 @@ fn statement(threads: usize) -> Row {
     contest("scheduler/cost/statement".into(), Unit::NsPerOp, N, threads)
         .ours(|| {
             timed(|| {
-                (0..N).try_for_each(|_| session.assign(&u, 1.0)).expect("it fits");
+                (0..N).try_for_each(|_| session.assign(&u, u.read() + 1.0)).expect("it fits");
                 session.finish()
             })
         })
         .run(ROUNDS)
 }
 
-/// `u[...] = 1.0` over tiles of one element: the time of a tile.
+/// `u += 1.0` over tiles of one element: the time of a tile.
 fn tile(threads: usize) -> Row {
     const TILES: usize = 1000;
     const N: usize = 20;
@@ -52,7 +52,7 @@ fn tile(threads: usize) -> Row {
     contest("scheduler/cost/tile".into(), Unit::NsPerOp, N * TILES, threads)
         .ours(|| {
             timed(|| {
-                (0..N).try_for_each(|_| session.assign(&u, 1.0)).expect("it fits");
+                (0..N).try_for_each(|_| session.assign(&u, u.read() + 1.0)).expect("it fits");
                 session.finish()
             })
         })
