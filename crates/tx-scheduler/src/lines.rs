@@ -93,7 +93,7 @@ impl Odds {
     /// Whether the `n`-th closure should run early.
     pub(crate) fn pays(&self, n: u64) -> bool {
         let short = self.body_ns().is_some_and(|ns| ns < SHORT_NS);
-        n % PROBE == 0 || !(short || self.loses())
+        n.is_multiple_of(PROBE) || !(short || self.loses())
     }
 }
 

@@ -285,7 +285,7 @@ impl Run<'_> {
             let task = self.graph.task(seq);
             let line = self.graph.statement(task.statement).line;
             let weight = match task.work.elements() < TIMED_ELEMS && !self.trace {
-                true if desk.tally.tasks % SAMPLE == 0 => SAMPLE,
+                true if desk.tally.tasks.is_multiple_of(SAMPLE) => SAMPLE,
                 true => 0,
                 false => 1,
             };
