@@ -13,6 +13,7 @@
 //! | `lines` | what each line of the program cost, and whether its closures should run early |
 //! | `conflicts` | which closure lost to whom |
 //! | `cancel`, `undo` | stopping and going on; what a failed closure takes with it |
+//! | [`queue`](TransactionQueue) | transactions in no particular order |
 //! | `region` | which tiles a stretch of an iteration space touches |
 
 mod attach;
@@ -29,6 +30,7 @@ mod force;
 mod graph;
 mod lines;
 mod lower;
+mod queue;
 mod record;
 mod region;
 mod report;
@@ -47,6 +49,7 @@ pub use dynamic::Context;
 pub use error::SessionError;
 #[cfg(feature = "faults")]
 pub use faults::Faults;
+pub use queue::TransactionQueue;
 pub use report::{ConflictReport, CriticalPath, LineReport, Report};
 pub use session::{Progress, Session};
 pub use site::Site;

@@ -68,7 +68,7 @@ pub use tx_runtime::budget::{Budget, BudgetError};
 pub use tx_scheduler::Faults;
 pub use tx_scheduler::{
     self, AbortCause, CancelToken, Config, ConflictReport, Context, CriticalPath, LineReport, Order,
-    Progress, Report, Session, SessionError, Site,
+    Progress, Report, Session, SessionError, Site, TransactionQueue,
 };
 
 /// Everything a program usually needs.
