@@ -4,11 +4,13 @@
 //! versions that nobody else has seen are dropped. User destructors run after that, and may start transactions.
 
 use crate::commit::{Check, commit};
+use crate::error::Conflict;
 use crate::frame::{Frame, Loss, conflict};
+use crate::hooks::Committed;
 use crate::local::Local;
-use crate::logs::{Hook, Logs};
+use crate::logs::Logs;
 use crate::mutant::mutant;
-use crate::node::{contain, strip};
+use crate::node::strip;
 use crate::open;
 use crate::reclaim::Garbage;
 use crate::stats::Count;
@@ -29,6 +31,7 @@ impl<'a> Attempt<'a> {
 
     /// Go on with what a prepared transaction has kept.
     pub(crate) fn resume(local: &'a Local, frame: &'a Frame) -> Self {
+        frame.claim(local, 0);
         Self { local, frame, open: true }
     }
 
@@ -40,6 +43,7 @@ impl<'a> Attempt<'a> {
 
     /// Leave everything as it is, slot and logs, for a later `resume`.
     pub(crate) fn keep(mut self) {
+        self.frame.withdraw(&self.local.engine);
         self.open = false;
     }
 
@@ -50,21 +54,19 @@ impl<'a> Attempt<'a> {
     }
 
     /// Publish, or roll back and say why not. What comes back has to be called when the transaction is closed.
-    pub(crate) fn commit(mut self, check: Check) -> Result<Hooks, Loss> {
+    pub(crate) fn commit(mut self, check: Check) -> Result<Committed, Conflict> {
         let (local, frame) = (self.local, self.frame);
         let inner = &*local.engine;
-        let result = frame.logs(|logs| {
-            commit(inner, logs, (frame.rv.get(), frame.site.get()), check, frame.has_turn.get())
-        });
+        let result = frame.logs(|logs| commit(inner, frame, logs, check));
         self.open = false;
         let wv = match result {
             Ok(wv) => wv,
             Err((cause, core)) => {
                 // SAFETY: our slot is still published, so the core is alive.
-                let loss = conflict(cause, unsafe { core.as_ref() });
-                frame.doom(loss);
+                let conflict = conflict(cause, unsafe { core.as_ref() });
+                frame.lose(conflict);
                 roll_back(local, frame);
-                return Err(loss);
+                return Err(conflict);
             }
         };
         #[cfg(feature = "faults")]
@@ -82,9 +84,10 @@ impl<'a> Attempt<'a> {
                 }
             }
             logs.forget();
-            (read_only, Hooks(std::mem::take(&mut logs.hooks)))
+            (read_only, logs.hooks.committed())
         });
         frame.count(if read_only { Count::ReadOnly } else { Count::Commits });
+        frame.withdraw(inner);
         frame.slot().idle(inner);
         if mutant!(inner, FreeAtOnce) {
             let limbo = std::mem::replace(&mut *local.limbo.borrow_mut(), crate::reclaim::Limbo::new());
@@ -93,19 +96,6 @@ impl<'a> Attempt<'a> {
         }
         discard(local, frame);
         Ok(hooks)
-    }
-}
-
-/// What the body of a committed transaction asked for.
-#[must_use]
-#[derive(Default)]
-pub(crate) struct Hooks(Vec<Hook>);
-
-impl Hooks {
-    /// Call them, in order. A panic in one passes to the caller of the transaction, which has committed.
-    #[inline]
-    pub(crate) fn run(self) {
-        self.0.into_iter().for_each(|hook| hook());
     }
 }
 
@@ -122,23 +112,24 @@ impl Drop for Attempt<'_> {
 /// End an attempt without a trace.
 #[cold]
 fn roll_back(local: &Local, frame: &Frame) {
-    if let Some(Loss::Conflict(conflict)) = frame.loss() {
+    if let Some(Loss::Conflict(conflict) | Loss::Moved(conflict)) = frame.loss() {
         frame.slot().counts.add_abort(conflict.cause);
         frame.record(&local.engine, conflict);
     }
     frame.logs(Logs::give_up);
+    frame.withdraw(&local.engine);
     frame.slot().idle(&local.engine);
     discard(local, frame);
 }
 
-/// Drop the versions that never left the attempt.
+/// Drop the versions that never left the attempt, and see to its hooks.
 #[inline]
 fn discard(local: &Local, frame: &Frame) {
-    if frame.logs(|logs| logs.kept.is_empty() && logs.dropped_hooks.is_empty()) {
+    if frame.logs(|logs| logs.kept.is_empty() && !logs.hooks.has_spent()) {
         return;
     }
-    let hooks = frame.logs(|logs| std::mem::take(&mut logs.dropped_hooks));
-    open::suspended(|| hooks.into_iter().for_each(|hook| contain(|| drop(hook))));
+    let spent = frame.logs(|logs| logs.hooks.take_spent());
+    open::suspended(|| spent.finish());
     let mut nodes = frame.logs(|logs| std::mem::take(&mut logs.kept));
     local.discard(nodes.drain(..).map(|kept| Garbage::Node(kept.node, kept.table)));
     frame.logs(|logs| logs.kept = nodes);

@@ -11,23 +11,23 @@
 //!
 //! **Orderings** lock (Acquire) and publish (Release) pair as in a lock; the tick (SeqCst) pairs with the clock
 //! read of `Slot::publish`.
-//! **Progress** nobody waits while holding a lock for longer than a few turns; the loser unlocks and runs again,
-//! and one that keeps losing takes the turn (turn.rs).
+//! **Progress** nobody but the irrevocable waits while holding a lock for longer than a few turns; the loser unlocks and
+//! runs again, and one that keeps losing goes before the others (precedence.rs).
 //! **Source** TL2: Dice, Shalev, Shavit, DISC 2006; extension and lazy locking after Spear, Dalessandro,
 //! Marathe, Scott, PPoPP 2009.
 //! **Checked by** tests/loom_commit.rs, tests/laws.rs.
 
-use std::panic::Location;
 use std::ptr::NonNull;
 
 use tx_runtime::sync::atomic::Ordering;
 
 use crate::engine::Inner;
 use crate::error::Cause;
-use crate::frame::first_stale;
+use crate::frame::{Frame, first_stale};
 use crate::logs::{Logs, Write};
 use crate::mutant::mutant;
 use crate::node::{Header, WAIT, is_locked, locked, stamp, strip};
+use crate::precedence::{Objection, Rights};
 use crate::tvar::Core;
 use crate::wait;
 
@@ -46,13 +46,8 @@ pub(crate) type Refused = (Cause, NonNull<Core>);
 
 /// Publish the write log at the returned time, or leave everything as it was. After it the entries' `old` are
 /// the superseded versions, which the caller owns.
-pub(crate) fn commit(
-    inner: &Inner,
-    logs: &mut Logs,
-    (rv, site): (u64, Option<&'static Location<'static>>),
-    check: Check,
-    has_turn: bool,
-) -> Result<u64, Refused> {
+pub(crate) fn commit(inner: &Inner, frame: &Frame, logs: &mut Logs, check: Check) -> Result<u64, Refused> {
+    let (rv, site, rights) = (frame.rv.get(), frame.site.get(), frame.rights.get());
     if logs.writes.is_empty() {
         return match check {
             Check::IfTicked => Ok(rv),
@@ -61,17 +56,28 @@ pub(crate) fn commit(
     }
     logs.sort_writes();
     let early = mutant!(inner, TickBeforeLock).then(|| tick(inner));
-    let mut patient = !has_turn;
+    if mutant!(inner, CommuteBeforeLock) {
+        apply_all(&mut logs.writes, |write| {
+            // SAFETY: none; this is a mistake for the model to find.
+            strip(unsafe { write.core.as_ref() }.head.load(Ordering::Acquire))
+        });
+    }
     loop {
-        lock_all(inner, &mut logs.writes)?;
-        if !patient || !inner.turn.is_taken(inner) {
-            break;
-        }
+        lock_all(inner, rights, &mut logs.writes)?;
+        let Some(objection) = inner.precedence.objection(inner, rights, &logs.writes) else { break };
         unlock(inner, &logs.writes);
-        patient = inner.turn.wait_until_free(inner);
+        match objection {
+            Objection::Reader(core) => return Err((Cause::Priority, core)),
+            Objection::Token => {
+                if !inner.precedence.wait_for_token(inner, frame.until.get()) {
+                    return Err((Cause::Irrevocable, logs.writes[0].core));
+                }
+            }
+        }
     }
     let wv = early.unwrap_or_else(|| tick(inner));
-    if check == Check::Always || wv != rv + 1 {
+    // What the irrevocable has read, nobody has replaced.
+    if check == Check::Always || (wv != rv + 1 && !rights.token) {
         let trust = match check {
             Check::IfTicked => mutant!(inner, NoValidation),
             Check::Always => mutant!(inner, TrustPrepared),
@@ -80,6 +86,9 @@ pub(crate) fn commit(
             unlock(inner, &logs.writes);
             return Err((Cause::StaleRead, stale));
         }
+    }
+    if logs.commutes {
+        apply_all(&mut logs.writes, |write| strip(write.old));
     }
     let mut waited = 0;
     for write in &logs.writes {
@@ -117,10 +126,21 @@ fn tick(inner: &Inner) -> u64 {
     inner.clock.0.fetch_add(1, Ordering::SeqCst) + 1
 }
 
-fn lock_all(inner: &Inner, writes: &mut [Write]) -> Result<(), Refused> {
+/// Apply pending commutative writes to the versions that they replace, which are locked.
+#[cold]
+fn apply_all(writes: &mut [Write], version: impl Fn(&Write) -> *mut Header) {
+    for write in writes {
+        if let Some(apply) = write.apply.take() {
+            // SAFETY: the node is ours and given out to nobody (M1); the version is current and of the same type.
+            unsafe { apply.apply(write.node, version(write)) };
+        }
+    }
+}
+
+fn lock_all(inner: &Inner, rights: Rights, writes: &mut [Write]) -> Result<(), Refused> {
     for at in 0..writes.len() {
         // SAFETY: cores met by this attempt live until its slot is idle.
-        match lock(inner, unsafe { writes[at].core.as_ref() }) {
+        match lock(inner, rights, unsafe { writes[at].core.as_ref() }) {
             Some(old) => writes[at].old = old,
             None => {
                 unlock(inner, &writes[..at]);
@@ -132,18 +152,20 @@ fn lock_all(inner: &Inner, writes: &mut [Write]) -> Result<(), Refused> {
 }
 
 /// Take a variable's lock; the head it had, or `None` when somebody keeps it.
-fn lock(inner: &Inner, core: &Core) -> Option<*mut Header> {
+fn lock(inner: &Inner, rights: Rights, core: &Core) -> Option<*mut Header> {
     let mut turn = 0;
+    let turns = if rights.level > 0 { 16 * wait::LOCK_TURNS } else { wait::LOCK_TURNS };
     loop {
         inner.point();
         let head = core.head.load(Ordering::Relaxed);
-        // ORDER: Acquire: the version we replace, and free one day, was written before.
+        // ORDER: Acquire: the version we replace, and free one day, was written before. SeqCst: before the look at
+        // the claims of others, see precedence.rs.
         if !is_locked(head)
-            && core.head.compare_exchange(head, locked(head), Ordering::Acquire, Ordering::Relaxed).is_ok()
+            && core.head.compare_exchange(head, locked(head), Ordering::SeqCst, Ordering::Relaxed).is_ok()
         {
             return Some(head);
         }
-        if turn >= wait::LOCK_TURNS {
+        if turn >= turns && !rights.token {
             return None;
         }
         wait::relax(&mut turn);

@@ -13,9 +13,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use tx_runtime::sync::atomic::{AtomicUsize, Ordering};
 use tx_runtime::sync::{Arc, atomic::AtomicU64};
 
+use crate::detached;
 use crate::error::{Abort, TxError};
 use crate::local;
 use crate::options::Options;
+use crate::precedence::Precedence;
 use crate::prepared::Prepared;
 use crate::reclaim::Orphans;
 use crate::report::{ConflictReport, Record};
@@ -23,7 +25,6 @@ use crate::run;
 use crate::slots::Slots;
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
-use crate::turn::Turn;
 use crate::tvar::TVar;
 use crate::txn::Txn;
 use crate::waiters::Waiters;
@@ -40,7 +41,7 @@ pub(crate) struct Inner {
     pub(crate) slots: Slots,
     pub(crate) orphans: Orphans,
     pub(crate) waiters: Waiters,
-    pub(crate) turn: Turn,
+    pub(crate) precedence: Precedence,
     pub(crate) record: Record,
     /// Never freed, so nobody needs to count who uses it.
     immortal: bool,
@@ -178,7 +179,7 @@ impl Engine {
             slots: Slots::new(),
             orphans: Orphans::new(),
             waiters: Waiters::new(),
-            turn: Turn::new(),
+            precedence: Precedence::new(),
             record: Record::new(),
             immortal,
             parts: std::sync::atomic::AtomicUsize::new(0),
@@ -258,6 +259,34 @@ impl Engine {
         run::try_atomically(&self.inner, options, options.site.unwrap_or(Location::caller()), body)
     }
 
+    /// Run `body` once, irrevocably: it cannot lose, so it may have effects of its own. Others go on reading and
+    /// computing, and wait to commit until it has ended. See [`Txn::become_irrevocable`].
+    ///
+    /// # Errors
+    /// [`TxError::Deadline`] when another irrevocable transaction does not end in time, the error of the body, and the
+    /// misuses of [`TxError`]: a nested transaction, another engine's variable, `retry`. It has then left no trace in
+    /// variables.
+    ///
+    /// ```
+    /// use stm_engine::{Engine, Options};
+    /// let engine = Engine::new();
+    /// let lines = engine.tvar(vec!["first", "second"]);
+    /// let printed = engine.irrevocably(&Options::new(), |tx| {
+    ///     let lines = tx.replace(&lines, Vec::new())?;
+    ///     lines.iter().for_each(|line| println!("{line}"));
+    ///     Ok(lines.len())
+    /// });
+    /// assert_eq!((printed.unwrap(), lines.load().len()), (2, 0));
+    /// ```
+    #[track_caller]
+    pub fn irrevocably<R>(
+        &self,
+        options: &Options,
+        body: impl for<'tx> FnOnce(&Txn<'tx>) -> Result<R, Abort>,
+    ) -> Result<R, TxError> {
+        run::irrevocable(&self.inner, options, options.site.unwrap_or(Location::caller()), body)
+    }
+
     /// Read any number of variables as they were at one moment. Never aborts, never runs `read` twice, never
     /// stops a writer; while it runs, the versions of that moment are kept.
     ///
@@ -274,6 +303,41 @@ impl Engine {
     #[track_caller]
     pub fn snapshot<R>(&self, read: impl for<'s> FnOnce(&Snapshot<'s>) -> R) -> R {
         run::snapshot(&self.inner, Location::caller(), read)
+    }
+
+    /// A long computation as one transaction that holds nothing up: `look` at one moment and take what is needed,
+    /// `compute` with no transaction open, then `publish` in a short transaction, if everything that `look` saw is still
+    /// as it was. If not, all three run again. Reads of `publish` itself belong to its own, later moment.
+    ///
+    /// While a transaction or snapshot runs, the engine keeps all versions since its start; a body that takes longer than
+    /// some 100 µs beside busy writers is better detached.
+    ///
+    /// # Errors
+    /// As [`try_atomically`](Self::try_atomically); limits count over all rounds. After
+    /// [`irrevocable_after`](Options::irrevocable_after) losses others do not commit while it computes.
+    ///
+    /// ```
+    /// use stm_engine::{Engine, Options};
+    /// let engine = Engine::new();
+    /// let (numbers, sum) = (engine.tvar(vec![1, 2, 3]), engine.tvar(0));
+    /// let total = engine.detached(
+    ///     &Options::new(),
+    ///     |s| s.get(&numbers).clone(),
+    ///     |numbers| numbers.iter().sum::<i32>(),
+    ///     |tx, &total| tx.set(&sum, total).map(|()| total),
+    /// );
+    /// assert_eq!((total.unwrap(), sum.load()), (6, 6));
+    /// ```
+    #[track_caller]
+    pub fn detached<A, B, R>(
+        &self,
+        options: &Options,
+        look: impl for<'s> Fn(&Snapshot<'s>) -> A,
+        compute: impl Fn(A) -> B,
+        publish: impl for<'tx> Fn(&Txn<'tx>, &B) -> Result<R, Abort>,
+    ) -> Result<R, TxError> {
+        let site = options.site.unwrap_or(Location::caller());
+        detached::detached(&self.inner, options, site, look, compute, publish)
     }
 
     /// Run `body` on the newest committed state and keep what it read and would write, without committing.

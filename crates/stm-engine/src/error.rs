@@ -17,14 +17,25 @@ pub enum Cause {
     WriteLocked,
     /// A value it had read changed before its commit.
     StaleRead,
-    /// It wrote after it had gone on at an older snapshot, which only a reader may.
+    /// It wrote, or asked to become irrevocable, after it had gone on at an older snapshot, which only a reader may.
     LateWrite,
+    /// A transaction of higher priority was reading a variable that it wanted to write.
+    Priority,
+    /// Another transaction stayed irrevocable until its time was over.
+    Irrevocable,
 }
 
 impl Cause {
     /// Every cause, in the order of declaration.
-    pub const ALL: [Cause; 5] =
-        [Self::ReadLocked, Self::ReadTooNew, Self::WriteLocked, Self::StaleRead, Self::LateWrite];
+    pub const ALL: [Cause; 7] = [
+        Self::ReadLocked,
+        Self::ReadTooNew,
+        Self::WriteLocked,
+        Self::StaleRead,
+        Self::LateWrite,
+        Self::Priority,
+        Self::Irrevocable,
+    ];
 }
 
 impl fmt::Display for Cause {
@@ -35,6 +46,8 @@ impl fmt::Display for Cause {
             Self::WriteLocked => "a variable it writes stayed locked",
             Self::StaleRead => "a value it read changed before its commit",
             Self::LateWrite => "it wrote after falling back to an older snapshot",
+            Self::Priority => "a variable it writes was being read with priority",
+            Self::Irrevocable => "another transaction stayed irrevocable",
         })
     }
 }
@@ -137,6 +150,20 @@ pub enum TxError {
     /// `retry` in a body that has read nothing: nothing could ever wake it.
     #[error("{} asked to wait for a change but has read no variable", Label(*.label))]
     WaitsForever {
+        /// Of the options.
+        label: Option<&'static str>,
+    },
+    /// `retry` after [`Txn::become_irrevocable`](crate::Txn::become_irrevocable): what the body has done since cannot
+    /// be done again, and it holds up everybody whom it would wait for.
+    #[error("{} asked to wait for a change after it had become irrevocable", Label(*.label))]
+    IrrevocableRetry {
+        /// Of the options.
+        label: Option<&'static str>,
+    },
+    /// [`Txn::become_irrevocable`](crate::Txn::become_irrevocable) in a prepared body, whose commit may still be
+    /// refused.
+    #[error("{} asked to become irrevocable while it is only being prepared", Label(*.label))]
+    IrrevocablePrepare {
         /// Of the options.
         label: Option<&'static str>,
     },

@@ -138,8 +138,8 @@ impl<'tx> Txn<'tx> {
         T: Send + Sync + 'static,
     {
         let core = self.ours(var.core())?;
-        let node = self.frame.read(&self.local.engine, core)?;
-        let own = self.frame.logs(|logs| logs.written(core.into()).is_some());
+        let node = self.frame.read(self.local, core)?;
+        let own = self.frame.own(core).is_some();
         // SAFETY: a live version of this variable; it lives until the attempt ends, and 'tx is inside that.
         unsafe { Ok((Node::<T>::value(node), (!own).then(|| version(node)))) }
     }

@@ -11,11 +11,14 @@ use std::time::Instant;
 
 use tx_runtime::sync::atomic::Ordering;
 
+use crate::commute::Operation;
 use crate::engine::{EngineRef, Inner};
 use crate::error::{Abort, Cause, Conflict, Reason};
+use crate::local::Local;
 use crate::logs::{Logs, Mark};
 use crate::mutant::mutant;
 use crate::node::{Header, LOCK, WAIT, is_locked, previous, strip, version, writer};
+use crate::precedence::{self, Rights, Shown};
 use crate::slots::Slot;
 use crate::stats::Count;
 use crate::tvar::Core;
@@ -33,11 +36,25 @@ pub(crate) enum Mode {
     Doomed,
 }
 
+/// Whether a body wants to be irrevocable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    No,
+    /// It must not: its commit comes later.
+    Cannot,
+    /// It has lost before that was possible; the next attempt is irrevocable from its start.
+    Waiting,
+    /// It is, and knows: it may have had effects.
+    Granted,
+}
+
 /// Why an attempt is doomed, with the label of the variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Loss {
     /// It lost against another transaction.
     Conflict(Conflict),
+    /// What a detached computation started from has been replaced.
+    Moved(Conflict),
     /// It used a variable of another engine.
     Foreign(Option<&'static str>),
 }
@@ -54,8 +71,16 @@ pub(crate) struct Frame {
     pub(crate) site: Cell<Option<Site>>,
     /// When the attempt began, while conflicts are recorded.
     started: Cell<Option<Instant>>,
-    /// Whether the transaction holds the engine's turn.
-    pub(crate) has_turn: Cell<bool>,
+    /// What the attempt may do that others may not.
+    pub(crate) rights: Cell<Rights>,
+    /// Where it has shown what it reads, on a level above 0.
+    shown: Cell<Shown>,
+    /// Whether the transaction has taken the token, and has to give it back.
+    owns_token: Cell<bool>,
+    /// Whether the body has asked to become irrevocable.
+    pub(crate) asked: Cell<Asked>,
+    /// When the transaction's time is over.
+    pub(crate) until: Cell<Option<Instant>>,
     /// Why the attempt is doomed, when it is.
     loss: Cell<Loss>,
     logs: UnsafeCell<Logs>,
@@ -66,15 +91,22 @@ unsafe impl Send for Frame {}
 
 impl Frame {
     pub(crate) fn new(engine: &EngineRef) -> Self {
+        let slot = engine.slots.claim();
+        // SAFETY: slots live as long as the engine, which outlives us (F1).
+        let bit = precedence::bit(unsafe { slot.as_ref() }.number);
         Self {
-            slot: engine.slots.claim(),
+            slot,
             rv: Cell::new(0),
             fast: Cell::new(0),
             mode: Cell::new(Mode::Update),
             may_fall_back: Cell::new(true),
             site: Cell::new(None),
             started: Cell::new(None),
-            has_turn: Cell::new(false),
+            rights: Cell::new(Rights { token: false, level: 0, bit }),
+            shown: Cell::default(),
+            owns_token: Cell::new(false),
+            asked: Cell::new(Asked::No),
+            until: Cell::new(None),
             loss: Cell::new(Loss::Foreign(None)),
             logs: UnsafeCell::default(),
         }
@@ -98,7 +130,7 @@ impl Frame {
         f(unsafe { &mut *self.logs.get() })
     }
 
-    /// Start an attempt at a new snapshot.
+    /// Start an attempt at a new snapshot. Its rights have been set.
     #[inline(always)]
     pub(crate) fn begin(&self, inner: &Inner, may_fall_back: bool) {
         self.mode.set(Mode::Update);
@@ -107,8 +139,101 @@ impl Frame {
             self.started.set(Some(Instant::now()));
         }
         let rv = self.slot().publish(inner);
+        self.move_to(rv, true);
+    }
+
+    /// Read at `rv` from now on.
+    #[inline(always)]
+    fn move_to(&self, rv: u64, nothing_written: bool) {
         self.rv.set(rv);
-        self.fast.set(rv + 1);
+        // Who reads visibly has more to do at each read.
+        self.fast.set(if nothing_written && self.rights.get().level == 0 { rv + 1 } else { 0 });
+    }
+
+    /// The rights of the next attempt: passing where this thread holds the token, and a level of priority.
+    pub(crate) fn claim(&self, local: &Local, level: u32) {
+        let rights = Rights { token: local.has_token.get(), level, ..self.rights.get() };
+        self.rights.set(rights);
+        if level > 0 {
+            local.engine.precedence.enter(rights);
+        }
+    }
+
+    /// The attempt has ended: it reads visibly no more.
+    #[inline(always)]
+    pub(crate) fn withdraw(&self, inner: &Inner) {
+        let rights = self.rights.get();
+        if rights.level > 0 {
+            let mut shown = self.shown.take();
+            inner.precedence.leave(rights, &mut shown);
+            self.rights.set(Rights { level: 0, ..rights });
+        }
+    }
+
+    /// Take the engine's token; false when the transaction's time passes before somebody else's is given back.
+    pub(crate) fn take_token(&self, local: &Local) -> bool {
+        if !local.has_token.get() {
+            if !local.engine.precedence.take_token(&local.engine, self.until.get()) {
+                return false;
+            }
+            local.has_token.set(true);
+            self.owns_token.set(true);
+            self.count(Count::Irrevocable);
+        }
+        self.rights.set(Rights { token: true, ..self.rights.get() });
+        true
+    }
+
+    /// Let others commit again.
+    #[inline]
+    pub(crate) fn give_token_back(&self, local: &Local) {
+        if self.owns_token.replace(false) {
+            local.has_token.set(false);
+            local.engine.precedence.give_token_back();
+        }
+        self.rights.set(Rights { token: false, ..self.rights.get() });
+    }
+
+    /// Never lose from here on: take the token, and see that everything read so far is still current.
+    #[cold]
+    pub(crate) fn become_irrevocable(&self, local: &Local) -> Result<(), Abort> {
+        let lost = |cause| Conflict { cause, variable: None, winner: None };
+        let before = self.asked.replace(Asked::Waiting);
+        match self.mode.get() {
+            Mode::Doomed => return Err(Abort::new(Reason::Conflict)),
+            _ if before == Asked::Cannot => return Err(self.lose(lost(Cause::Irrevocable))),
+            Mode::Snapshot => return Err(self.lose(lost(Cause::LateWrite))),
+            Mode::Update => {}
+        }
+        let inner = &*local.engine;
+        if !self.rights.get().token {
+            if !self.take_token(local) {
+                return Err(self.lose(lost(Cause::Irrevocable)));
+            }
+            inner.point();
+            // ORDER: Acquire, before the reads are looked at, as in `extend`.
+            let now = inner.clock.0.load(Ordering::Acquire);
+            if !mutant!(inner, NoSettling)
+                && let Some(stale) = self.logs(|logs| first_replaced(inner, logs))
+            {
+                // SAFETY: cores met by this attempt live until its slot is idle.
+                return Err(self.lose(conflict(Cause::StaleRead, unsafe { stale.as_ref() })));
+            }
+            self.move_to(now, self.logs(|logs| logs.writes.is_empty()));
+        }
+        self.asked.set(Asked::Granted);
+        Ok(())
+    }
+
+    /// Before a read, on a level above 0.
+    #[inline]
+    fn show(&self, inner: &Inner, core: &Core) {
+        let rights = self.rights.get();
+        if rights.level > 0 {
+            let mut shown = self.shown.get();
+            inner.precedence.show(inner, rights, NonNull::from(core), &mut shown);
+            self.shown.set(shown);
+        }
     }
 
     /// Give the attempt up.
@@ -118,6 +243,12 @@ impl Frame {
         self.fast.set(0);
         self.loss.set(loss);
         Abort::new(Reason::Conflict)
+    }
+
+    /// Give the attempt up against another transaction.
+    #[cold]
+    pub(crate) fn lose(&self, conflict: Conflict) -> Abort {
+        self.doom(Loss::Conflict(conflict))
     }
 
     /// Put a loss on the record, if one is kept.
@@ -138,8 +269,9 @@ impl Frame {
 
     /// The version of `core` that this attempt sees. It lives until the attempt ends.
     #[inline(always)]
-    pub(crate) fn read(&self, inner: &Inner, core: &Core) -> Result<*mut Header, Abort> {
+    pub(crate) fn read(&self, local: &Local, core: &Core) -> Result<*mut Header, Abort> {
         if self.fast.get() != 0 {
+            let inner = &*local.engine;
             inner.point();
             // ORDER: Acquire, pairs with the publication in `commit`: who sees a node sees its content.
             let head = core.head.load(Ordering::Acquire);
@@ -151,36 +283,52 @@ impl Frame {
                 return Ok(head);
             }
         }
-        self.read_beside_writes(inner, core)
+        self.read_beside_writes(local, core)
     }
 
     /// `read`, and whether the version is our own.
     #[inline]
-    pub(crate) fn read_to_write(&self, inner: &Inner, core: &Core) -> Result<(*mut Header, bool), Abort> {
+    pub(crate) fn read_to_write(&self, local: &Local, core: &Core) -> Result<(*mut Header, bool), Abort> {
         if self.fast.get() == 0
             && self.mode.get() == Mode::Update
-            && let Some(own) = self.logs(|logs| logs.written(NonNull::from(core)))
+            && let Some((own, apply)) = self.own(core)
         {
-            return Ok((own.as_ptr(), true));
+            let own = apply.map_or(Ok(own.as_ptr()), |apply| self.resolve(local, core, (own, apply)))?;
+            return Ok((own, true));
         }
-        if self.mode.get() == Mode::Update {
-            inner.point();
-            // ORDER: Acquire, as in `read`.
-            let head = core.head.load(Ordering::Acquire);
-            // SAFETY: as in `read`.
-            if !is_locked(head) && unsafe { version(strip(head)) } <= self.rv.get() {
-                self.logs(|logs| logs.read(NonNull::from(core), strip(head)));
-                return Ok((strip(head), false));
-            }
-        }
-        Ok((self.read_slowly(inner, core)?, false))
+        Ok((self.read_committed(&local.engine, core)?, false))
+    }
+
+    /// Our own version of `core`, and how it is applied if that is still to be done.
+    #[inline]
+    pub(crate) fn own(&self, core: &Core) -> Option<(NonNull<Header>, Option<&'static Operation>)> {
+        self.logs(|logs| logs.written(NonNull::from(core)))
+    }
+
+    /// Turn a pending commutative write into an ordinary one: it is about to be read.
+    #[cold]
+    fn resolve(
+        &self,
+        local: &Local,
+        core: &Core,
+        pending: (NonNull<Header>, &Operation),
+    ) -> Result<*mut Header, Abort> {
+        let now = self.read_committed(&local.engine, core)?;
+        // SAFETY: both nodes are alive and of the operation's type; the copy is ours alone.
+        let node = unsafe {
+            let node = pending.1.copy(pending.0, &mut local.pool.borrow_mut());
+            pending.1.apply(node, now);
+            node
+        };
+        self.write(core, node, None, false);
+        Ok(node.as_ptr())
     }
 
     /// Undo every write since the mark.
     pub(crate) fn back_to(&self, inner: &Inner, mark: Mark) {
         let clean = self.logs(|logs| {
             logs.back_to(mark);
-            #[cfg(loom)]
+            #[cfg(any(loom, feature = "faults"))]
             if mutant!(inner, ForgetBranchReads) {
                 logs.reads.truncate(mark.reads);
             }
@@ -188,7 +336,7 @@ impl Frame {
             logs.writes.is_empty()
         });
         if clean && self.mode.get() == Mode::Update {
-            self.fast.set(self.rv.get() + 1);
+            self.move_to(self.rv.get(), true);
         }
     }
 
@@ -199,33 +347,50 @@ impl Frame {
     }
 
     /// The same where something may have been written.
-    fn read_beside_writes(&self, inner: &Inner, core: &Core) -> Result<*mut Header, Abort> {
-        let key = NonNull::from(core);
+    fn read_beside_writes(&self, local: &Local, core: &Core) -> Result<*mut Header, Abort> {
         if self.mode.get() == Mode::Update {
-            if let Some(own) = self.logs(|logs| logs.written(key)) {
-                return Ok(own.as_ptr());
+            match self.own(core) {
+                Some((own, None)) => return Ok(own.as_ptr()),
+                Some((own, Some(apply))) => return self.resolve(local, core, (own, apply)),
+                None => {}
             }
+        }
+        self.read_committed(&local.engine, core)
+    }
+
+    /// The committed version of `core` that this attempt sees, whatever it has written.
+    #[inline]
+    fn read_committed(&self, inner: &Inner, core: &Core) -> Result<*mut Header, Abort> {
+        if self.mode.get() == Mode::Update {
+            self.show(inner, core);
             inner.point();
             // ORDER: Acquire, as in `read`.
             let head = core.head.load(Ordering::Acquire);
             // SAFETY: as in `read`.
             if !is_locked(head) && unsafe { version(strip(head)) } <= self.rv.get() {
-                self.logs(|logs| logs.read(key, strip(head)));
+                self.logs(|logs| logs.read(NonNull::from(core), strip(head)));
                 return Ok(strip(head));
             }
         }
         self.read_slowly(inner, core)
     }
 
-    /// Make `node` this attempt's version of `core`; `known_new` when nothing has been written to it yet.
+    /// Make `node` this attempt's version of `core`, or what is to be applied to the version of then; `known_new`
+    /// when nothing has been written to it yet.
     #[inline]
-    pub(crate) fn write(&self, core: &Core, node: NonNull<Header>, known_new: bool) {
+    pub(crate) fn write(
+        &self,
+        core: &Core,
+        node: NonNull<Header>,
+        apply: Option<&'static Operation>,
+        known_new: bool,
+    ) {
         self.fast.set(0);
         self.logs(|logs| {
             if known_new {
-                logs.write_new(NonNull::from(core), node);
+                logs.write_new(NonNull::from(core), node, apply);
             } else {
-                logs.write(NonNull::from(core), node, core.table);
+                logs.write(NonNull::from(core), node, apply, core.table);
             }
         });
     }
@@ -244,8 +409,10 @@ impl Frame {
             let head = core.head.load(Ordering::Acquire);
             let node = strip(head);
             if is_locked(head) && !mutant!(inner, ReadUnderLock) {
-                if turn >= wait::LOCK_TURNS {
-                    return Err(self.doom(conflict(Cause::ReadLocked, core)));
+                // Whoever has the lock gives way to the irrevocable, and to one that reads visibly or will not be long.
+                let rights = self.rights.get();
+                if turn >= wait::LOCK_TURNS && !rights.token && rights.level == 0 {
+                    return Err(self.lose(conflict(Cause::ReadLocked, core)));
                 }
                 wait::relax(&mut turn);
                 continue;
@@ -265,7 +432,7 @@ impl Frame {
                 self.fast.set(0);
                 continue;
             }
-            return Err(self.doom(conflict(Cause::ReadTooNew, core)));
+            return Err(self.lose(conflict(Cause::ReadTooNew, core)));
         }
     }
 
@@ -275,11 +442,12 @@ impl Frame {
         inner.point();
         // ORDER: Acquire, before the reads are looked at: a commit at or before `now` holds its locks by then.
         let now = inner.clock.0.load(Ordering::Acquire);
-        let all =
-            mutant!(inner, ExtendBlindly) || self.logs(|logs| first_stale(inner, logs, false).is_none());
+        // What the irrevocable has read, nobody replaces.
+        let all = self.rights.get().token
+            || mutant!(inner, ExtendBlindly)
+            || self.logs(|logs| first_stale(inner, logs, false).is_none());
         if all {
-            self.rv.set(now);
-            self.fast.set(if self.logs(|logs| logs.writes.is_empty()) { now + 1 } else { 0 });
+            self.move_to(now, self.logs(|logs| logs.writes.is_empty()));
         }
         all
     }
@@ -304,13 +472,13 @@ impl Drop for Frame {
     }
 }
 
-/// A loss on this variable, which a slot protects.
-pub(crate) fn conflict(cause: Cause, core: &Core) -> Loss {
+/// A conflict on this variable, which a slot protects.
+pub(crate) fn conflict(cause: Cause, core: &Core) -> Conflict {
     // ORDER: Acquire, as in `Frame::read`.
     let head = core.head.load(Ordering::Acquire);
     // SAFETY: an unlocked head is current; current after our slot was published, so alive.
     let winner = if is_locked(head) { None } else { unsafe { writer(strip(head)) } };
-    Loss::Conflict(Conflict { cause, variable: core.label, winner })
+    Conflict { cause, variable: core.label, winner }
 }
 
 /// The current version of a variable, waiting for a committer that has it. Protected by a published slot.
@@ -344,6 +512,13 @@ pub(crate) fn first_stale(inner: &Inner, logs: &Logs, held: bool) -> Option<NonN
             || (is_locked(head) && !(held && logs.owns(read.core)) && !mutant!(inner, TrustForeignLocks))
     });
     stale.map(|read| read.core)
+}
+
+/// The first logged read that is not current any more, once whoever has it locked has made up their mind.
+fn first_replaced(inner: &Inner, logs: &Logs) -> Option<NonNull<Core>> {
+    // SAFETY: cores met by this attempt live until its slot is idle.
+    let replaced = logs.reads.iter().find(|read| newest(inner, unsafe { read.core.as_ref() }) != read.node);
+    replaced.map(|read| read.core)
 }
 
 /// A published slot for reads outside transactions; idle again when dropped, also by a panic.

@@ -47,6 +47,8 @@
 mod attempt;
 mod bounded_queue;
 mod commit;
+mod commute;
+mod detached;
 mod engine;
 mod error;
 #[cfg(all(feature = "faults", not(loom)))]
@@ -54,6 +56,7 @@ mod faults;
 mod frame;
 #[cfg(not(loom))]
 mod global;
+mod hooks;
 mod local;
 mod logs;
 mod mutant;
@@ -61,6 +64,7 @@ mod node;
 mod open;
 mod options;
 mod pool;
+mod precedence;
 mod prepared;
 mod queue;
 mod reclaim;
@@ -70,13 +74,13 @@ mod semaphore;
 mod slots;
 mod snapshot;
 mod stats;
-mod turn;
 mod tvar;
 mod txn;
 mod wait;
 mod waiters;
 
 pub use bounded_queue::TBoundedQueue;
+pub use commute::{Commute, Integer};
 pub use engine::Engine;
 pub use error::{Abort, Cause, Stale, TxError};
 #[cfg(all(feature = "faults", not(loom)))]
@@ -85,7 +89,7 @@ pub use faults::Faults;
 pub use global::{atomically, snapshot, try_atomically};
 #[cfg(any(loom, feature = "faults"))]
 pub use mutant::Mutant;
-pub use options::Options;
+pub use options::{Options, Policy};
 pub use prepared::Prepared;
 pub use queue::TQueue;
 pub use report::{ConflictReport, ConflictRow};

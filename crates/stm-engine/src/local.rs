@@ -33,6 +33,9 @@ pub(crate) struct Local {
     /// When the last transaction of this thread took effect.
     #[cfg(feature = "faults")]
     pub(crate) committed: Cell<u64>,
+    /// Whether a transaction of this thread holds the engine's token. Between its attempts the destructors of what it
+    /// gave up may run transactions of their own, which must not wait for it.
+    pub(crate) has_token: Cell<bool>,
     pub(crate) engine: EngineRef,
 }
 
@@ -47,6 +50,7 @@ impl Local {
             random: Cell::new(0x9E37_79B9_7F4A_7C15),
             #[cfg(feature = "faults")]
             committed: Cell::new(0),
+            has_token: Cell::new(false),
             engine: engine.clone(),
         }
     }

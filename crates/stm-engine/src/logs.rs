@@ -9,6 +9,8 @@
 
 use std::ptr::NonNull;
 
+use crate::commute::Operation;
+use crate::hooks::{self, Hooks};
 use crate::node::{Header, VTable};
 use crate::tvar::{Core, rank};
 
@@ -28,6 +30,8 @@ pub(crate) struct Write {
     pub(crate) node: NonNull<Header>,
     /// The head found when the variable was locked, with its WAIT bit.
     pub(crate) old: *mut Header,
+    /// How the operand in `node` becomes a value, where that is left to the commit.
+    pub(crate) apply: Option<&'static Operation>,
 }
 
 #[derive(Default)]
@@ -36,14 +40,10 @@ pub(crate) struct Logs {
     pub(crate) writes: Vec<Write>,
     index: Index,
     pub(crate) kept: Vec<Kept>,
-    /// To be called after the commit.
-    pub(crate) hooks: Vec<Hook>,
-    /// Hooks that were rolled back; dropped, which is user code, where `kept` is.
-    pub(crate) dropped_hooks: Vec<Hook>,
+    pub(crate) hooks: Hooks,
+    /// Whether some write may have to be applied.
+    pub(crate) commutes: bool,
 }
-
-/// What a body asked for with `on_commit`.
-pub(crate) type Hook = Box<dyn FnOnce() + Send>;
 
 /// A node that is not (or no longer) our version of its variable.
 pub(crate) struct Kept {
@@ -51,6 +51,17 @@ pub(crate) struct Kept {
     pub(crate) table: &'static VTable,
     /// The write entry that it was replaced in, until that is undone.
     place: Option<usize>,
+    /// As it was in that entry.
+    apply: Option<&'static Operation>,
+}
+
+impl Kept {
+    /// A node whose entry is gone.
+    fn loose(write: Write) -> Self {
+        // SAFETY: cores met by this attempt live until its slot is idle.
+        let table = unsafe { write.core.as_ref() }.table;
+        Self { node: write.node, table, place: None, apply: None }
+    }
 }
 
 /// A state of the write log to come back to.
@@ -58,9 +69,9 @@ pub(crate) struct Kept {
 pub(crate) struct Mark {
     writes: usize,
     kept: usize,
-    hooks: usize,
+    hooks: hooks::Mark,
     /// For the mistake that loom must find.
-    #[cfg(loom)]
+    #[cfg(any(loom, feature = "faults"))]
     pub(crate) reads: usize,
 }
 
@@ -99,11 +110,14 @@ impl Logs {
 
     /// Our own pending version of a variable.
     #[inline(always)]
-    pub(crate) fn written(&self, core: NonNull<Core>) -> Option<NonNull<Header>> {
+    pub(crate) fn written(
+        &self,
+        core: NonNull<Core>,
+    ) -> Option<(NonNull<Header>, Option<&'static Operation>)> {
         if self.writes.is_empty() {
             return None;
         }
-        self.find(core).map(|at| self.writes[at].node)
+        self.find(core).map(|at| (self.writes[at].node, self.writes[at].apply))
     }
 
     #[inline]
@@ -116,19 +130,33 @@ impl Logs {
 
     /// Make `node` our version of the variable.
     #[inline]
-    pub(crate) fn write(&mut self, core: NonNull<Core>, node: NonNull<Header>, table: &'static VTable) {
+    pub(crate) fn write(
+        &mut self,
+        core: NonNull<Core>,
+        node: NonNull<Header>,
+        apply: Option<&'static Operation>,
+        table: &'static VTable,
+    ) {
         if let Some(at) = self.find(core) {
-            let before = std::mem::replace(&mut self.writes[at].node, node);
-            self.kept.push(Kept { node: before, table, place: Some(at) });
+            let write = &mut self.writes[at];
+            let node = std::mem::replace(&mut write.node, node);
+            let apply = std::mem::replace(&mut write.apply, apply);
+            self.kept.push(Kept { node, table, place: Some(at), apply });
             return;
         }
-        self.write_new(core, node);
+        self.write_new(core, node, apply);
     }
 
     /// Make `node` our version of a variable that we have not written yet.
     #[inline]
-    pub(crate) fn write_new(&mut self, core: NonNull<Core>, node: NonNull<Header>) {
-        self.writes.push(Write { core, node, old: std::ptr::null_mut() });
+    pub(crate) fn write_new(
+        &mut self,
+        core: NonNull<Core>,
+        node: NonNull<Header>,
+        apply: Option<&'static Operation>,
+    ) {
+        self.writes.push(Write { core, node, old: std::ptr::null_mut(), apply });
+        self.commutes |= apply.is_some();
         if self.writes.len() > LINEAR {
             self.index.insert_last(&self.writes);
         }
@@ -139,8 +167,8 @@ impl Logs {
         Mark {
             writes: self.writes.len(),
             kept: self.kept.len(),
-            hooks: self.hooks.len(),
-            #[cfg(loom)]
+            hooks: self.hooks.mark(),
+            #[cfg(any(loom, feature = "faults"))]
             reads: self.reads.len(),
         }
     }
@@ -151,28 +179,21 @@ impl Logs {
             // An inner roll-back has undone some already.
             if let Some(at) = kept.place.take() {
                 std::mem::swap(&mut self.writes[at].node, &mut kept.node);
+                self.writes[at].apply = kept.apply;
             }
         }
-        for write in self.writes.drain(mark.writes..) {
-            // SAFETY: cores met by this attempt live until its slot is idle.
-            let table = unsafe { write.core.as_ref() }.table;
-            self.kept.push(Kept { node: write.node, table, place: None });
-        }
+        self.kept.extend(self.writes.drain(mark.writes..).map(Kept::loose));
         self.index.clear();
         if self.writes.len() > LINEAR {
             self.index.insert_last(&self.writes);
         }
-        self.dropped_hooks.extend(self.hooks.drain(mark.hooks..));
+        self.hooks.back_to(mark.hooks);
     }
 
     /// Whatever is written will not be published: all of it joins `kept`.
     pub(crate) fn give_up(&mut self) {
-        for write in self.writes.drain(..) {
-            // SAFETY: cores met by this attempt live until its slot is idle.
-            let table = unsafe { write.core.as_ref() }.table;
-            self.kept.push(Kept { node: write.node, table, place: None });
-        }
-        self.dropped_hooks.append(&mut self.hooks);
+        self.kept.extend(self.writes.drain(..).map(Kept::loose));
+        self.hooks.give_up();
         self.forget();
     }
 
@@ -195,6 +216,7 @@ impl Logs {
         self.reads.clear();
         self.writes.clear();
         self.index.clear();
+        self.commutes = false;
     }
 }
 

@@ -48,8 +48,16 @@ pub enum Mutant {
     UnlockForgetsWaiters,
     /// A branch that is rolled back takes its reads with it.
     ForgetBranchReads,
-    /// Committers do not look whose turn it is.
-    IgnoreTurn,
+    /// Committers do not look whether somebody is irrevocable.
+    IgnoreToken,
+    /// Who becomes irrevocable does not look whether what it has read is still current.
+    NoSettling,
+    /// Committers do not look who reads visibly what they would replace.
+    IgnoreReaders,
+    /// Commutative writes are applied before the variable is locked.
+    CommuteBeforeLock,
+    /// A detached computation is published without asking whether what it started from is still current.
+    TrustDetached,
 }
 
 #[cfg(any(loom, feature = "faults"))]
@@ -75,7 +83,11 @@ impl Mutant {
         Self::WakeNobody,
         Self::UnlockForgetsWaiters,
         Self::ForgetBranchReads,
-        Self::IgnoreTurn,
+        Self::IgnoreToken,
+        Self::NoSettling,
+        Self::IgnoreReaders,
+        Self::CommuteBeforeLock,
+        Self::TrustDetached,
     ];
 }
 

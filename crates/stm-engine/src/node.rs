@@ -107,6 +107,18 @@ impl<T: Send + Sync + 'static> Node<T> {
     }
 }
 
+impl<T: Copy + Send + Sync + 'static> Node<T> {
+    /// Give a node another value.
+    ///
+    /// # Safety
+    /// `node` is a live `Node<T>` known to this thread only, and nobody has a reference into it.
+    #[inline(always)]
+    pub(crate) unsafe fn overwrite(node: *mut Header, value: T) {
+        // SAFETY: ours alone by the caller's promise.
+        unsafe { (*node.cast::<Self>()).value.with_mut(|place| *place = value) }
+    }
+}
+
 /// # Safety
 /// `node` is a live `Node<T>` that nobody reads any more.
 unsafe fn drop_value<T>(node: *mut Header) {

@@ -3,7 +3,33 @@
 use std::panic::Location;
 use std::time::Duration;
 
-/// Limits and a name for one transaction; the default is no limit and no name.
+/// What a transaction does when it has lost against another one, until [`Options::irrevocable_after`] ends it.
+///
+/// All of them lock late and move their snapshot forward where they can; they differ in what follows a loss. Names
+/// as in the literature (Scherer and Scott, PODC 2005; Spear, Dalessandro, Marathe, Scott, PPoPP 2009).
+///
+/// ```
+/// use stm_engine::{Engine, Options, Policy};
+/// let engine = Engine::new();
+/// let n = engine.tvar(0);
+/// let options = Options::new().policy(Policy::Backoff);
+/// engine.try_atomically(&options, |tx| tx.modify(&n, |n| n + 1)).unwrap();
+/// assert_eq!(n.load(), 1);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Policy {
+    /// Run again at once.
+    Suicide,
+    /// Keep away for a random time that doubles with each loss in a row, up to some 65 µs.
+    Backoff,
+    /// As `Backoff`; and with every 16 losses in a row rise one level. Above level 0 a transaction shows what it
+    /// reads, and whoever would overwrite it from a lower level gives way.
+    #[default]
+    Priority,
+}
+
+/// Limits, a policy and a name for one transaction; the default is no limit, [`Policy::Priority`] and no name.
 ///
 /// ```
 /// use std::time::Duration;
@@ -16,7 +42,8 @@ pub struct Options {
     pub(crate) max_attempts: Option<u32>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) label: Option<&'static str>,
-    pub(crate) turn_after: u32,
+    pub(crate) policy: Policy,
+    pub(crate) irrevocable_after: u32,
     pub(crate) site: Option<&'static Location<'static>>,
 }
 
@@ -29,7 +56,15 @@ impl Default for Options {
 impl Options {
     /// No limit, no name.
     pub const fn new() -> Self {
-        Self { max_attempts: None, deadline: None, label: None, turn_after: 64, site: None }
+        Self {
+            max_attempts: None,
+            deadline: None,
+            label: None,
+            // A model that is not about priority does not pay for it.
+            policy: if cfg!(loom) { Policy::Backoff } else { Policy::Priority },
+            irrevocable_after: 64,
+            site: None,
+        }
     }
 
     /// Give up with [`TxError::Attempts`](crate::TxError::Attempts) when this many attempts have lost.
@@ -44,11 +79,18 @@ impl Options {
         Self { deadline: Some(deadline), ..self }
     }
 
-    /// After so many attempts in a row have lost, take the engine's turn: until this transaction has got through,
-    /// others go on reading and computing but wait to commit (a tenth of a second at most). So nobody starves: 64
-    /// unless told, and also when half of the deadline has passed. With 0 it takes the turn at once.
-    pub const fn turn_after(self, losses: u32) -> Self {
-        Self { turn_after: losses, ..self }
+    /// What to do after a loss.
+    pub const fn policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// After so many losses in a row, or when half of the deadline has passed, run *irrevocably*: others go on
+    /// reading and computing but do not commit, so the next attempt cannot lose. So nobody starves. 64 unless told;
+    /// with 0 the first attempt runs so. [`u32::MAX`]: only when the deadline presses.
+    ///
+    /// A body must not wait for the commit of another thread; one that does would now wait for ever.
+    pub const fn irrevocable_after(self, losses: u32) -> Self {
+        Self { irrevocable_after: losses, ..self }
     }
 
     /// The name by which errors speak of the transaction.

@@ -12,7 +12,7 @@ use crate::attempt::Attempt;
 use crate::commit::Check;
 use crate::engine::EngineRef;
 use crate::error::Stale;
-use crate::frame::{Frame, Loss, first_stale};
+use crate::frame::{Frame, first_stale};
 use crate::local;
 use crate::open;
 use crate::stats::Count;
@@ -46,8 +46,8 @@ impl<R> fmt::Debug for Prepared<R> {
 
 impl<R> Prepared<R> {
     pub(crate) fn new(engine: EngineRef, frame: Box<Frame>, value: R) -> Self {
-        // The turn, if it was taken, was for the run.
-        frame.has_turn.set(false);
+        // The run's deadline is not the commit's.
+        frame.until.set(None);
         Self { frame: Some(frame), value: Some(value), engine }
     }
 
@@ -57,8 +57,8 @@ impl<R> Prepared<R> {
 
     /// Publish what the body wrote, if everything that it read is still current, and return its result.
     ///
-    /// Never runs the body and never waits, but for a few turns where another commit is in progress. A read
-    /// that another commit holds locked counts as stale.
+    /// Never runs the body, and never waits but for a few turns where another commit is in progress and for the end of
+    /// an irrevocable transaction. A read that another commit holds locked counts as stale.
     ///
     /// # Errors
     /// [`Stale`] when it cannot commit as it ran; it has then left no trace.
@@ -82,8 +82,7 @@ impl<R> Prepared<R> {
                 hooks.run();
                 Ok(self.value.take().expect("kept until the commit"))
             }
-            Err(Loss::Conflict(conflict)) => Err(conflict.into()),
-            Err(Loss::Foreign(_)) => unreachable!("a commit meets no new variable"),
+            Err(conflict) => Err(conflict.into()),
         }
     }
 

@@ -3,26 +3,30 @@
 //! Destructors of values that an attempt gave up run between attempts, those of superseded versions after the
 //! last one, when the transaction is closed: both may start transactions of their own.
 
+use std::cell::Cell;
 use std::panic::Location;
 use std::time::Instant;
 
-use crate::attempt::{Attempt, Hooks};
+use crate::attempt::Attempt;
 use crate::commit::Check;
 use crate::engine::EngineRef;
 use crate::error::{Abort, Cause, Conflict, Reason, TxError};
-use crate::frame::{Frame, Loss, Mode, Reading};
+use crate::frame::{Asked, Frame, Loss, Mode, Reading};
+use crate::hooks::Committed;
 use crate::local::{self, Local};
 use crate::open::{self, Open};
-use crate::options::Options;
+use crate::options::{Options, Policy};
+use crate::precedence;
 use crate::prepared::Prepared;
 use crate::snapshot::Snapshot;
 use crate::stats::Count;
-use crate::turn::Held;
 use crate::txn::Txn;
 use crate::wait;
 use crate::waiters::Registration;
 
 type Site = &'static Location<'static>;
+
+const NO_BASIS: &str = "only a detached computation has a basis to lose";
 
 pub(crate) fn atomically<R>(
     engine: &EngineRef,
@@ -53,13 +57,28 @@ pub(crate) fn try_atomically<R>(
     let local = local::of(engine);
     let lease = local.lease();
     lease.site.set(Some(site));
-    let result = drive(&local, &lease, Pace::new(engine, options, Goal::Commit), body);
+    let result = drive(&mut Pace::new(&local, &lease, options, Goal::Commit), body);
     drop(lease);
     drop(open);
     local.tidy();
-    let (value, hooks) = result?;
+    let (value, hooks) = result?.expect(NO_BASIS);
     hooks.run();
     Ok(value)
+}
+
+pub(crate) fn irrevocable<R>(
+    engine: &EngineRef,
+    options: &Options,
+    site: Site,
+    body: impl for<'tx> FnOnce(&Txn<'tx>) -> Result<R, Abort>,
+) -> Result<R, TxError> {
+    let options = options.irrevocable_after(0).max_attempts(1);
+    let body = Cell::new(Some(body));
+    try_atomically(engine, &options, site, |tx| {
+        tx.become_irrevocable()?;
+        // It holds the token, so no other attempt follows.
+        body.take().expect("runs once")(tx)
+    })
 }
 
 pub(crate) fn prepare<R>(
@@ -72,10 +91,11 @@ pub(crate) fn prepare<R>(
     let local = local::of(engine);
     let lease = local.lease();
     lease.site.set(Some(site));
-    let result = drive(&local, &lease, Pace::new(engine, options, Goal::Prepare), body);
+    let result = drive(&mut Pace::new(&local, &lease, options, Goal::Prepare), body);
     // The hooks are still in the log: they run when it commits.
-    let result = result.map(|(value, _)| {
+    let result = result.map(|end| {
         lease.count(Count::Prepared);
+        let (value, _) = end.expect(NO_BASIS);
         Prepared::new(engine.clone(), lease.into_frame(), value)
     });
     drop(open);
@@ -104,40 +124,43 @@ pub(crate) fn snapshot<R>(
 
 /// What an attempt is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Goal {
+pub(crate) enum Goal {
     Commit,
     Prepare,
 }
 
-/// Attempts until one reaches its goal. After a successful `Prepare` the frame still holds the attempt.
+/// Attempts until one reaches its goal, or until the basis of a detached computation is gone. After a successful
+/// `Prepare` the frame still holds the attempt.
 #[inline]
-fn drive<R>(
-    local: &Local,
-    frame: &Frame,
-    mut pace: Pace<'_>,
+pub(crate) fn drive<R>(
+    pace: &mut Pace<'_>,
     body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
-) -> Result<(R, Hooks), TxError> {
+) -> Result<Option<(R, Committed)>, TxError> {
+    let frame = pace.frame;
     loop {
-        frame.has_turn.set(pace.turn.is_some());
-        let attempt = Attempt::begin(local, frame, pace.may_fall_back);
-        let outcome = body(&attempt.txn());
+        let attempt = pace.next_attempt()?;
+        let outcome = run_body(&attempt, &body);
         if let Some(loss) = frame.loss() {
             // Whatever the body made of it: an attempt that has lost does not commit, fail or wait.
             attempt.roll_back();
             open::suspended(|| drop(outcome));
-            pace.lost(local, loss)?;
+            match loss {
+                Loss::Conflict(conflict) => pace.lost(conflict)?,
+                Loss::Moved(conflict) => return pace.lost(conflict).map(|()| None),
+                Loss::Foreign(variable) => return Err(TxError::ForeignEngine { variable }),
+            }
             continue;
         }
         match outcome.map_err(|abort| *abort.0) {
             Ok(value) if pace.goal == Goal::Prepare => {
                 attempt.keep();
-                return Ok((value, Hooks::default()));
+                return Ok(Some((value, Committed::default())));
             }
             Ok(value) => match attempt.commit(Check::IfTicked) {
-                Ok(hooks) => return Ok((value, hooks)),
-                Err(loss) => {
+                Ok(hooks) => return Ok(Some((value, hooks))),
+                Err(conflict) => {
                     open::suspended(|| drop(value));
-                    pace.lost(local, loss)?;
+                    pace.lost(conflict)?;
                 }
             },
             Err(Reason::Retry) => pace.wait(attempt)?,
@@ -150,63 +173,113 @@ fn drive<R>(
             Err(Reason::Conflict) => {
                 attempt.roll_back();
                 let unknown = Conflict { cause: Cause::StaleRead, variable: None, winner: None };
-                pace.lost(local, Loss::Conflict(unknown))?;
+                pace.lost(unknown)?;
             }
         }
     }
 }
 
+/// The body and what it wants done before its commit.
+#[inline]
+fn run_body<R>(
+    attempt: &Attempt<'_>,
+    body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
+) -> Result<R, Abort> {
+    let tx = attempt.txn();
+    let value = body(&tx)?;
+    while attempt.frame.loss().is_none()
+        && let Some(hook) = attempt.frame.logs(|logs| logs.hooks.next_before())
+    {
+        if let Err(abort) = hook(&tx) {
+            open::suspended(|| drop(value));
+            return Err(abort);
+        }
+    }
+    Ok(value)
+}
+
 /// How long a transaction goes on, and how fast.
-struct Pace<'a> {
-    engine: &'a EngineRef,
+pub(crate) struct Pace<'a> {
+    local: &'a Local,
+    frame: &'a Frame,
     options: &'a Options,
     goal: Goal,
     /// Looked at only where there is a deadline.
     started: Option<Instant>,
     attempts: u32,
     may_fall_back: bool,
-    /// Taken when it has lost too often.
-    turn: Option<Held<'a>>,
+    /// Nobody else is to commit before it has.
+    needs_token: bool,
 }
 
 impl<'a> Pace<'a> {
-    fn new(engine: &'a EngineRef, options: &'a Options, goal: Goal) -> Self {
-        Self {
-            engine,
+    pub(crate) fn new(local: &'a Local, frame: &'a Frame, options: &'a Options, goal: Goal) -> Self {
+        let started = options.deadline.map(|_| Instant::now());
+        // Beyond the reach of the clock there is no end.
+        frame.until.set(started.zip(options.deadline).and_then(|(start, time)| start.checked_add(time)));
+        let pace = Self {
+            local,
+            frame,
             options,
             goal,
-            started: options.deadline.map(|_| Instant::now()),
+            started,
             attempts: 0,
             // What is prepared must be validated later, so all of its reads are logged.
             may_fall_back: goal == Goal::Commit,
-            turn: if options.turn_after == 0 { engine.turn.take(engine) } else { None },
+            needs_token: options.irrevocable_after == 0,
+        };
+        frame.asked.set(pace.may_ask());
+        pace
+    }
+
+    fn may_ask(&self) -> Asked {
+        if self.goal == Goal::Prepare { Asked::Cannot } else { Asked::No }
+    }
+
+    #[inline]
+    fn next_attempt(&mut self) -> Result<Attempt<'a>, TxError> {
+        let level = match self.options.policy {
+            Policy::Priority => self.attempts / precedence::STEP,
+            Policy::Suicide | Policy::Backoff => 0,
+        };
+        self.secure()?;
+        self.frame.claim(self.local, if self.needs_token { 0 } else { level });
+        Ok(Attempt::begin(self.local, self.frame, self.may_fall_back))
+    }
+
+    /// Take the token, if it has come to that.
+    #[inline]
+    pub(crate) fn secure(&self) -> Result<(), TxError> {
+        if self.needs_token && !self.frame.take_token(self.local) {
+            return Err(self.late(false));
         }
+        Ok(())
     }
 
     /// An attempt has lost: report a limit that is reached, or keep away for a moment.
     #[cold]
-    fn lost(&mut self, local: &Local, loss: Loss) -> Result<(), TxError> {
-        let Conflict { cause, variable, winner } = match loss {
-            Loss::Foreign(variable) => return Err(TxError::ForeignEngine { variable }),
-            Loss::Conflict(conflict) => conflict,
-        };
+    pub(crate) fn lost(&mut self, conflict: Conflict) -> Result<(), TxError> {
+        let Conflict { cause, variable, winner } = conflict;
+        let Options { label, policy, .. } = *self.options;
         self.attempts = self.attempts.saturating_add(1);
         if cause == Cause::LateWrite {
             self.may_fall_back = false;
         }
+        let asked = self.frame.asked.replace(self.may_ask());
+        if asked == Asked::Waiting && self.goal == Goal::Prepare {
+            return Err(TxError::IrrevocablePrepare { label });
+        }
         if self.options.max_attempts.is_some_and(|max| self.attempts >= max) {
-            let Options { label, .. } = *self.options;
             return Err(TxError::Attempts { label, attempts: self.attempts, cause, variable, winner });
         }
         self.check_deadline(false)?;
         let half = self.options.deadline.map(|deadline| deadline / 2);
         let late = half.zip(self.started).is_some_and(|(half, started)| started.elapsed() >= half);
-        if self.turn.is_some() {
-            // Nobody else commits: there is nobody to keep away from.
-        } else if self.attempts >= self.options.turn_after || late {
-            self.turn = self.engine.turn.take(self.engine);
-        } else if cause != Cause::LateWrite {
-            wait::back_off(self.attempts, |bound| local.random(bound));
+        if asked == Asked::Waiting || late || self.attempts >= self.options.irrevocable_after {
+            // Nobody else will commit: there is nobody to keep away from.
+            self.needs_token = true;
+        } else if cause != Cause::LateWrite && policy != Policy::Suicide {
+            wait::back_off(self.attempts, |bound| self.local.random(bound));
         }
         Ok(())
     }
@@ -217,8 +290,13 @@ impl<'a> Pace<'a> {
         let frame = attempt.frame;
         let label = self.options.label;
         frame.count(Count::Retries);
+        if frame.asked.get() == Asked::Granted {
+            attempt.roll_back();
+            return Err(TxError::IrrevocableRetry { label });
+        }
         // What it waits for can only come from a commit of others.
-        self.turn = None;
+        self.needs_token = false;
+        frame.give_token_back(self.local);
         if frame.mode.get() == Mode::Snapshot {
             // It has seen the past, and what it waits for may have happened: look again, at the present.
             self.may_fall_back = false;
@@ -244,7 +322,7 @@ impl<'a> Pace<'a> {
             wait::relax(&mut 0);
             return self.check_deadline(true);
         };
-        match self.ends_at() {
+        match frame.until.get() {
             None => line.parker().park(),
             Some(end) => {
                 if !line.parker().park_until(end) {
@@ -256,18 +334,23 @@ impl<'a> Pace<'a> {
         Ok(())
     }
 
-    /// When the deadline passes, if there is one within the reach of the clock.
-    fn ends_at(&self) -> Option<Instant> {
-        self.started?.checked_add(self.options.deadline?)
-    }
-
     fn check_deadline(&self, waiting: bool) -> Result<(), TxError> {
-        let Options { deadline: Some(deadline), label, .. } = *self.options else { return Ok(()) };
-        match self.started {
-            Some(started) if started.elapsed() >= deadline => {
-                Err(TxError::Deadline { label, deadline, attempts: self.attempts, waiting })
-            }
+        match self.options.deadline.zip(self.started) {
+            Some((deadline, started)) if started.elapsed() >= deadline => Err(self.late(waiting)),
             _ => Ok(()),
         }
+    }
+
+    fn late(&self, waiting: bool) -> TxError {
+        let Options { label, deadline, .. } = *self.options;
+        let deadline = deadline.expect("nobody waits in vain who has no deadline");
+        TxError::Deadline { label, deadline, attempts: self.attempts, waiting }
+    }
+}
+
+impl Drop for Pace<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.frame.give_token_back(self.local);
     }
 }

@@ -33,15 +33,18 @@ const CHUNK: usize = if cfg!(any(loom, miri)) { 2 } else { 16 };
 pub(crate) struct Slot {
     since: AtomicU64,
     claimed: AtomicUsize,
+    /// Which one of the engine's it is.
+    pub(crate) number: usize,
     /// Written by the owner only, so that counting costs no locked instruction.
     pub(crate) counts: Counts,
 }
 
 impl Slot {
-    fn new(claimed: bool) -> Self {
+    fn new(number: usize, claimed: bool) -> Self {
         Self {
             since: AtomicU64::new(IDLE),
             claimed: AtomicUsize::new(usize::from(claimed)),
+            number,
             counts: Counts::default(),
         }
     }
@@ -107,9 +110,9 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn new(claimed: bool) -> Self {
+    fn new(first: usize, claimed: bool) -> Self {
         Self {
-            slots: std::array::from_fn(|i| Slot::new(claimed && i == 0)),
+            slots: std::array::from_fn(|i| Slot::new(first + i, claimed && i == 0)),
             next: AtomicPtr::new(std::ptr::null_mut()),
         }
     }
@@ -123,7 +126,7 @@ impl Chunk {
 
 impl Slots {
     pub(crate) fn new() -> Self {
-        Self { first: Chunk::new(false) }
+        Self { first: Chunk::new(0, false) }
     }
 
     /// A slot of the caller's own, until `release`. It lives as long as the engine.
@@ -149,7 +152,7 @@ impl Slots {
                 chunk = next;
                 continue;
             }
-            let fresh = Box::into_raw(Box::new(Chunk::new(true)));
+            let fresh = Box::into_raw(Box::new(Chunk::new(chunk.slots[0].number + CHUNK, true)));
             // ORDER: Release publishes the chunk's content; Acquire sees the winner's.
             match chunk.next.compare_exchange(
                 std::ptr::null_mut(),

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ptr::NonNull;
 
 use crate::frame::Frame;
 use crate::local::Local;
@@ -13,6 +14,8 @@ use crate::tvar::TVar;
 pub struct Snapshot<'s> {
     pub(crate) frame: &'s Frame,
     pub(crate) local: &'s Local,
+    /// Whether it keeps a log of what it reads.
+    logs: bool,
     brand: PhantomData<Cell<&'s ()>>,
 }
 
@@ -24,7 +27,12 @@ impl fmt::Debug for Snapshot<'_> {
 
 impl<'s> Snapshot<'s> {
     pub(crate) fn new(local: &'s Local, frame: &'s Frame) -> Self {
-        Self { frame, local, brand: PhantomData }
+        Self { frame, local, logs: false, brand: PhantomData }
+    }
+
+    /// One whose reads go into the frame's log.
+    pub(crate) fn logged(local: &'s Local, frame: &'s Frame) -> Self {
+        Self { logs: true, ..Self::new(local, frame) }
     }
 
     /// The value that a variable had at this moment. A variable made later shows its first value.
@@ -41,6 +49,9 @@ impl<'s> Snapshot<'s> {
             crate::TxError::ForeignEngine { variable: core.label }
         );
         let node = self.frame.read_at_snapshot(&self.local.engine, core);
+        if self.logs {
+            self.frame.logs(|logs| logs.read(NonNull::from(core), node));
+        }
         // SAFETY: a live version of this variable; it lives until the slot is idle, and 's is inside that.
         unsafe { Node::<T>::value(node) }
     }

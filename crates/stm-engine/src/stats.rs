@@ -21,9 +21,10 @@ pub(crate) enum Count {
     Panics,
     Prepared,
     Stale,
+    Irrevocable,
 }
 
-const KINDS: usize = Count::Stale as usize + 1;
+const KINDS: usize = Count::Irrevocable as usize + 1;
 
 /// The events of one slot.
 #[derive(Debug, Default)]
@@ -80,6 +81,8 @@ pub struct Stats {
     pub prepared: u64,
     /// Prepared transactions whose commit was refused.
     pub stale: u64,
+    /// Times that a transaction became irrevocable.
+    pub irrevocable: u64,
     /// Waits that are going on now: one per sleeping transaction and variable that can wake it.
     pub waiting: usize,
     by_cause: [u64; Cause::ALL.len()],
@@ -100,6 +103,7 @@ impl Stats {
         self.panics += get(Count::Panics as usize);
         self.prepared += get(Count::Prepared as usize);
         self.stale += get(Count::Stale as usize);
+        self.irrevocable += get(Count::Irrevocable as usize);
     }
 
     /// Attempts that lost against another transaction, for any cause.
@@ -132,6 +136,7 @@ impl fmt::Display for Stats {
             (self.panics, "panics"),
             (self.prepared, "prepared"),
             (self.stale, "stale when their turn came"),
+            (self.irrevocable, "became irrevocable"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {name}")?;

@@ -62,7 +62,7 @@ pub(crate) unsafe fn rank(core: NonNull<Core>) -> usize {
 /// assert_eq!(other_handle.load(), [10, 20]);
 /// ```
 pub struct TVar<T> {
-    core: NonNull<Core>,
+    handle: Handle,
     /// Invariant, as a `Cell`: a handle whose type could vary would let a value of one type be read as another.
     holds: PhantomData<fn(T) -> T>,
 }
@@ -87,7 +87,7 @@ impl<T: Send + Sync + 'static> TVar<T> {
             #[cfg(loom)]
             rank: engine.next_rank(),
         };
-        Self { core: NonNull::from(Box::leak(Box::new(core))), holds: PhantomData }
+        Self { handle: Handle(NonNull::from(Box::leak(Box::new(core)))), holds: PhantomData }
     }
 
     /// The newest committed value, outside any transaction. Two loads may see two different moments; use
@@ -116,13 +116,12 @@ impl<T: Send + Sync + 'static> TVar<T> {
 impl<T> TVar<T> {
     #[inline(always)]
     pub(crate) fn core(&self) -> &Core {
-        // SAFETY: this handle keeps the core alive (T2).
-        unsafe { self.core.as_ref() }
+        self.handle.core()
     }
 
     /// Whether two handles are of the same variable.
     pub fn ptr_eq(&self, other: &Self) -> bool {
-        self.core == other.core
+        self.handle.0 == other.handle.0
     }
 
     /// The name given when it was made.
@@ -133,23 +132,58 @@ impl<T> TVar<T> {
 
 impl<T> Clone for TVar<T> {
     fn clone(&self) -> Self {
+        Self { handle: self.handle.clone(), holds: PhantomData }
+    }
+}
+
+/// A counted reference to a variable, whatever its type.
+pub(crate) struct Handle(NonNull<Core>);
+
+impl Handle {
+    #[inline(always)]
+    pub(crate) fn core(&self) -> &Core {
+        // SAFETY: this handle keeps the core alive (T2).
+        unsafe { self.0.as_ref() }
+    }
+
+    /// A further handle of a variable, unless its last one is gone.
+    ///
+    /// # Safety
+    /// The core is alive.
+    pub(crate) unsafe fn again(core: NonNull<Core>) -> Option<Self> {
+        // SAFETY: the caller's promise.
+        let handles = unsafe { &core.as_ref().handles };
+        let mut count = handles.load(Ordering::Relaxed);
+        while count != 0 {
+            // ORDER: Relaxed, as in `clone`: another handle exists.
+            match handles.compare_exchange(count, count + 1, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(Self(core)),
+                Err(now) => count = now,
+            }
+        }
+        None
+    }
+}
+
+impl Clone for Handle {
+    fn clone(&self) -> Self {
         // ORDER: Relaxed, as in `Arc`: the caller's handle keeps the core alive meanwhile.
         let before = self.core().handles.fetch_add(1, Ordering::Relaxed);
         if before > isize::MAX as usize {
             // Forgotten clones could overflow the count and free a core in use.
             std::process::abort();
         }
-        Self { core: self.core, holds: PhantomData }
+        Self(self.0)
     }
 }
 
-impl<T> Drop for TVar<T> {
+impl Drop for Handle {
     fn drop(&mut self) {
         // ORDER: Release, pairs with the fence of whoever drops the last handle.
         if self.core().handles.fetch_sub(1, Ordering::Release) == 1 {
             // ORDER: Acquire: every use of every handle happened before, slots published for it included.
             fence(Ordering::Acquire);
-            local::bury(self.core);
+            local::bury(self.0);
         }
     }
 }

@@ -10,6 +10,7 @@ use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::commute::{Commute, Integer};
 use crate::error::{Abort, Cause, Conflict, Reason};
 use crate::frame::{Frame, Loss, Mode};
 use crate::local::Local;
@@ -52,6 +53,10 @@ impl<'tx> Txn<'tx> {
         Self { frame, local, brand: PhantomData }
     }
 
+    pub(crate) fn parts(&self) -> (&'tx Local, &'tx Frame) {
+        (self.local, self.frame)
+    }
+
     /// The value of a variable: this transaction's own if it has written it, else that of its moment.
     /// No copy and no reference count: the reference is good until the body returns.
     ///
@@ -62,7 +67,7 @@ impl<'tx> Txn<'tx> {
     #[inline]
     pub fn get<T: Send + Sync + 'static>(&self, var: &TVar<T>) -> Result<&'tx T, Abort> {
         let core = self.ours(var.core())?;
-        let node = self.frame.read(&self.local.engine, core)?;
+        let node = self.frame.read(self.local, core)?;
         // SAFETY: a live version of this variable; it lives until the attempt ends, and 'tx is inside that.
         Ok(unsafe { Node::<T>::value(node) })
     }
@@ -80,7 +85,7 @@ impl<'tx> Txn<'tx> {
             return Err(self.refuse_write(core));
         }
         let node = Node::alloc(&mut self.local.pool.borrow_mut(), value);
-        self.frame.write(core, node, false);
+        self.frame.write(core, node, None, false);
         Ok(())
     }
 
@@ -95,7 +100,7 @@ impl<'tx> Txn<'tx> {
         f: impl FnOnce(&T) -> T,
     ) -> Result<(), Abort> {
         let core = self.ours(var.core())?;
-        let (before, own) = self.frame.read_to_write(&self.local.engine, core)?;
+        let (before, own) = self.frame.read_to_write(self.local, core)?;
         let writes = self.frame.writes();
         // SAFETY: as in `get`.
         let value = f(unsafe { Node::<T>::value(before) });
@@ -104,7 +109,7 @@ impl<'tx> Txn<'tx> {
         }
         let node = Node::alloc(&mut self.local.pool.borrow_mut(), value);
         // `f` is user code and may have written through a `Txn` of its own.
-        self.frame.write(core, node, !own && writes == self.frame.writes());
+        self.frame.write(core, node, None, !own && writes == self.frame.writes());
         Ok(())
     }
 
@@ -124,6 +129,77 @@ impl<'tx> Txn<'tx> {
         let before = self.get(var)?;
         self.set(var, value)?;
         Ok(before)
+    }
+
+    /// Write an integer variable by an operation whose order does not matter, without reading it: two transactions
+    /// that only commute on a variable never make each other run again.
+    ///
+    /// The operation is applied at the commit, to whatever the variable holds by then. Reading the variable later in
+    /// the same transaction makes it an ordinary write.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    ///
+    /// ```
+    /// use stm_engine::{atomically, Commute, TVar};
+    /// let (hits, longest) = (TVar::new(0_u64), TVar::new(0_u64));
+    /// for len in [3, 9, 4] {
+    ///     atomically(|tx| {
+    ///         tx.commute(&hits, Commute::Add(1))?;
+    ///         tx.commute(&longest, Commute::Max(len))
+    ///     });
+    /// }
+    /// assert_eq!((hits.load(), longest.load()), (3, 9));
+    /// ```
+    #[inline]
+    pub fn commute<T: Integer>(&self, var: &TVar<T>, operation: Commute<T>) -> Result<(), Abort> {
+        let core = self.ours(var.core())?;
+        if self.frame.mode.get() != Mode::Update {
+            return Err(self.refuse_write(core));
+        }
+        let (operand, apply) = operation.pending();
+        let node = match self.frame.own(core) {
+            None => {
+                let node = Node::alloc(&mut self.local.pool.borrow_mut(), operand);
+                self.frame.write(core, node, Some(apply), true);
+                return Ok(());
+            }
+            Some((node, Some(before))) if before.is(apply) => node,
+            Some(_) => return self.modify(var, |value| operation.of(*value)),
+        };
+        let both = Node::alloc(&mut self.local.pool.borrow_mut(), operand);
+        // SAFETY: both are ours, of this type, and given out to nobody (M1). The operations are associative.
+        unsafe { apply.apply(both, node.as_ptr()) };
+        self.frame.write(core, both, Some(apply), false);
+        Ok(())
+    }
+
+    /// From here on this transaction cannot lose: others go on reading and computing, and wait to commit until it
+    /// has ended. The place for input and output that belongs to the transaction; it may still end itself with an
+    /// error or a panic, and then leaves no trace in variables.
+    ///
+    /// One transaction of an engine at a time is irrevocable; this waits for another one. The body must not wait for
+    /// the commit of another thread, which waits for this one.
+    ///
+    /// # Errors
+    /// A conflict when something read before has changed: the next attempt is irrevocable from its start. In a
+    /// [prepared](crate::Engine::prepare) body, always: [`TxError::IrrevocablePrepare`](crate::TxError::IrrevocablePrepare).
+    ///
+    /// ```
+    /// use stm_engine::{atomically, TVar};
+    /// let tickets = TVar::new(3);
+    /// let number = atomically(|tx| {
+    ///     tx.become_irrevocable()?;
+    ///     let number = *tx.get(&tickets)?;
+    ///     println!("printing ticket {number}"); // once
+    ///     tx.set(&tickets, number - 1)?;
+    ///     Ok(number)
+    /// });
+    /// assert_eq!((number, tickets.load()), (3, 2));
+    /// ```
+    #[cold]
+    pub fn become_irrevocable(&self) -> Result<(), Abort> {
+        self.frame.become_irrevocable(self.local)
     }
 
     /// Give up this attempt and wait until something that it has read changes, then run again.
@@ -162,7 +238,52 @@ impl<'tx> Txn<'tx> {
     /// ```
     pub fn on_commit(&self, hook: impl FnOnce() + Send + 'static) {
         let hook = Box::new(hook);
-        self.frame.logs(|logs| logs.hooks.push(hook));
+        self.frame.logs(|logs| logs.hooks.on_commit.push(hook));
+    }
+
+    /// Call `hook` once if this attempt, or the nested part that asked for it, is undone: by a conflict, an error, a
+    /// `retry`, a panic, or a prepared transaction that is not committed. The place to give back what the body took
+    /// from outside. Hooks run in the order in which they were given, when the attempt has ended, outside of any
+    /// transaction. A panic in one is reported and goes no further.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    /// use stm_engine::{Engine, Options};
+    /// static UNDONE: AtomicU32 = AtomicU32::new(0);
+    /// let refused = Engine::global().try_atomically(&Options::new(), |tx| {
+    ///     tx.on_abort(|| { UNDONE.fetch_add(1, Relaxed); });
+    ///     tx.abort::<()>("changed its mind")
+    /// });
+    /// assert!(refused.is_err());
+    /// assert_eq!(UNDONE.load(Relaxed), 1);
+    /// ```
+    pub fn on_abort(&self, hook: impl FnOnce() + Send + 'static) {
+        let hook = Box::new(hook);
+        self.frame.logs(|logs| logs.hooks.on_abort.push(hook));
+    }
+
+    /// Run `hook` at the end of the body, as a part of it: it may read and write, and its error ends the transaction.
+    /// The place for what must hold of the whole transaction, asked for where it is first touched. Hooks run in the
+    /// order in which they were given; one may give more.
+    ///
+    /// ```
+    /// use stm_engine::{Engine, Options, TVar};
+    /// let (spent, budget) = (TVar::new(0), TVar::new(10));
+    /// let check = |tx: &stm_engine::Txn<'_>| {
+    ///     let (spent, budget) = (spent.clone(), budget.clone());
+    ///     tx.before_commit(move |tx| if tx.get(&spent)? > tx.get(&budget)? { tx.abort("over budget") } else { Ok(()) });
+    /// };
+    /// let result = Engine::global().try_atomically(&Options::new(), |tx| {
+    ///     check(tx);
+    ///     tx.modify(&spent, |n| n + 8)?;
+    ///     tx.modify(&spent, |n| n + 8)
+    /// });
+    /// assert!(result.unwrap_err().to_string().contains("over budget"));
+    /// assert_eq!(spent.load(), 0);
+    /// ```
+    pub fn before_commit(&self, hook: impl FnOnce(&Txn<'_>) -> Result<(), Abort> + Send + 'static) {
+        let hook = Box::new(hook);
+        self.frame.logs(|logs| logs.hooks.before.push(hook));
     }
 
     /// Run `first`; if it retries, undo its writes and run `second` instead. If that retries too, the whole

@@ -643,7 +643,7 @@ fn a_long_update_gets_through_beside_short_ones() {
                 }
             });
         }
-        let options = Options::new().turn_after(8);
+        let options = Options::new().irrevocable_after(8);
         let sum = engine.try_atomically(&options, |tx| {
             attempts.fetch_add(1, SeqCst);
             let mut sum = 0;
@@ -660,66 +660,4 @@ fn a_long_update_gets_through_beside_short_ones() {
     });
     let attempts = attempts.into_inner();
     assert!(attempts <= 8 + 2 * THREADS, "{attempts} attempts");
-}
-
-#[test]
-fn a_turn_does_not_block_what_its_holder_waits_for() {
-    let engine = Engine::new();
-    let (x, y) = (engine.tvar(0), engine.tvar(0));
-    // Its body waits for the commit of another thread, which does not wait for the turn to be over.
-    engine
-        .try_atomically(&Options::new().turn_after(0), |tx| {
-            thread::scope(|s| {
-                s.spawn(|| engine.atomically(|tx| tx.set(&y, 1)));
-            });
-            tx.set(&x, *tx.get(&y)?)
-        })
-        .unwrap();
-    assert_eq!(x.load(), 1);
-}
-
-#[test]
-fn hooks_run_once_and_only_after_the_commit() {
-    let engine = Engine::new();
-    let (x, log) = (engine.tvar(0), Arc::new(Mutex::new(Vec::new())));
-    let disturbed = AtomicBool::new(false);
-    let note = |text: &'static str| {
-        let (log, x, engine) = (Arc::clone(&log), x.clone(), engine.clone());
-        // A hook is outside the transaction, so it may run one.
-        move || log.lock().unwrap().push((text, engine.atomically(|tx| Ok(*tx.get(&x)?))))
-    };
-    engine.atomically(|tx| {
-        tx.on_commit(note("first"));
-        let n = *tx.get(&x)?;
-        if !disturbed.swap(true, SeqCst) {
-            thread::scope(|s| {
-                s.spawn(|| engine.atomically(|tx| tx.set(&x, 10)));
-            });
-        }
-        let undone = tx.nested(|tx| {
-            tx.on_commit(note("undone"));
-            tx.abort::<()>("no")
-        })?;
-        assert!(undone.is_err());
-        tx.on_commit(note("second"));
-        tx.set(&x, n + 1)
-    });
-    let failed = engine.try_atomically(&Options::new(), |tx| {
-        tx.on_commit(note("failed"));
-        tx.abort::<()>("no")
-    });
-    assert!(failed.is_err());
-    let prepared = |text| {
-        engine.prepare(|tx| {
-            tx.on_commit(note(text));
-            tx.modify(&x, |n| n + 1)
-        })
-    };
-    let (fresh, stale, dropped) =
-        (prepared("prepared").unwrap(), prepared("stale").unwrap(), prepared("dropped").unwrap());
-    assert_eq!(*log.lock().unwrap(), [("first", 11), ("second", 11)]);
-    fresh.commit().unwrap();
-    stale.commit().unwrap_err();
-    drop(dropped);
-    assert_eq!(*log.lock().unwrap(), [("first", 11), ("second", 11), ("prepared", 12)]);
 }

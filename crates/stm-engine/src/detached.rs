@@ -1,0 +1,114 @@
+//! A long computation between two short transactions: look, compute with nothing open, publish if the look still holds.
+//!
+//! While a transaction runs, every version it might read is kept. One that computes for long would hold up the
+//! memory of all others, so it looks at one moment, keeps what it needs as values of its own, and lets go.
+//!
+//! **Invariants** D1: of each variable seen, the basis keeps a handle and the number of the version. The handle keeps
+//! the variable, so that its address cannot come to mean another one; the number cannot come back, as the address of a
+//! version could. D2: the publishing transaction reads the whole basis first, so that its commit validates it.
+//! **Checked by** tests/loom_detached.rs.
+
+use std::panic::Location;
+
+use crate::engine::EngineRef;
+use crate::error::{Abort, Cause, Conflict, TxError};
+use crate::frame::{Frame, Loss, Reading, conflict};
+use crate::local::{self, Local};
+use crate::mutant::mutant;
+use crate::node::version;
+use crate::open::Open;
+use crate::options::Options;
+use crate::run::{Goal, Pace, drive};
+use crate::snapshot::Snapshot;
+use crate::stats::Count;
+use crate::tvar::Handle;
+use crate::txn::Txn;
+
+/// What a computation started from: variables, and their versions.
+struct Basis(Vec<(Handle, u64)>);
+
+pub(crate) fn detached<A, B, R>(
+    engine: &EngineRef,
+    options: &Options,
+    site: &'static Location<'static>,
+    look: impl for<'s> Fn(&Snapshot<'s>) -> A,
+    compute: impl Fn(A) -> B,
+    publish: impl for<'tx> Fn(&Txn<'tx>, &B) -> Result<R, Abort>,
+) -> Result<R, TxError> {
+    let local = local::of(engine);
+    let lease = local.lease();
+    lease.site.set(Some(site));
+    let mut pace = Pace::new(&local, &lease, options, Goal::Commit);
+    loop {
+        pace.secure()?;
+        let open = Open::enter(site)?;
+        let (seen, basis) = look_at(&local, &lease, &look);
+        drop(open);
+        let Some(basis) = basis else {
+            drop(seen);
+            pace.lost(Conflict { cause: Cause::StaleRead, variable: None, winner: None })?;
+            continue;
+        };
+        let computed = compute(seen);
+        let open = Open::enter(site)?;
+        let result = drive(&mut pace, |tx| {
+            basis.check(tx)?;
+            publish(tx, &computed)
+        });
+        drop(open);
+        local.tidy();
+        if let Some((value, hooks)) = result? {
+            drop(pace);
+            drop(lease);
+            hooks.run();
+            return Ok(value);
+        }
+    }
+}
+
+/// What `look` makes of one moment, and what it has seen; no basis where a variable of it has lost its last handle.
+fn look_at<A>(local: &Local, frame: &Frame, look: impl for<'s> Fn(&Snapshot<'s>) -> A) -> (A, Option<Basis>) {
+    let reading = Reading::begin(frame, &local.engine);
+    let forget = Forget(frame);
+    let seen = look(&Snapshot::logged(local, frame));
+    let basis = frame.logs(|logs| {
+        logs.dedup_reads();
+        let entry = |read: &crate::logs::Read| {
+            // SAFETY: met under this slot, which is published: core and version are alive.
+            unsafe { Some((Handle::again(read.core)?, version(read.node))) }
+        };
+        logs.reads.iter().map(entry).collect::<Option<_>>().map(Basis)
+    });
+    drop(forget);
+    drop(reading);
+    frame.count(Count::ReadOnly);
+    (seen, basis)
+}
+
+/// Clears the read log, also when `look` panics.
+struct Forget<'a>(&'a Frame);
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.0.logs(|logs| logs.forget());
+    }
+}
+
+impl Basis {
+    /// Read all of it again, and lose if anything is not what it was.
+    fn check(&self, tx: &Txn<'_>) -> Result<(), Abort> {
+        let (local, frame) = tx.parts();
+        if mutant!(local.engine, TrustDetached) {
+            return Ok(());
+        }
+        for (handle, before) in &self.0 {
+            let core = handle.core();
+            let node = frame.read(local, core)?;
+            // SAFETY: a live version, as every read gives.
+            if unsafe { version(node) } != *before {
+                return Err(frame.doom(Loss::Moved(conflict(Cause::StaleRead, core))));
+            }
+        }
+        Ok(())
+    }
+}
