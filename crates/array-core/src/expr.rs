@@ -9,6 +9,7 @@
 //! `weight` bounds the size of the plan of a subtree from above (it counts a shared node once per use), `barrier` says that
 //! the subtree holds a reduction or a store, which must be evaluated before what stands on it.
 
+mod formula;
 mod op;
 mod rewrite;
 
