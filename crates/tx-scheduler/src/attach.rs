@@ -11,6 +11,7 @@ use tx_runtime::park::Mutex;
 
 use crate::dynamic::{Body, Closure, Context, Declared};
 use crate::error::SessionError;
+use crate::explain::NotFused;
 use crate::graph::Work;
 use crate::lines::LineId;
 use crate::lower::{binding, fit};
@@ -160,6 +161,7 @@ impl Session {
         line: LineId,
     ) -> Result<(), SessionError> {
         fit(value.clone(), target)?;
+        let formula = self.config.explain.then(|| value.clone());
         let mut declared = Vec::new();
         self.declare(&mut declared, target, line)?;
         let value = self.detach(value, &mut declared, line)?;
@@ -173,6 +175,10 @@ impl Session {
             let value = fill(&value, context)?;
             context.assign(&target, value)
         };
+        if let Some(value) = formula {
+            self.explain_expression(&value);
+            self.explain_not_fused(NotFused::Shared);
+        }
         self.record_closure(Box::new(body), declared, line)
     }
 

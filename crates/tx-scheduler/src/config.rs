@@ -29,6 +29,7 @@ pub struct Config {
     pub(crate) budget: Budget,
     pub(crate) order: Order,
     pub(crate) trace: bool,
+    pub(crate) explain: bool,
     pub(crate) tile_elems: usize,
     pub(crate) window_bytes: usize,
     #[cfg(feature = "faults")]
@@ -42,6 +43,7 @@ impl Config {
             budget,
             order: Order::default(),
             trace: false,
+            explain: false,
             tile_elems: TILE_ELEMS,
             // The rest of the cache is for the task graph.
             window_bytes: level_two_cache_bytes().unwrap_or(1 << 20) / 4 * 3,
@@ -79,6 +81,11 @@ impl Config {
     /// Keep one event for every task, for [`Session::write_trace`](crate::Session::write_trace).
     pub fn trace(self, on: bool) -> Self {
         Self { trace: on, ..self }
+    }
+
+    /// Keep what [`Session::explain`](crate::Session::explain) tells.
+    pub fn explain(self, on: bool) -> Self {
+        Self { explain: on, ..self }
     }
 
     /// Elements of a tile (at least 1). Small tiles serve tests; results never depend on it.

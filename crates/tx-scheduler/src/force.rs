@@ -108,7 +108,11 @@ impl Session {
 
     fn retire(&mut self) {
         let (retired, live_bytes, effort) = (&mut self.retired, &mut self.live_bytes, &mut self.effort);
+        let (explainer, alone) = (&mut self.explainer, self.runner.was_alone());
         self.graph.retire(|statement| {
+            if let Some(explainer) = explainer {
+                explainer.ran(statement.line, alone);
+            }
             *retired += 1;
             *live_bytes -= statement.live_bytes;
             *effort -= statement.effort;

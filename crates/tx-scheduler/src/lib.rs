@@ -14,6 +14,7 @@
 //! | `conflicts` | which closure lost to whom |
 //! | `cancel`, `undo` | stopping and going on; what a failed closure takes with it |
 //! | [`queue`](TransactionQueue) | transactions in no particular order |
+//! | `explain` | why the program runs as it does |
 //! | `region` | which tiles a stretch of an iteration space touches |
 
 mod attach;
@@ -24,6 +25,7 @@ mod desk;
 mod dynamic;
 mod error;
 mod exec;
+mod explain;
 #[cfg(feature = "faults")]
 mod faults;
 mod force;
@@ -47,6 +49,7 @@ pub use config::{Config, Order};
 pub use conflicts::AbortCause;
 pub use dynamic::Context;
 pub use error::SessionError;
+pub use explain::{Explanation, NotFused, NotParallel};
 #[cfg(feature = "faults")]
 pub use faults::Faults;
 pub use queue::TransactionQueue;

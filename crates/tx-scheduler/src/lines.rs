@@ -92,8 +92,12 @@ impl Odds {
 
     /// Whether the `n`-th closure should run early.
     pub(crate) fn pays(&self, n: u64) -> bool {
-        let short = self.body_ns().is_some_and(|ns| ns < SHORT_NS);
-        n.is_multiple_of(PROBE) || !(short || self.loses())
+        n.is_multiple_of(PROBE) || !(self.is_short() || self.loses())
+    }
+
+    /// Whether a body takes less time than handing it over.
+    pub(crate) fn is_short(&self) -> bool {
+        self.body_ns().is_some_and(|ns| ns < SHORT_NS)
     }
 }
 

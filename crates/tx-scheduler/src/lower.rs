@@ -10,6 +10,7 @@ use tx_collections::fill::broadcast_into;
 use tx_collections::{Binding, Home, Storage, View};
 
 use crate::error::SessionError;
+use crate::explain::NotFused;
 use crate::graph::StatementSeq;
 use crate::lines::LineId;
 use crate::record::Recorder;
@@ -56,6 +57,7 @@ impl Session {
     fn record_value(&mut self, value: &Array, line: LineId) -> Result<View, SessionError> {
         let value = self.split(value, line)?;
         let bound = self.compile(&value)?;
+        self.explain_expression(&value);
         if bound.reduction.is_some() && bound.shape.contains(&0) {
             let nothing = value.map_sources(&mut |source, layout| {
                 Ok(Array::full(&layout.shape, Scalar::zero(source.dtype())))
@@ -108,22 +110,30 @@ impl Session {
     pub(crate) fn lower(&mut self, value: Array, line: LineId) -> Result<Bound, SessionError> {
         let value = self.split(&value, line)?;
         let bound = self.compile(&value)?;
+        self.explain_expression(&value);
         if bound.reduction.is_none() {
             return Ok(bound);
         }
         let result = self.record_value(&value, line)?;
+        self.explain_not_fused(NotFused::Reduction);
+        self.explain_expression(&result.read());
         Ok(bind(&result.read())?)
     }
 
     /// Make statements of the parts of an expression that must be computed before the rest.
     fn split(&mut self, value: &Array, line: LineId) -> Result<Array, SessionError> {
         let mut failed = None;
+        let mut parts = 0;
         let split = split_reductions(value, &mut |part| {
+            parts += 1;
             self.record_value(part, line).map(|view| view.read()).map_err(|error| {
                 failed = Some(error);
                 ArrayError::Unbound
             })
         });
+        if parts > 0 {
+            self.explain_not_fused(NotFused::Reduction);
+        }
         match failed {
             Some(error) => Err(error),
             None => Ok(split?),
@@ -175,6 +185,7 @@ impl Session {
         if !bound.plan.can_fail() {
             return Ok(bound);
         }
+        self.explain_not_fused(NotFused::CanFail);
         self.run_all()?;
         let known = value.map_sources(&mut |source, layout| {
             let leaf = self.private_source(source, layout).ok_or(ArrayError::Unbound)?;
@@ -227,6 +238,7 @@ impl Session {
         self.live_bytes += live_bytes;
         self.effort += effort;
         self.graph.lines.get_mut(line).statements += 1;
+        self.explain_recorded(statement);
         if self.config.trace {
             self.trace_lines.push(line);
         }
@@ -236,6 +248,7 @@ impl Session {
     fn done_at_once(&mut self, line: LineId) {
         self.inline_statements += 1;
         self.graph.lines.get_mut(line).statements += 1;
+        self.explain_at_once(line);
     }
 
     /// `target[...] = value` where both are whole private arrays of one shape and type: the target takes the value's tiles,

@@ -79,6 +79,7 @@ impl Recorder<'_> {
             kind: Kind::Map {
                 inputs,
                 target: Target {
+                    slot,
                     dtype: table.dtype,
                     layout,
                     tile_elems: grid.tile_elems(),

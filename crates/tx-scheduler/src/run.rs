@@ -52,6 +52,8 @@ pub(crate) struct Runner {
     trace: bool,
     /// How many runs there were.
     runs: u32,
+    /// Whether the last had one worker although there are more.
+    alone: bool,
 }
 
 /// A contiguous run of roots: the first and the end index, packed so that both move in one step.
@@ -135,11 +137,16 @@ impl Stack {
 impl Runner {
     pub(crate) fn new(pool: Pool, trace: bool) -> Self {
         let desks = (0..pool.threads()).map(|_| CachePadded::new(Mutex::new(Desk::default()))).collect();
-        Self { pool, desks, ready: Vec::new(), epoch: Instant::now(), trace, runs: 0 }
+        Self { pool, desks, ready: Vec::new(), epoch: Instant::now(), trace, runs: 0, alone: false }
     }
 
     pub(crate) fn threads(&self) -> usize {
         self.desks.len()
+    }
+
+    /// Whether the last run had one worker although there are more.
+    pub(crate) fn was_alone(&self) -> bool {
+        self.alone
     }
 
     /// Each worker's desk, between runs.
@@ -231,6 +238,7 @@ impl Runner {
         }
         let failure = run.failure.into_inner();
         self.runs = self.runs.wrapping_add(1);
+        self.alone = self.threads() > 1 && !shared;
         self.ready = left;
         match failure {
             Some(failure) => Err(failure),

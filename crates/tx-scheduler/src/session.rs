@@ -13,6 +13,7 @@ use crate::cancel::{CancelToken, Limits};
 use crate::config::Config;
 use crate::conflicts::Conflicts;
 use crate::error::SessionError;
+use crate::explain::Explainer;
 use crate::graph::{Graph, TaskSeq};
 use crate::lines::LineId;
 use crate::lower::Leaf;
@@ -70,6 +71,7 @@ pub struct Session {
     /// The commit task of the last closure, which the next one's follows.
     pub(crate) last_commit: TaskSeq,
     pub(crate) undo_log: UndoLog,
+    pub(crate) explainer: Option<Explainer>,
     pub(crate) limits: Limits,
     pub(crate) conflicts: Conflicts,
     pub(crate) record_ns: u64,
@@ -120,6 +122,7 @@ impl Session {
             effort: 0,
             commits: VecDeque::new(),
             undo_log: UndoLog::default(),
+            explainer: config.explain.then(Explainer::default),
             limits: Limits::default(),
             conflicts: Conflicts::new(),
             record_ns: 0,

@@ -137,6 +137,8 @@ pub(crate) struct SourceSlot {
 /// Where a map's result goes.
 #[derive(Debug)]
 pub(crate) struct Target {
+    /// Its place in the session's tables.
+    pub(crate) slot: u32,
     pub(crate) dtype: DType,
     /// Monotone layout over the storage, in the order of the iteration space.
     pub(crate) layout: Layout,

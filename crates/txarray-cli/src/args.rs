@@ -39,6 +39,10 @@ pub(crate) struct RunArgs {
     /// Write a trace of every task that a Chrome or Perfetto trace viewer opens
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// Tell on standard error, after the run, what became of each line: expression, fused pass, kernels, what was not fused
+    /// or not parallel and why, time and bytes
+    #[arg(long)]
+    pub(crate) explain: bool,
     /// Order of ready tasks: depth uses a tile again while it is in the cache, breadth sweeps whole arrays
     #[arg(long, value_enum, default_value_t = OrderArg::Depth)]
     pub(crate) order: OrderArg,

@@ -112,7 +112,7 @@ fn execute(args: &RunArgs, source: &Arc<Source>, prepared: Prepared) -> Result<(
         OrderArg::Depth => Order::Depth,
         OrderArg::Breadth => Order::Breadth,
     };
-    let config = Config::new(prepared.budget).order(order).trace(args.trace.is_some());
+    let config = Config::new(prepared.budget).order(order).trace(args.trace.is_some()).explain(args.explain);
     #[cfg(feature = "faults")]
     let config = config.faults(txarray::Faults::from_env());
     let main_loop = MainLoop::default();
@@ -148,6 +148,11 @@ fn finish(args: &RunArgs, source: &Source, engine: &mut Engine, script: Result<(
     if let Some(path) = &args.report {
         let written = report::write(path, source.name(), Some(&numbers), outcome.as_ref().err());
         outcome = outcome.and(written);
+    }
+    if args.explain {
+        let whys = session.explain();
+        whys.iter().for_each(|why| eprint!("{why}"));
+        eprint!("{}", numbers.table());
     }
     if outcome.is_ok() && !args.quiet {
         eprintln!(" {numbers}");

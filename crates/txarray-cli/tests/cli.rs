@@ -146,6 +146,26 @@ fn a_report_or_trace_that_cannot_be_written_is_told_before_the_script_runs() {
 }
 
 #[test]
+fn explain_tells_each_line_its_pass_its_kernels_and_what_stood_in_the_way() {
+    let (_, ended) = run(
+        "import numpy as np\nu = np.ones(50000)\nu[1:] = u[:-1] * 0.5 + u.mean()\nu[0] = 3.0\nprint(u.sum())\n",
+        &["--explain", "--threads", "1"],
+    );
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let told = &ended.stderr;
+    for text in [
+        "script.py:3:1: 1 statement of",
+        "not fused: a reduction in it needs all of its elements first",
+        "not parallel: the thread budget is one",
+        "kernels for",
+        "* 0.5) + ",
+        "GB/s",
+    ] {
+        assert!(told.contains(text), "{text:?} is not in:\n{told}");
+    }
+}
+
+#[test]
 fn the_trace_is_json_with_a_task_for_each_tile() {
     let (folder, ended) = run(
         "import numpy as np\na = np.zeros((400, 400))\nfor i in range(5):\n    a[1:-1] = a[:-2] + 1\nprint(a.sum())\n",

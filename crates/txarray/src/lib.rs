@@ -67,8 +67,8 @@ pub use tx_runtime::budget::{Budget, BudgetError};
 #[cfg(feature = "faults")]
 pub use tx_scheduler::Faults;
 pub use tx_scheduler::{
-    self, AbortCause, CancelToken, Config, ConflictReport, Context, CriticalPath, LineReport, Order,
-    Progress, Report, Session, SessionError, Site, TransactionQueue,
+    self, AbortCause, CancelToken, Config, ConflictReport, Context, CriticalPath, Explanation, LineReport,
+    NotFused, NotParallel, Order, Progress, Report, Session, SessionError, Site, TransactionQueue,
 };
 
 /// Everything a program usually needs.

@@ -1,0 +1,131 @@
+//! Every reason that `explain` can give is reached by a program that it is true of.
+
+use array_core::{Array, s};
+use stm_engine::TVar;
+use tx_collections::TArray;
+use tx_scheduler::{Config, Explanation, NotFused, NotParallel, Session};
+
+fn session(threads: usize) -> Session {
+    Session::new(Config::threads(threads).unwrap().explain(true).tile_elems(1000))
+}
+
+/// The last explanation of a session.
+fn last(session: &Session) -> Explanation {
+    session.explain().pop().unwrap()
+}
+
+#[test]
+fn a_large_elementwise_statement_is_fused_and_parallel_and_shows_four_levels() {
+    let mut session = session(2);
+    let u = session.array(Array::ones([1_000_000])).unwrap();
+    for _ in 0..3 {
+        session.assign(&u, (u.read() + 1.0) * 0.5).unwrap();
+    }
+    session.finish().unwrap();
+    let why = last(&session);
+    assert_eq!((why.not_fused.len(), why.not_parallel), (0, None), "{why}");
+    assert_eq!((why.statements, why.tasks), (3, 1000));
+    assert_eq!(why.expression, "(a(1000000) + 1.0) * 0.5");
+    assert!(why.site.contains("explain.rs:"));
+    let (isa, text) = (why.isa.clone().unwrap(), why.to_string());
+    assert_eq!(why.kernels.len(), 1, "one superinstruction: {:?}", why.kernels);
+    let indents: Vec<usize> = text.lines().map(|l| l.len() - l.trim_start().len()).collect();
+    assert_eq!(indents, [0, 2, 4, 6, 6], "line, expression, plan, its instruction, kernels\n{text}");
+    assert!(text.contains(&format!("kernels for {isa}:")), "{text}");
+}
+
+#[test]
+fn a_session_that_is_not_asked_explains_nothing() {
+    let mut session = Session::new(Config::single_thread());
+    session.array(Array::ones([3])).unwrap();
+    assert!(session.explain().is_empty());
+}
+
+#[test]
+fn one_thread_is_a_reason() {
+    let mut session = session(1);
+    session.array(Array::ones([5000])).unwrap();
+    assert_eq!(last(&session).not_parallel, Some(NotParallel::OneThread));
+}
+
+#[test]
+fn reductions_values_that_can_fail_and_shared_arrays_are_not_fused() {
+    let mut session = session(2);
+    let u = session.array(Array::ones([5000])).unwrap();
+    session.assign(&u, u.read() - u.read().sum()).unwrap();
+    assert_eq!(last(&session).not_fused, [NotFused::Reduction]);
+    let mean = session.explain().iter().rev().nth(1).unwrap().expression.clone();
+    assert_eq!(mean, "add.reduce(a(5000))", "the reduction is a statement of its own");
+
+    let exponents = session.array(Array::full([5000], 2)).unwrap();
+    session.array(Array::full([5000], 3).pow(exponents.read())).unwrap();
+    assert_eq!(last(&session).not_fused, [NotFused::CanFail]);
+
+    let shared = TArray::new(&Array::zeros([5000])).unwrap();
+    session.assign(shared.view(), u.read() * 2.0).unwrap();
+    assert_eq!(last(&session).not_fused, [NotFused::Shared]);
+    assert_eq!(last(&session).expression, "a(5000) * 2.0");
+}
+
+#[test]
+fn what_needs_no_task_one_tile_and_small_and_overlapping_writes_are_not_parallel() {
+    let mut session = session(2);
+    let u = session.array(Array::ones([100, 100])).unwrap();
+    session.finish().unwrap();
+    session.assign(u.at(s![.., 0]), 1.0).unwrap();
+    assert_eq!(last(&session).not_parallel, Some(NotParallel::AtOnce));
+    session.array(Array::arange(0.0, 900.0, 1.0)).unwrap();
+    assert_eq!(last(&session).not_parallel, Some(NotParallel::OneTile));
+    let v = session.array(u.read() + 1.0).unwrap();
+    session.array(v.read().sum()).unwrap();
+    assert_eq!(last(&session).not_parallel, None, "a sum of ten tiles");
+    session.array(v.at(s![..5, ..]).read().sum()).unwrap();
+    assert_eq!(last(&session).not_parallel, Some(NotParallel::OneTile));
+    session.finish().unwrap();
+    session.assign(u.at(s![.., 3]), v.at(s![.., 3])).unwrap();
+    assert_eq!(last(&session).not_parallel, Some(NotParallel::SmallWrite));
+    session.assign(u.at(s![1.., 3]), u.at(s![..-1, 3]) + 1.0).unwrap();
+    assert_eq!(last(&session).not_parallel, Some(NotParallel::ReadsItself));
+}
+
+#[test]
+fn a_program_of_little_work_runs_alone() {
+    let mut session = session(2);
+    session.array(Array::arange(0.0, 3000.0, 1.0)).unwrap();
+    session.finish().unwrap();
+    let why = last(&session);
+    assert_eq!((why.tasks, why.not_parallel), (3, Some(NotParallel::LittleWork)));
+}
+
+#[test]
+fn closures_that_lose_or_are_short_wait_for_their_turn() {
+    let mut session = session(2);
+    let x = TVar::new(0u64);
+    let storm = |session: &mut Session| {
+        for _ in 0..40 {
+            for _ in 0..32 {
+                let x = x.clone();
+                session
+                    .dynamic(&[], move |tx| {
+                        let value = *tx.get(&x)?;
+                        let begin = std::time::Instant::now();
+                        while begin.elapsed() < std::time::Duration::from_micros(20) {}
+                        tx.set(&x, value + 1)
+                    })
+                    .unwrap();
+            }
+            session.finish().unwrap();
+        }
+    };
+    storm(&mut session);
+    let reasons: Vec<_> = session.explain().iter().map(|why| why.not_parallel).collect();
+    assert!(reasons.contains(&Some(NotParallel::Losing)), "{reasons:?}");
+    let mut session = self::session(2);
+    for _ in 0..20 {
+        (0..32).for_each(|_| session.dynamic(&[], |_| Ok(())).unwrap());
+        session.finish().unwrap();
+    }
+    let reasons: Vec<_> = session.explain().iter().map(|why| why.not_parallel).collect();
+    assert!(reasons.contains(&Some(NotParallel::Short)), "{reasons:?}");
+    assert_eq!(x.load(), 40 * 32);
+}
