@@ -85,7 +85,8 @@ impl Session {
         line: LineId,
     ) -> Result<(), SessionError> {
         let odds = &self.graph.lines.get(line).odds;
-        let speculates = self.runner.threads() > 1 && odds.pays(self.graph.statements().end);
+        let speculates = self.runner.threads() > 1
+            && (odds.pays(self.graph.statements().end) || self.graph.forces_speculation());
         let effort = odds.body_ns().map_or(UNKNOWN_EFFORT, |ns| 2 * u64::from(ns));
         let slots: Vec<u32> = declared.iter().map(|array| array.slot).collect();
         let closure = Closure { body, declared, prepared: Mutex::new(None) };

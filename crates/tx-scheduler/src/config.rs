@@ -7,6 +7,9 @@ use std::fs;
 use tx_collections::TILE_ELEMS;
 use tx_runtime::budget::{Budget, BudgetError};
 
+/// See [`Config::shared_effort`].
+const SHARED_EFFORT: u64 = 1 << 18;
+
 /// In which order ready tasks run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
@@ -32,6 +35,7 @@ pub struct Config {
     pub(crate) explain: bool,
     pub(crate) tile_elems: usize,
     pub(crate) window_bytes: usize,
+    pub(crate) shared_effort: u64,
     #[cfg(feature = "faults")]
     pub(crate) faults: crate::faults::Faults,
 }
@@ -47,6 +51,7 @@ impl Config {
             tile_elems: TILE_ELEMS,
             // The rest of the cache is for the task graph.
             window_bytes: level_two_cache_bytes().unwrap_or(1 << 20) / 4 * 3,
+            shared_effort: SHARED_EFFORT,
             #[cfg(feature = "faults")]
             faults: crate::faults::Faults::default(),
         }
@@ -97,6 +102,12 @@ impl Config {
     /// quarters of the level-two cache unless set.
     pub fn window_bytes(self, bytes: usize) -> Self {
         Self { window_bytes: bytes, ..self }
+    }
+
+    /// Less work than this, in elements times instructions, is done by the calling thread alone: waking another takes longer.
+    /// 2^18 unless set, a tenth of a millisecond. With 0 whatever there is is shared.
+    pub fn shared_effort(self, effort: u64) -> Self {
+        Self { shared_effort: effort, ..self }
     }
 
     /// Make mistakes on purpose.

@@ -29,6 +29,8 @@ use tx_collections::{Grid, Home, Storage, View, tarray};
 use tx_runtime::park::Mutex;
 
 use crate::conflicts;
+#[cfg(feature = "faults")]
+use crate::conflicts::AbortCause;
 use crate::desk::Desk;
 use crate::error::SessionError;
 use crate::graph::{Graph, Task, Version};
@@ -256,7 +258,7 @@ fn thaw(buffer: Buffer) -> Result<TileBuf, ArrayError> {
 /// Run the body early and keep the outcome, if it is one that can be committed.
 pub(crate) fn speculate(graph: &Graph, task: &Task, closure: &Closure, line: LineId, desk: &mut Desk) {
     let Line { site, odds, .. } = graph.lines.get(line);
-    if odds.loses() && !odds.pays(task.statement) {
+    if !graph.forces_speculation() && odds.loses() && !odds.pays(task.statement) {
         // The closures recorded before have shown that it would be in vain.
         return;
     }
@@ -286,7 +288,23 @@ pub(crate) fn commit(
 ) -> Result<(), SessionError> {
     let Line { site, odds, .. } = graph.lines.get(line);
     let scope = Scope { graph, task, closure, site };
-    if let Some((prepared, spent)) = closure.prepared.lock().take() {
+    let prepared = closure.prepared.lock().take();
+    #[cfg(feature = "faults")]
+    let prepared = prepared.filter(|(_, spent)| {
+        let lost = graph.faults.loses_this_speculation();
+        if lost {
+            let key =
+                conflicts::Key { loser: line, winner: None, variable: None, cause: AbortCause::StaleRead };
+            desk.lost(key, 1, *spent);
+        }
+        !lost
+    });
+    if let Some((prepared, spent)) = prepared {
+        #[cfg(feature = "faults")]
+        if graph.faults.skips_validation() && !prepared.is_current() {
+            scope.publish(prepared.peek().clone());
+            return Ok(());
+        }
         match prepared.commit() {
             Ok(effects) => {
                 odds.outcome(false);

@@ -12,13 +12,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Faults {
     drop_edge: Option<u64>,
     panic_in_task: Option<u64>,
+    lose: Option<u64>,
+    skip_validation: bool,
+    speculations: AtomicU64,
     edges: u64,
     tasks: AtomicU64,
 }
 
 impl Clone for Faults {
     fn clone(&self) -> Self {
-        Self { drop_edge: self.drop_edge, panic_in_task: self.panic_in_task, ..Self::default() }
+        let Self { drop_edge, panic_in_task, lose, skip_validation, .. } = *self;
+        Self { drop_edge, panic_in_task, lose, skip_validation, ..Self::default() }
     }
 }
 
@@ -31,6 +35,16 @@ impl Faults {
     /// Panic in the `n`-th task that runs, counted from zero.
     pub fn panic_in_task(self, n: u64) -> Self {
         Self { panic_in_task: Some(n), ..self }
+    }
+
+    /// Take every `n`-th speculation for stale: it is rolled back and runs again. No mistake, but rare without.
+    pub fn lose(self, n: u64) -> Self {
+        Self { lose: Some(n.max(1)), ..self }
+    }
+
+    /// Let a closure that ran early on what has changed since stand as it is.
+    pub fn skip_validation(self) -> Self {
+        Self { skip_validation: true, ..self }
     }
 
     /// The mistakes that the variable `TXARRAY_FAULT` asks for: `edge:N` or `panic:N`.
@@ -47,6 +61,19 @@ impl Faults {
     pub(crate) fn drops_this_edge(&mut self) -> bool {
         self.edges += 1;
         self.drop_edge == Some(self.edges - 1)
+    }
+
+    /// Whether every closure is speculated, so that the fault has something to act on.
+    pub(crate) fn forces_speculation(&self) -> bool {
+        self.lose.is_some() || self.skip_validation
+    }
+
+    pub(crate) fn loses_this_speculation(&self) -> bool {
+        self.lose.is_some_and(|n| (self.speculations.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(n))
+    }
+
+    pub(crate) fn skips_validation(&self) -> bool {
+        self.skip_validation
     }
 
     pub(crate) fn enter_task(&self) {

@@ -252,6 +252,14 @@ impl Graph {
         self.versions.len()
     }
 
+    /// Whether closures are speculated that would not be worth it.
+    pub(crate) fn forces_speculation(&self) -> bool {
+        #[cfg(feature = "faults")]
+        return self.faults.forces_speculation();
+        #[cfg(not(feature = "faults"))]
+        false
+    }
+
     // ---- recording ----
 
     /// A version held by one table, with no elements yet.

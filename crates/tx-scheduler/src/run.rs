@@ -33,8 +33,6 @@ use crate::trace::Event;
 
 /// How many places an idle worker looks into before it leaves or sleeps.
 const IDLE_PROBES: usize = 1000;
-/// Less work than this, in elements times instructions (a tenth of a millisecond), is done alone.
-const SHARED_EFFORT: u64 = 1 << 18;
 /// Tasks of fewer elements are timed one in [`SAMPLE`]: reading the clock would be a good part of their time.
 const TIMED_ELEMS: usize = 1024;
 const SAMPLE: u64 = 16;
@@ -50,6 +48,7 @@ pub(crate) struct Runner {
     pub(crate) ready: Vec<TaskSeq>,
     pub(crate) epoch: Instant,
     trace: bool,
+    shared_effort: u64,
     /// How many runs there were.
     runs: u32,
     /// Whether the last had one worker although there are more.
@@ -135,9 +134,18 @@ impl Stack {
 }
 
 impl Runner {
-    pub(crate) fn new(pool: Pool, trace: bool) -> Self {
+    pub(crate) fn new(pool: Pool, trace: bool, shared_effort: u64) -> Self {
         let desks = (0..pool.threads()).map(|_| CachePadded::new(Mutex::new(Desk::default()))).collect();
-        Self { pool, desks, ready: Vec::new(), epoch: Instant::now(), trace, runs: 0, alone: false }
+        Self {
+            pool,
+            desks,
+            ready: Vec::new(),
+            epoch: Instant::now(),
+            trace,
+            shared_effort,
+            runs: 0,
+            alone: false,
+        }
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -183,7 +191,8 @@ impl Runner {
         // A chain of single tasks is no work for two, and waking somebody for less takes longer than doing it.
         let wide =
             self.ready.len() > 1 || graph.tasks_held() as u64 >= 2 * (statements.end - statements.start);
-        let shared = self.threads() > 1 && wide && effort >= SHARED_EFFORT;
+        let worth = self.shared_effort == 0 || (wide && effort >= self.shared_effort);
+        let shared = self.threads() > 1 && graph.tasks_held() > 1 && worth;
         let workers = if shared { self.threads() } else { 1 };
         let mut stacks: Vec<Option<Stack>> = (0..workers)
             .map(|_| Some(if shared { Stack::Shared(Deque::new_lifo()) } else { Stack::Alone(Vec::new()) }))

@@ -110,7 +110,7 @@ impl Session {
         #[cfg(feature = "faults")]
         graph.faults.clone_from(&config.faults);
         Self {
-            runner: Runner::new(pool, config.trace),
+            runner: Runner::new(pool, config.trace, config.shared_effort),
             graph,
             tables: Tables::default(),
             last_commit: 0,
@@ -298,7 +298,10 @@ impl Session {
         let recorded = record(self);
         self.record_ns += begin.elapsed().as_nanos() as u64;
         let recorded = recorded?;
-        self.throttle()?;
-        Ok(recorded)
+        match self.throttle() {
+            // It is recorded, and stays so; whoever comes next is refused.
+            Ok(()) | Err(SessionError::Cancelled | SessionError::DeadlinePassed) => Ok(recorded),
+            Err(error) => Err(error),
+        }
     }
 }

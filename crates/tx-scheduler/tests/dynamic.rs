@@ -11,7 +11,7 @@ use tx_scheduler::{Config, Session, SessionError};
 
 /// `f`, `g`, `f`, … on one variable: no two of them commute.
 fn ladder(threads: usize, steps: u64) -> (u64, u64) {
-    let mut session = Session::new(Config::threads(threads).unwrap());
+    let mut session = Session::new(Config::threads(threads).unwrap().shared_effort(0));
     let x = TVar::new(1u64);
     for step in 0..steps {
         let x = x.clone();
@@ -130,7 +130,7 @@ fn sessions_and_free_threads_share_variables_arrays_and_lists() {
 fn statements_on_attached_arrays_follow_the_program_order() {
     for threads in [1, 2, 8] {
         let shared = TArray::with_tile_elems(&Array::zeros([20, 5]), 10).unwrap();
-        let mut session = Session::new(Config::threads(threads).unwrap().tile_elems(10));
+        let mut session = Session::new(Config::threads(threads).unwrap().shared_effort(0).tile_elems(10));
         let own = session.array(Array::arange(0.0, 100.0, 1.0).reshape([20, 5])).unwrap();
         let view = shared.view();
         let kept = view.at(s![1..3, 0]).read();
@@ -185,7 +185,7 @@ fn an_error_or_panic_of_a_closure_surfaces_with_its_line_and_writes_nothing() {
 fn an_error_that_only_a_stale_snapshot_shows_is_not_real() {
     // Early, the second closure sees 0 and divides by it; in program order it sees 4.
     for threads in [1, 2] {
-        let mut session = Session::new(Config::threads(threads).unwrap());
+        let mut session = Session::new(Config::threads(threads).unwrap().shared_effort(0));
         let (x, y) = (TVar::new(0), TVar::new(0));
         let inner = x.clone();
         session.dynamic(&[], move |tx| tx.set(&inner, 4)).unwrap();
@@ -209,7 +209,7 @@ fn an_undeclared_private_array_is_refused_by_name() {
 #[test]
 fn a_session_inside_a_closure_runs_arrays_and_is_refused_closures() {
     for threads in [1, 2] {
-        let config = Config::threads(threads).unwrap();
+        let config = Config::threads(threads).unwrap().shared_effort(0);
         let mut session = Session::new(config.clone());
         session
             .dynamic(&[], move |_| {
@@ -236,7 +236,7 @@ fn a_closure_that_panics_when_it_is_dropped_stops_nothing() {
         }
     }
     for threads in [1, 2] {
-        let mut session = Session::new(Config::threads(threads).unwrap());
+        let mut session = Session::new(Config::threads(threads).unwrap().shared_effort(0));
         let u = session.array(Array::ones([100])).unwrap();
         let bomb = Bomb;
         session
@@ -258,7 +258,7 @@ fn a_closure_that_panics_when_it_is_dropped_stops_nothing() {
 fn a_session_that_goes_runs_the_closures_it_was_given() {
     for threads in [1, 2] {
         let x = TVar::new(0);
-        let mut session = Session::new(Config::threads(threads).unwrap());
+        let mut session = Session::new(Config::threads(threads).unwrap().shared_effort(0));
         for i in 1..=3 {
             let inner = x.clone();
             session.dynamic(&[], move |tx| tx.modify(&inner, |n| n * 10 + i)).unwrap();

@@ -20,7 +20,8 @@ fn values(session: &mut Session, view: &View) -> Vec<f64> {
 fn a_failed_closure_takes_everything_after_it_along_and_nothing_before() {
     for threads in [1, 2, 8] {
         for tile in [3, 16, 10_240] {
-            let mut session = Session::new(Config::threads(threads).unwrap().tile_elems(tile));
+            let mut session =
+                Session::new(Config::threads(threads).unwrap().shared_effort(0).tile_elems(tile));
             let u = session.array(Array::arange(0.0, 60.0, 1.0).reshape([12, 5])).unwrap();
             let v = session.array(&u).unwrap();
             let w = session.array(Array::zeros([40])).unwrap();
@@ -94,7 +95,7 @@ fn a_copy_made_after_the_failure_of_what_did_not_change_is_kept() {
 #[test]
 fn a_panic_in_a_closure_is_undone_like_an_error() {
     for threads in [1, 2] {
-        let mut session = Session::new(Config::threads(threads).unwrap().tile_elems(8));
+        let mut session = Session::new(Config::threads(threads).unwrap().shared_effort(0).tile_elems(8));
         let u = session.array(Array::ones([100])).unwrap();
         let inner = u.clone();
         session
@@ -113,8 +114,9 @@ fn a_panic_in_a_closure_is_undone_like_an_error() {
 #[test]
 fn a_cancelled_session_stops_between_tiles_and_goes_on_when_it_may() {
     for threads in [1, 2] {
-        let mut session =
-            Session::new(Config::threads(threads).unwrap().tile_elems(64).window_bytes(1 << 30));
+        let mut session = Session::new(
+            Config::threads(threads).unwrap().shared_effort(0).tile_elems(64).window_bytes(1 << 30),
+        );
         let u = session.array(Array::zeros([64 * 100])).unwrap();
         let token = CancelToken::new();
         session.set_cancel(Some(token.clone()));

@@ -11,6 +11,8 @@ pub(crate) struct Outcome {
     pub(crate) arrays: Vec<Value>,
     pub(crate) looked: Vec<Vec<f64>>,
     pub(crate) counter: f64,
+    /// The shared list.
+    pub(crate) list: Vec<f64>,
 }
 
 /// Run the program, one statement after the other.
@@ -23,7 +25,7 @@ pub(crate) fn run(program: &Program) -> Outcome {
 impl Outcome {
     fn step(&mut self, step: &Step) {
         match step {
-            Step::New { shape, value } => {
+            Step::New { shape, value, .. } => {
                 let elements = self.eval(value, shape.iter().product());
                 self.arrays.push(Some((shape.clone(), elements)));
             }
@@ -44,6 +46,29 @@ impl Outcome {
                 elements.iter_mut().for_each(|x| *x *= by);
                 self.counter += elements[0].clamp(-1.0, 1.0);
             }
+            Step::Mask { target, limit, value } => {
+                let old = self.eval(&Expr::Part(target.clone()), 0);
+                let values = self.eval(value, old.len());
+                let new: Vec<f64> =
+                    old.iter().zip(values).map(|(&old, new)| if old < *limit { new } else { old }).collect();
+                self.store(target, &new);
+            }
+            Step::Indices { array, indices, by } => {
+                let elements = &mut self.arrays[*array].as_mut().unwrap().1;
+                indices.iter().for_each(|&i| elements[i] += by);
+            }
+            Step::Push { array, at } => self.list.push(self.arrays[*array].as_ref().unwrap().1[*at]),
+            Step::Pop { array, at } => {
+                if let Some(last) = self.list.pop() {
+                    self.arrays[*array].as_mut().unwrap().1[*at] = last;
+                }
+            }
+            Step::Failure { doomed, .. } => doomed.iter().for_each(|step| match step {
+                Step::New { .. } | Step::Copy { .. } => self.arrays.push(None),
+                Step::Drop { array } => self.arrays[*array] = None,
+                _ => {}
+            }),
+            Step::Cancel | Step::CancelWithin => {}
         }
     }
 

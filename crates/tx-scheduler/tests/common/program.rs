@@ -81,6 +81,8 @@ pub(crate) enum Step {
     New {
         shape: Vec<usize>,
         value: Expr,
+        /// Its tiles are transactional variables that other threads could reach.
+        attached: bool,
     },
     /// A new array that starts as a copy.
     Copy {
@@ -109,6 +111,52 @@ pub(crate) enum Step {
         array: usize,
         by: f64,
     },
+    /// `target[target < limit] = value`
+    Mask {
+        target: Part,
+        limit: f64,
+        value: Expr,
+    },
+    /// `array.flat[indices] += by`, in order, each index as often as it comes up: a closure.
+    Indices {
+        array: usize,
+        indices: Vec<usize>,
+        by: f64,
+    },
+    /// A closure that appends an element of an array to a shared list.
+    Push {
+        array: usize,
+        at: usize,
+    },
+    /// A closure that takes the last entry off the shared list and writes it into an array.
+    Pop {
+        array: usize,
+        at: usize,
+    },
+    /// A closure that fails after it has written, steps that are recorded behind it, and a look: all of it is undone.
+    Failure {
+        array: usize,
+        panics: bool,
+        doomed: Vec<Step>,
+    },
+    /// The session is told to stop, refuses, and goes on.
+    Cancel,
+    /// A closure tells the session to stop, in the middle of a run.
+    CancelWithin,
+}
+
+impl Step {
+    /// Whether it is a closure that may commit.
+    pub(crate) fn is_dynamic(&self) -> bool {
+        matches!(
+            self,
+            Step::Closure { .. }
+                | Step::Indices { .. }
+                | Step::Push { .. }
+                | Step::Pop { .. }
+                | Step::CancelWithin
+        )
+    }
 }
 
 /// What a generated program exercises; summed over a run.
@@ -118,6 +166,12 @@ pub(crate) struct Coverage {
     pub(crate) assignments: usize,
     pub(crate) overlapping: usize,
     pub(crate) partial: usize,
+    /// Assignments that write less than half of a tile.
+    pub(crate) in_place: usize,
+    pub(crate) attached: usize,
+    pub(crate) closures: usize,
+    pub(crate) failures: usize,
+    pub(crate) cancellations: usize,
 }
 
 /// A program and the shapes its arrays have.
@@ -134,13 +188,26 @@ struct Maker<'a> {
     tile_elems: usize,
     coverage: &'a mut Coverage,
     closures: bool,
+    /// For each array, whether its tiles are transactional variables.
+    attached: Vec<bool>,
+    /// What is made now will be undone.
+    doomed: bool,
 }
 
 /// A random program of about `steps` statements.
 pub(crate) fn generate(seed: u64, steps: usize, closures: bool, coverage: &mut Coverage) -> Program {
     let mut rng = SmallRng::seed_from_u64(seed);
     let tile_elems = [4, 7, 16, 33][rng.random_range(0..4)];
-    let mut maker = Maker { rng, shapes: Vec::new(), alive: Vec::new(), tile_elems, coverage, closures };
+    let mut maker = Maker {
+        rng,
+        shapes: Vec::new(),
+        alive: Vec::new(),
+        tile_elems,
+        coverage,
+        closures,
+        attached: Vec::new(),
+        doomed: false,
+    };
     let mut program = vec![maker.new_array(), maker.new_array()];
     while program.len() < steps {
         let step = maker.step();
@@ -156,6 +223,7 @@ impl Maker<'_> {
             6..10 => {
                 let of = self.pick();
                 self.add(self.shapes[of].clone());
+                self.attached.push(false);
                 Step::Copy { of }
             }
             10..13 if self.alive.len() > 3 => {
@@ -170,10 +238,57 @@ impl Maker<'_> {
                 Step::Late { value, between: Box::new(self.assign()), target: target_again }
             }
             22..28 if self.closures => {
+                self.coverage.closures += 1;
                 Step::Closure { array: self.pick(), by: [0.5, -1.0, 2.0][self.rng.random_range(0..3)] }
+            }
+            28..36 => {
+                let target = self.part_of_any();
+                let value = self.value(&target, 2);
+                self.note(&target, &value);
+                Step::Mask { target, limit: f64::from(self.rng.random_range(-3..4)) * 0.5, value }
+            }
+            36..42 if self.closures => self.closure(),
+            42..44 if self.closures && !self.doomed => self.failure(),
+            44..45 if !self.doomed => {
+                self.coverage.cancellations += 1;
+                Step::Cancel
+            }
+            45..46 if self.closures && !self.doomed => {
+                self.coverage.cancellations += 1;
+                Step::CancelWithin
             }
             _ => self.assign(),
         }
+    }
+
+    /// A closure on elements of an array.
+    fn closure(&mut self) -> Step {
+        self.coverage.closures += 1;
+        let array = self.pick();
+        let len: usize = self.shapes[array].iter().product();
+        let at = self.rng.random_range(0..len);
+        match self.rng.random_range(0..3) {
+            0 => {
+                let count = self.rng.random_range(1..12);
+                let indices = (0..count).map(|_| self.rng.random_range(0..len)).collect();
+                Step::Indices { array, indices, by: 0.25 }
+            }
+            1 => Step::Push { array, at },
+            _ => Step::Pop { array, at },
+        }
+    }
+
+    fn failure(&mut self) -> Step {
+        self.coverage.failures += 1;
+        let array = self.pick();
+        let (alive, panics) = (self.alive.clone(), self.rng.random_bool(0.2));
+        self.doomed = true;
+        let count = self.rng.random_range(0..8);
+        let doomed = (0..count).map(|_| self.step()).collect();
+        self.doomed = false;
+        // What is made there is undone; what is dropped there is gone.
+        self.alive.retain(|array| alive.contains(array));
+        Step::Failure { array, panics, doomed }
     }
 
     fn assign(&mut self) -> Step {
@@ -211,6 +326,9 @@ impl Maker<'_> {
             }
         });
         self.coverage.overlapping += usize::from(overlaps);
+        if counts.iter().enumerate().any(|(i, &n)| n > 0 && n * 2 < tile.min(total - i * tile)) {
+            self.coverage.in_place += 1;
+        }
     }
 
     fn new_array(&mut self) -> Step {
@@ -222,7 +340,10 @@ impl Maker<'_> {
         };
         let value = self.expr(&shape, None, 1);
         self.add(shape.clone());
-        Step::New { shape, value }
+        let attached = self.closures && self.rng.random_bool(0.2);
+        self.coverage.attached += usize::from(attached);
+        self.attached.push(attached);
+        Step::New { shape, value, attached }
     }
 
     fn add(&mut self, shape: Vec<usize>) {

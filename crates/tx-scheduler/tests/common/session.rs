@@ -1,9 +1,10 @@
 //! The same programs through a session.
 
 use array_core::{Array, Index};
-use stm_engine::TVar;
-use tx_collections::View;
-use tx_scheduler::{Config, Session, SessionError};
+use stm_engine::{Abort, TVar};
+use strategy_lists::{List, Value};
+use tx_collections::{TArray, View};
+use tx_scheduler::{CancelToken, Config, Context, Session, SessionError};
 
 use super::oracle::Outcome;
 use super::program::{Binary, Expr, Fold, Ix, Part, Program, Step};
@@ -13,6 +14,8 @@ struct Runner {
     views: Vec<Option<View>>,
     outcome: Outcome,
     counter: TVar<f64>,
+    list: TVar<List>,
+    tile_elems: usize,
 }
 
 /// Run the program in a session; everything it leaves.
@@ -22,10 +25,14 @@ pub(crate) fn run(program: &Program, config: Config) -> Result<(Outcome, Session
         views: Vec::new(),
         outcome: Outcome::default(),
         counter: TVar::new(0.0),
+        list: TVar::new(List::new()),
+        tile_elems: program.tile_elems,
     };
     for step in &program.steps {
         runner.step(step)?;
     }
+    runner.persist(|runner| runner.session.finish())?;
+    runner.session.set_cancel(None);
     let views = std::mem::take(&mut runner.views);
     for view in &views {
         let value = match view {
@@ -36,47 +43,171 @@ pub(crate) fn run(program: &Program, config: Config) -> Result<(Outcome, Session
     }
     runner.session.finish()?;
     runner.outcome.counter = runner.counter.load();
+    let number = |value: Value| match value {
+        Value::Float(x) => x,
+        other => panic!("{other:?} in the list"),
+    };
+    runner.outcome.list = runner.list.load().iter().map(number).collect();
     Ok((runner.outcome, runner.session))
 }
 
 impl Runner {
+    /// Do it again if a closure has told the session to stop; what was recorded then is not recorded twice.
+    fn persist<T>(
+        &mut self,
+        mut act: impl FnMut(&mut Self) -> Result<T, SessionError>,
+    ) -> Result<T, SessionError> {
+        loop {
+            match act(self) {
+                Err(SessionError::Cancelled) => self.session.set_cancel(None),
+                other => return other,
+            }
+        }
+    }
+
     fn step(&mut self, step: &Step) -> Result<(), SessionError> {
         match step {
-            Step::New { shape, value } => {
-                let value = self.expr(value).broadcast_to(shape);
-                let view = self.session.array(value)?;
+            Step::New { shape, value, attached } => {
+                let view = if *attached {
+                    let view = TArray::with_tile_elems(&Array::zeros(shape), self.tile_elems)?.view();
+                    self.persist(|runner| runner.session.assign(&view, runner.expr(value)))?;
+                    view
+                } else {
+                    self.persist(|runner| {
+                        let value = runner.expr(value).broadcast_to(shape);
+                        runner.session.array(value)
+                    })?
+                };
                 self.views.push(Some(view));
             }
             Step::Copy { of } => {
-                let view = self.session.array(self.views[*of].as_ref().unwrap())?;
+                let view =
+                    self.persist(|runner| runner.session.array(runner.views[*of].as_ref().unwrap()))?;
                 self.views.push(Some(view));
             }
             Step::Assign { target, value } => {
-                let value = self.expr(value);
-                self.session.assign(self.part(target), value)?;
+                self.persist(|runner| runner.session.assign(runner.part(target), runner.expr(value)))?;
             }
+            Step::Mask { target, limit, value } => self.persist(|runner| {
+                let part = runner.part(target);
+                let value = Array::where_(part.read().less(*limit), runner.expr(value), part.read());
+                runner.session.assign(part, value)
+            })?,
             Step::Late { value, between, target } => {
                 let value = self.expr(value);
                 self.step(between)?;
-                self.session.assign(self.part(target), value)?;
+                self.persist(|runner| runner.session.assign(runner.part(target), value.clone()))?;
             }
             Step::Drop { array } => self.views[*array] = None,
             Step::Look { array } => {
-                let values = self.session.eval(self.views[*array].as_ref().unwrap())?.to_vec()?;
-                self.outcome.looked.push(values);
+                let values =
+                    self.persist(|runner| runner.session.eval(runner.views[*array].as_ref().unwrap()))?;
+                self.outcome.looked.push(values.to_vec()?);
             }
             Step::Closure { array, by } => {
-                let view = self.views[*array].clone().unwrap();
                 let (counter, by) = (self.counter.clone(), *by);
-                let inner = view.clone();
-                self.session.dynamic(&[&view], move |tx| {
-                    let scaled = (tx.read(&inner)? * by).eval()?;
+                self.closure(*array, move |tx, view| {
+                    let scaled = (tx.read(view)? * by).eval()?;
                     let first = scaled.to_vec::<f64>()?[0];
-                    tx.assign(&inner, scaled)?;
+                    tx.assign(view, scaled)?;
                     tx.modify(&counter, |n| n + first.clamp(-1.0, 1.0))
                 })?;
             }
+            Step::Indices { array, indices, by } => {
+                let (indices, by) = (indices.clone(), *by);
+                self.closure(*array, move |tx, view| {
+                    let mut elements = tx.read(view)?.to_vec::<f64>()?;
+                    indices.iter().for_each(|&i| elements[i] += by);
+                    tx.assign(view, Array::from_vec(elements, view.shape()))
+                })?;
+            }
+            Step::Push { array, at } => {
+                let (list, at) = (self.list.clone(), *at);
+                self.closure(*array, move |tx, view| {
+                    let element = tx.read(view)?.to_vec::<f64>()?[at];
+                    tx.modify(&list, |list| {
+                        let mut list = list.clone();
+                        list.push(element);
+                        list
+                    })
+                })?;
+            }
+            Step::Pop { array, at } => {
+                let (list, at) = (self.list.clone(), *at);
+                self.closure(*array, move |tx, view| {
+                    let mut entries = tx.get(&list)?.clone();
+                    let Some(Value::Float(last)) = entries.pop() else { return Ok(()) };
+                    tx.set(&list, entries)?;
+                    let mut elements = tx.read(view)?.to_vec::<f64>()?;
+                    elements[at] = last;
+                    tx.assign(view, Array::from_vec(elements, view.shape()))
+                })?;
+            }
+            Step::Failure { array, panics, doomed } => self.failure(*array, *panics, doomed)?,
+            Step::Cancel => {
+                let token = CancelToken::new();
+                self.session.set_cancel(Some(token.clone()));
+                token.cancel();
+                assert!(matches!(self.session.finish(), Err(SessionError::Cancelled)));
+                assert!(matches!(self.session.array(1.0), Err(SessionError::Cancelled)));
+                self.session.set_cancel(None);
+            }
+            Step::CancelWithin => {
+                let token = CancelToken::new();
+                self.session.set_cancel(Some(token.clone()));
+                self.session.dynamic(&[], move |_| {
+                    token.cancel();
+                    Ok(())
+                })?;
+            }
         }
+        Ok(())
+    }
+
+    fn closure(
+        &mut self,
+        array: usize,
+        body: impl Fn(&Context<'_, '_>, &View) -> Result<(), Abort> + Send + Sync + Clone + 'static,
+    ) -> Result<(), SessionError> {
+        let view = self.views[array].clone().unwrap();
+        self.persist(|runner| {
+            let (body, inner) = (body.clone(), view.clone());
+            runner.session.dynamic(&[&view], move |tx| body(tx, &inner))
+        })
+    }
+
+    /// A closure that fails, and steps behind it. The error comes out of one of them, at the latest of the last look.
+    fn failure(&mut self, array: usize, panics: bool, doomed: &[Step]) -> Result<(), SessionError> {
+        let (arrays, looked) = (self.views.len(), self.outcome.looked.len());
+        let counter = self.counter.clone();
+        let mut outcome = self.closure(array, move |tx, view| {
+            tx.assign(view, -7.0)?;
+            tx.set(&counter, 1e9)?;
+            if panics {
+                std::panic::resume_unwind(Box::new("a bug"));
+            }
+            Err(std::io::Error::other("no more paper").into())
+        });
+        let (mut made, mut dropped) = (0, Vec::new());
+        for step in doomed {
+            made += usize::from(matches!(step, Step::New { .. } | Step::Copy { .. }));
+            if let Step::Drop { array } = step {
+                dropped.push(*array);
+            }
+            if outcome.is_ok() {
+                outcome = self.step(step);
+            }
+        }
+        let outcome = outcome.and_then(|()| self.persist(|runner| runner.session.finish()));
+        match outcome {
+            Err(SessionError::Panicked { message, .. }) if panics => assert_eq!(message, "a bug"),
+            Err(SessionError::Closure { message, .. }) if !panics => assert_eq!(message, "no more paper"),
+            other => panic!("a closure that fails ends in {other:?}"),
+        }
+        self.views.truncate(arrays);
+        self.views.resize_with(arrays + made, || None);
+        self.outcome.looked.truncate(looked);
+        dropped.into_iter().for_each(|array| self.views[array] = None);
         Ok(())
     }
 
