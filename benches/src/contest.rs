@@ -75,22 +75,35 @@ impl<'a> Contest<'a> {
     ///
     /// # Panics
     /// When [`ours`](Self::ours) was never called, or `rounds` is 0.
-    pub fn run(mut self, rounds: usize) -> Row {
-        assert!(
-            rounds > 0 && self.contestants.first().is_some_and(|(name, _)| name.is_empty()),
-            "ours is missing"
-        );
-        let count = self.contestants.len();
-        let mut times = vec![Vec::with_capacity(rounds); count];
-        for (_, turn) in &mut self.contestants {
+    pub fn run(self, rounds: usize) -> Row {
+        Self::together(vec![self], rounds).remove(0)
+    }
+
+    /// Several contests in the same rounds, where rows are to be compared with each other.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run), for any of them.
+    pub fn together(mut contests: Vec<Self>, rounds: usize) -> Vec<Row> {
+        let has_ours = |contest: &Self| contest.contestants.first().is_some_and(|(name, _)| name.is_empty());
+        assert!(rounds > 0 && contests.iter().all(has_ours), "ours is missing");
+        let mut times: Vec<Vec<_>> =
+            contests.iter().map(|c| vec![Vec::with_capacity(rounds); c.contestants.len()]).collect();
+        for (_, turn) in contests.iter_mut().flat_map(|c| &mut c.contestants) {
             turn();
         }
         for round in 0..rounds {
-            for step in 0..count {
-                let index = (round + step) % count;
-                times[index].push(self.contestants[index].1());
+            for (contest, times) in contests.iter_mut().zip(&mut times) {
+                let count = contest.contestants.len();
+                for step in 0..count {
+                    let index = (round + step) % count;
+                    times[index].push(contest.contestants[index].1());
+                }
             }
         }
+        contests.into_iter().zip(&mut times).map(|(contest, times)| contest.row(times)).collect()
+    }
+
+    fn row(self, times: &mut [Vec<Duration>]) -> Row {
         let scale = self.unit.per_second() / self.operations as f64;
         let mut medians = times.iter_mut().map(|t| median(t).as_secs_f64() * scale);
         let ours = medians.next().unwrap_or(f64::NAN);
@@ -128,6 +141,21 @@ mod tests {
             .run(3);
         assert_eq!(log.into_inner(), "ababbaab");
         assert_eq!((row.ours, row.rivals["b"]), (2.0, 4.0));
+    }
+
+    #[test]
+    fn contests_run_together_take_turns_too() {
+        let log = RefCell::new(String::new());
+        let contest = |name: char| {
+            let log = &log;
+            Contest::new(name, Unit::NsPerOp, 1).ours(move || {
+                log.borrow_mut().push(name);
+                Duration::from_nanos(u64::from(name == 'b'))
+            })
+        };
+        let rows = Contest::together(vec![contest('a'), contest('b')], 2);
+        assert_eq!(log.take(), "ababab");
+        assert_eq!((rows[0].ours, rows[1].ours), (0.0, 1.0));
     }
 
     #[test]

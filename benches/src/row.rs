@@ -16,6 +16,9 @@ pub enum Unit {
     /// Milliseconds for one operation.
     #[serde(rename = "ms/op")]
     MsPerOp,
+    /// Events in a second, of a kind that should not happen.
+    #[serde(rename = "1/s")]
+    PerSecond,
 }
 
 impl Unit {
@@ -25,6 +28,7 @@ impl Unit {
             Self::NsPerOp => 1e9,
             Self::UsPerOp => 1e6,
             Self::MsPerOp => 1e3,
+            Self::PerSecond => 1.0,
         }
     }
 
@@ -34,6 +38,7 @@ impl Unit {
             Self::NsPerOp => "ns/op",
             Self::UsPerOp => "us/op",
             Self::MsPerOp => "ms/op",
+            Self::PerSecond => "1/s",
         }
     }
 }
@@ -68,8 +73,10 @@ pub struct Suite {
 pub fn table(rows: &[Row]) -> String {
     let mut text = format!("{:<36} {:>7} {:>12} {:>7}  rivals\n", "id", "threads", "ours", "unit");
     for row in rows {
-        let rivals =
-            row.rivals.iter().map(|(name, time)| format!("{name} {time:.2} ({:.2}x)", time / row.ours));
+        // Of nothing there is no multiple.
+        let multiple =
+            |time: &f64| if row.ours == 0.0 { String::new() } else { format!(" ({:.2}x)", time / row.ours) };
+        let rivals = row.rivals.iter().map(|(name, time)| format!("{name} {time:.2}{}", multiple(time)));
         let rivals = rivals.collect::<Vec<_>>().join("  ");
         text += &format!(
             "{:<36} {:>7} {:>12.2} {:>7}  {rivals}\n",

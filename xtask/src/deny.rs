@@ -19,14 +19,16 @@ use crate::workspace;
 #[derive(Debug, Default)]
 struct Lists {
     licences: Vec<String>,
+    /// The platforms whose dependencies are checked; all when there is none.
+    targets: Vec<String>,
     banned: Vec<(String, String)>,
 }
 
 pub(crate) fn run(manifest: Option<&Path>) -> Outcome {
-    let metadata = workspace::resolved(manifest)?;
-    let path = metadata.workspace_root.join("deny.toml");
+    let path = workspace::members(manifest)?.workspace_root.join("deny.toml");
     let text = fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
     let lists = Lists::parse(&text).map_err(|e| format!("{path}: {e}"))?;
+    let metadata = workspace::resolved(manifest, &lists.targets)?;
     let broken: Vec<_> = metadata.packages.iter().flat_map(|p| complaints(&lists, &metadata, p)).collect();
     if broken.is_empty() {
         println!(
@@ -52,14 +54,16 @@ impl Lists {
         }
         let list =
             |section, key| at(section, key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or(&[]);
-        let licences =
-            list("licenses", "allow").iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+        let words = |section, key| -> Vec<String> {
+            list(section, key).iter().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+        };
+        let (licences, targets) = (words("licenses", "allow"), words("graph", "targets"));
         let word = |v: &Value, key| v.get(key).and_then(Value::as_str).map(str::to_owned);
         let banned = list("bans", "deny")
             .iter()
             .filter_map(|v| Some((word(v, "crate")?, word(v, "reason")?)))
             .collect();
-        Ok(Self { licences, banned })
+        Ok(Self { licences, targets, banned })
     }
 }
 
@@ -98,9 +102,10 @@ mod tests {
     fn the_lists_are_read_and_may_not_be_weakened() {
         let strict = "[sources]\nunknown-registry = \"deny\"\nunknown-git = \"deny\"\n\
                       [bans]\nwildcards = \"deny\"\ndeny = [{ crate = \"ctrlc\", reason = \"starts a thread\" }]\n\
-                      [licenses]\nallow = [\"MIT\"]\n";
+                      [licenses]\nallow = [\"MIT\"]\n[graph]\ntargets = [\"x86_64-apple-darwin\"]\n";
         let lists = Lists::parse(strict).unwrap();
         assert_eq!(lists.licences, ["MIT"]);
+        assert_eq!(lists.targets, ["x86_64-apple-darwin"]);
         assert_eq!(lists.banned, [("ctrlc".to_owned(), "starts a thread".to_owned())]);
         let weak = strict.replace("wildcards = \"deny\"", "wildcards = \"allow\"");
         assert!(Lists::parse(&weak).unwrap_err().contains("wildcards"));

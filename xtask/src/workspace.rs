@@ -13,23 +13,20 @@ pub(crate) fn root() -> PathBuf {
 
 /// The members and their declared dependencies, without resolving anything (no network, no lock file).
 pub(crate) fn members(manifest: Option<&Path>) -> Outcome<Metadata> {
-    metadata(manifest, true)
+    metadata(manifest, vec!["--no-deps".into()])
 }
 
-/// The members and every package they resolve to.
-pub(crate) fn resolved(manifest: Option<&Path>) -> Outcome<Metadata> {
-    metadata(manifest, false)
+/// The members and every package they resolve to, on these platforms; on all when none is named.
+pub(crate) fn resolved(manifest: Option<&Path>, targets: &[String]) -> Outcome<Metadata> {
+    metadata(manifest, targets.iter().flat_map(|t| ["--filter-platform".into(), t.clone()]).collect())
 }
 
-fn metadata(manifest: Option<&Path>, no_deps: bool) -> Outcome<Metadata> {
+fn metadata(manifest: Option<&Path>, options: Vec<String>) -> Outcome<Metadata> {
     let manifest = manifest.map_or_else(|| root().join("Cargo.toml"), Path::to_owned);
-    let flag = if no_deps { " --no-deps" } else { "" };
-    eprintln!("$ cargo metadata --format-version 1{flag} --manifest-path {}", manifest.display());
+    let flags: String = options.iter().map(|option| format!(" {option}")).collect();
+    eprintln!("$ cargo metadata --format-version 1{flags} --manifest-path {}", manifest.display());
     let mut command = MetadataCommand::new();
-    command.manifest_path(&manifest);
-    if no_deps {
-        command.no_deps();
-    }
+    command.manifest_path(&manifest).other_options(options);
     command.exec().map_err(|e| format!("cargo metadata of {}: {e}", manifest.display()))
 }
 
