@@ -8,6 +8,7 @@
 //! measures one beside many. To add a suite: a file in `suites/`, a line in [`suites::ALL`].
 
 pub mod contest;
+pub mod points;
 pub mod rival;
 pub mod row;
 pub mod suites;

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::shell::{Outcome, Shell};
-use crate::{deny, docs, features, layers, loom, package, stress, test};
+use crate::{deny, docs, features, layers, loom, package, stress, test, ulp};
 
 type Step = (&'static str, fn() -> Outcome);
 
@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     ("features", features::run),
     ("loom", || loom::run(None, false)),
     ("stress", || stress::run(&stress::Options { secs: 40, seed: 1, only: None })),
+    ("ulp", || ulp::run(&ulp::SAMPLE)),
     ("package", || package::run(true)),
 ];
 

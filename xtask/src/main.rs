@@ -16,6 +16,7 @@ mod shell;
 mod stress;
 mod test;
 mod tsan;
+mod ulp;
 mod workspace;
 
 use std::path::PathBuf;
@@ -73,6 +74,10 @@ enum Task {
     },
     /// A bench suite, ours beside its rivals in the same run
     Bench(bench::Options),
+    /// The greatest error of each vector function, in ulp
+    Ulp(ulp::Options),
+    /// Write the tables and polynomials of the vector functions again
+    Coefficients,
     /// Dry run of publishing: package every crate and build it from its archive
     Package {
         /// Make the archives, do not build them
@@ -96,6 +101,8 @@ fn run(task: Task) -> Outcome {
         Task::Features => features::run(),
         Task::Docs { open } => docs::run(open),
         Task::Bench(options) => bench::run(&options),
+        Task::Ulp(options) => ulp::run(&options),
+        Task::Coefficients => ulp::coefficients(),
         Task::Package { no_verify } => package::run(!no_verify),
         Task::Miri => miri::run(),
         Task::Tsan => tsan::run(),

@@ -1,8 +1,8 @@
 //! Kernels: loops over slices of numbers, one machine version per instruction set.
 //!
 //! **Promise** R6: a kernel knows slices and numbers; no array, lock or thread. The same bits on every instruction set: lanes
-//! are independent, every operation is rounded on its own (Rust never contracts `a * b + c`), functions are our own or the
-//! `libm` crate's portable code.
+//! are independent, every operation is rounded on its own (Rust never contracts `a * b + c`), functions are our own
+//! ([`crate::functions`]) or the `libm` crate's portable code.
 //!
 //! **How** a kernel is a type with one generic, always inlined body ([`Body`]); [`pick`] instantiates the body inside a
 //! `#[target_feature]` function per instruction set, so that the compiler vectorises the one source for each. A plan looks its
@@ -50,7 +50,7 @@ pub(crate) trait Body {
 pub enum Isa {
     /// What every processor of the architecture has (SSE2 on x86-64).
     Baseline,
-    /// AVX2, 256-bit vectors.
+    /// AVX2 and FMA, 256-bit vectors.
     Avx2,
     /// AVX-512 F, BW, DQ and VL, 512-bit vectors.
     Avx512,
@@ -73,9 +73,9 @@ impl Isa {
         #[cfg(all(target_arch = "x86_64", not(miri)))]
         return match self {
             Isa::Baseline => true,
-            Isa::Avx2 => is_x86_feature_detected!("avx2"),
+            Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             Isa::Avx512 => {
-                is_x86_feature_detected!("avx2")
+                Isa::Avx2.is_available()
                     && is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
@@ -114,14 +114,14 @@ unsafe fn baseline<K: Body>(locs: *const *mut u8, ix: *const u16, n: usize) {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,fma")]
 unsafe fn avx2<K: Body>(locs: *const *mut u8, ix: *const u16, n: usize) {
     // SAFETY: the caller keeps the contract of `Body::run`.
     unsafe { K::run(locs, ix, n) }
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
 unsafe fn avx512<K: Body>(locs: *const *mut u8, ix: *const u16, n: usize) {
     // SAFETY: the caller keeps the contract of `Body::run`.
     unsafe { K::run(locs, ix, n) }

@@ -28,6 +28,7 @@ mod dtype;
 mod error;
 mod eval;
 mod expr;
+pub mod functions;
 mod index;
 mod kernels;
 mod layout;

@@ -37,11 +37,16 @@ macro_rules! reductions {
 }
 
 static UNARY: &[Native] = &unary!["np.sqrt" Sqrt, "np.abs" Abs, "np.absolute" Abs, "np.fabs" Abs, "np.square" Square,
-    "np.negative" Negative, "np.positive" Copy, "np.reciprocal" Reciprocal, "np.invert" Invert, "np.bitwise_not" Invert];
+    "np.negative" Negative, "np.positive" Copy, "np.reciprocal" Reciprocal, "np.invert" Invert, "np.bitwise_not" Invert,
+    "np.sin" Sin, "np.cos" Cos, "np.tan" Tan, "np.arcsin" Asin, "np.asin" Asin, "np.arccos" Acos, "np.acos" Acos,
+    "np.arctan" Atan, "np.atan" Atan, "np.sinh" Sinh, "np.cosh" Cosh, "np.tanh" Tanh, "np.arcsinh" Asinh, "np.asinh" Asinh,
+    "np.arccosh" Acosh, "np.acosh" Acosh, "np.arctanh" Atanh, "np.atanh" Atanh, "np.exp" Exp, "np.exp2" Exp2,
+    "np.expm1" Expm1, "np.log" Log, "np.log2" Log2, "np.log10" Log10, "np.log1p" Log1p, "np.cbrt" Cbrt];
 
 static BINARY: &[Native] = &binary!["np.add" Add, "np.subtract" Subtract, "np.multiply" Multiply, "np.divide" Divide,
     "np.true_divide" Divide, "np.floor_divide" FloorDivide, "np.remainder" Remainder, "np.mod" Remainder,
-    "np.power" Power, "np.pow" Power, "np.minimum" Minimum, "np.maximum" Maximum, "np.hypot" Hypot, "np.equal" Equal,
+    "np.power" Power, "np.pow" Power, "np.minimum" Minimum, "np.maximum" Maximum, "np.hypot" Hypot, "np.arctan2" Atan2,
+    "np.atan2" Atan2, "np.equal" Equal,
     "np.not_equal" NotEqual, "np.less" Less, "np.less_equal" LessEqual, "np.greater" Greater,
     "np.greater_equal" GreaterEqual, "np.bitwise_and" BitAnd, "np.bitwise_or" BitOr, "np.bitwise_xor" BitXor];
 

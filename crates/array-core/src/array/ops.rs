@@ -342,6 +342,54 @@ macro_rules! methods {
 methods! {
     /// Square root, correctly rounded; NaN below zero.
     sqrt Sqrt;
+    /// Cube root, also of negative numbers.
+    cbrt Cbrt;
+    /// Sine, in radians; at most 1 ulp wrong for every argument, as all functions here.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let x = Array::from_vec(vec![0.5, 1e300], [2]);
+    /// // One value and an array have the same bits.
+    /// assert_eq!(x.sin().to_vec::<f64>()?[1], Array::from(1e300).sin().to_vec::<f64>()?[0]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    sin Sin;
+    /// Cosine.
+    cos Cos;
+    /// Tangent.
+    tan Tan;
+    /// Inverse sine; NaN outside -1..=1.
+    asin Asin;
+    /// Inverse cosine; NaN outside -1..=1.
+    acos Acos;
+    /// Inverse tangent.
+    atan Atan;
+    /// Hyperbolic sine.
+    sinh Sinh;
+    /// Hyperbolic cosine.
+    cosh Cosh;
+    /// Hyperbolic tangent.
+    tanh Tanh;
+    /// Inverse hyperbolic sine.
+    asinh Asinh;
+    /// Inverse hyperbolic cosine; NaN below 1.
+    acosh Acosh;
+    /// Inverse hyperbolic tangent; NaN outside -1..=1, infinite at its ends.
+    atanh Atanh;
+    /// `e ** self`.
+    exp Exp;
+    /// `2 ** self`.
+    exp2 Exp2;
+    /// `e ** self - 1`, accurate near 0.
+    expm1 Expm1;
+    /// Natural logarithm; NaN below 0, minus infinity at 0.
+    log Log;
+    /// Logarithm to base 2; exact for powers of two.
+    log2 Log2;
+    /// Logarithm to base 10; exact for powers of ten that are exact.
+    log10 Log10;
+    /// `log(1 + self)`, accurate near 0.
+    log1p Log1p;
     /// Absolute value, real for complex numbers; the least integer wraps to itself.
     abs Abs;
     /// `self * self`.
@@ -400,6 +448,8 @@ methods! {
     maximum Maximum;
     /// `sqrt(self² + other²)` without overflow; the same bits on every machine.
     hypot Hypot;
+    /// The angle of the point (`other`, `self`), in -pi..=pi, with the quadrants of the signs (also of zeros).
+    atan2 Atan2;
     /// `floor(self / other)`; integers by zero give 0.
     floor_divide FloorDivide;
     /// `self - other * floor(self / other)`, with the sign of `other`; integers by zero give 0.

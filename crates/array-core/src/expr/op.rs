@@ -66,6 +66,46 @@ ops! {
     Real 1 "real",
     /// Imaginary part.
     Imag 1 "imag",
+    /// Sine.
+    Sin 1 "sin",
+    /// Cosine.
+    Cos 1 "cos",
+    /// Tangent.
+    Tan 1 "tan",
+    /// Inverse sine; NaN outside -1..=1.
+    Asin 1 "arcsin",
+    /// Inverse cosine; NaN outside -1..=1.
+    Acos 1 "arccos",
+    /// Inverse tangent.
+    Atan 1 "arctan",
+    /// Hyperbolic sine.
+    Sinh 1 "sinh",
+    /// Hyperbolic cosine.
+    Cosh 1 "cosh",
+    /// Hyperbolic tangent.
+    Tanh 1 "tanh",
+    /// Inverse hyperbolic sine.
+    Asinh 1 "arcsinh",
+    /// Inverse hyperbolic cosine; NaN below 1.
+    Acosh 1 "arccosh",
+    /// Inverse hyperbolic tangent; NaN outside -1..=1.
+    Atanh 1 "arctanh",
+    /// `e ** a`.
+    Exp 1 "exp",
+    /// `2 ** a`.
+    Exp2 1 "exp2",
+    /// `e ** a - 1`, accurate near 0.
+    Expm1 1 "expm1",
+    /// Natural logarithm; NaN below 0.
+    Log 1 "log",
+    /// Logarithm to base 2.
+    Log2 1 "log2",
+    /// Logarithm to base 10.
+    Log10 1 "log10",
+    /// `log(1 + a)`, accurate near 0.
+    Log1p 1 "log1p",
+    /// Cube root.
+    Cbrt 1 "cbrt",
     /// `a + b`; of `bool`, or.
     Add 2 "add",
     /// `a - b`.
@@ -92,6 +132,8 @@ ops! {
     FMax 2 "fmax",
     /// `sqrt(a*a + b*b)` without overflow.
     Hypot 2 "hypot",
+    /// The angle of the point `(b, a)`, in -pi..=pi.
+    Atan2 2 "arctan2",
     /// `a == b`.
     Equal 2 "equal",
     /// `a != b`.
@@ -135,10 +177,38 @@ impl Op {
         matches!(self, Add | Multiply | Hypot | Equal | NotEqual | BitAnd | BitOr | BitXor)
     }
 
+    /// Whether it is one of the elementary functions that `functions` computes and complex numbers have no kernel for.
+    fn is_function(self) -> bool {
+        use Op::*;
+        matches!(
+            self,
+            Sin | Cos
+                | Tan
+                | Asin
+                | Acos
+                | Atan
+                | Sinh
+                | Cosh
+                | Tanh
+                | Asinh
+                | Acosh
+                | Atanh
+                | Exp
+                | Exp2
+                | Expm1
+                | Log
+                | Log2
+                | Log10
+                | Log1p
+                | Cbrt
+                | Atan2
+        )
+    }
+
     /// Whether operands are taken to their floating point types one by one ([`DType::inexact`]) before they meet.
     pub(crate) fn is_inexact(self) -> bool {
         use Op::*;
-        matches!(self, Sqrt | Hypot | Rint)
+        matches!(self, Sqrt | Hypot | Rint) || self.is_function()
     }
 
     /// The type the kernel reads and the type it gives, for operands of (promoted) type `common`; or why there is none.
@@ -158,6 +228,10 @@ impl Op {
             {
                 Err("complex numbers are not ordered along a line")
             }
+            _ if self.is_function() && kind == Kind::Complex => {
+                Err("this function is not there for complex numbers")
+            }
+            _ if self.is_function() => Ok((common.inexact(), common.inexact())),
             Invert | BitAnd | BitOr | BitXor | LeftShift | RightShift
                 if matches!(kind, Kind::Float | Kind::Complex) =>
             {
@@ -173,6 +247,8 @@ impl Op {
             Sqrt | Hypot | Rint | Divide => Ok((common.inexact(), common.inexact())),
             Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual | IsNan | IsInf | IsFinite
             | SignBit => Ok((common, DType::Bool)),
+            Sin | Cos | Tan | Asin | Acos | Atan | Sinh | Cosh | Tanh | Asinh | Acosh | Atanh | Exp
+            | Exp2 | Expm1 | Log | Log2 | Log10 | Log1p | Cbrt | Atan2 => unreachable!("answered above"),
         }
     }
 }

@@ -289,8 +289,6 @@ each1! {
 
 /// `a / b` of what divides.
 pub(crate) struct Div;
-/// `sqrt(a² + b²)`.
-pub(crate) struct Hypot;
 /// `a ** b`.
 pub(crate) struct Pow;
 macro_rules! each2 {
@@ -301,10 +299,6 @@ macro_rules! each2 {
 each2! {
     Div f64 => |a, b| a / b;
     Div f32 => |a, b| a / b;
-    Hypot f64 => |a, b| libm::hypot(a, b);
-    Hypot f32 => |a, b| libm::hypotf(a, b);
-    Pow f64 => |a, b| power::float(a, b);
-    Pow f32 => |a, b| power::single(a, b);
     Pow u8 => |a, b| power::integer(a, b.into());
     Pow u16 => |a, b| power::integer(a, b.into());
     Pow u32 => |a, b| power::integer(a, b.into());

@@ -3,16 +3,6 @@
 use super::complex::{self, Part};
 use num_complex::Complex;
 
-/// `a ** b` of floats, from the `libm` crate (below 1 ulp), which follows C99's special cases.
-pub(crate) fn float(a: f64, b: f64) -> f64 {
-    libm::pow(a, b)
-}
-
-/// `a ** b` of single-precision floats: the double-precision power rounded once more, within 0.5001 ulp.
-pub(crate) fn single(a: f32, b: f32) -> f32 {
-    libm::pow(a.into(), b.into()) as f32
-}
-
 /// Integers that multiply with wrap-around.
 pub(crate) trait Wrapping: Copy {
     const ONE: Self;

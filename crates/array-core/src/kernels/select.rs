@@ -10,7 +10,7 @@ use super::{
     moves::Pair,
     pick, scalar,
 };
-use crate::{dtype::DType, expr::Op};
+use crate::{dtype::DType, expr::Op, functions};
 use num_complex::Complex;
 
 type C64 = Complex<f32>;
@@ -128,9 +128,7 @@ macro_rules! float {
                 Op::FloorDivide => sides!(isa, mask, FloorDiv, $T, scalar),
                 Op::Remainder => sides!(isa, mask, arith::Rem, $T, scalar),
                 Op::FMod => sides!(isa, mask, Fmod, $T, scalar),
-                Op::Hypot => sides!(isa, mask, Hypot, $T, scalar),
-                Op::Power => sides!(isa, mask, Pow, $T, scalar),
-                _ => return None,
+                _ => return functions::kernel::<$T>(isa, op, mask),
             })
         }
     };
@@ -319,7 +317,8 @@ fn unary(isa: Isa, op: Op, input: DType) -> Option<Kernel> {
             Op::IsInf => floats!(IsInf),
             Op::IsFinite => floats!(IsFinite),
             Op::SignBit => floats!(SignBit),
-            _ => return None,
+            _ if input == DType::F64 => return functions::kernel::<f64>(isa, op, 0),
+            _ => return functions::kernel::<f32>(isa, op, 0),
         },
         _ if input.is_complex() => match op {
             Op::Sqrt => complexes!(Sqrt),

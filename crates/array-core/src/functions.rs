@@ -1,0 +1,286 @@
+//! Elementary functions of f64 and f32, at vector speed.
+//!
+//! **Promise** at most 1.0 ulp from the exact value for every argument, huge and subnormal ones included; special cases as C99's
+//! Annex F; the same bits on every instruction set, in arrays and for single values, at any place of an array. `docs/functions.md`
+//! has the measured errors and how each function is computed.
+//!
+//! **How** each function is written once over [`lanes::Lanes`], a vector of f64, and compiled per instruction set. f32 is computed in
+//! f64 and rounded once, which makes its error 0.5 ulp and a little. Kernels take slices (R6); a rest shorter than a vector is
+//! computed by an overlapping last vector, or padded with its last element.
+
+mod constants;
+mod double;
+mod exp;
+mod fma;
+mod hyperbolic;
+mod inverse;
+mod lanes;
+mod log;
+mod payne_hanek;
+mod pow;
+mod roots;
+mod trig;
+
+use crate::{
+    expr::Op,
+    kernels::{Isa, Kernel, loops::Frame},
+};
+use lanes::{Function1, Function2, Lanes, MAX_LANES, portable::F64x1};
+#[cfg(target_arch = "x86_64")]
+use lanes::{avx2::F64x4, avx512::F64x8};
+
+/// A type the functions are defined for: f64, f32. Sealed.
+pub trait Real: Copy + Default + sealed::Functions + 'static {}
+impl Real for f64 {}
+impl Real for f32 {}
+
+mod sealed {
+    use crate::{
+        expr::Op,
+        kernels::{Isa, Kernel},
+    };
+
+    pub trait Functions {
+        #[doc(hidden)]
+        fn kernel(isa: Isa, op: Op, scalars: u8) -> Option<Kernel>;
+    }
+}
+
+/// How a vector of f64 is read from and written to elements of a type. `load` and `store` are as those of [`Lanes`].
+pub(crate) trait Lane: Copy + Default + 'static {
+    unsafe fn load<V: Lanes>(from: *const Self) -> V;
+    unsafe fn store<V: Lanes>(v: V, to: *mut Self);
+}
+
+macro_rules! lanes_of {
+    ($($t:ty: $load:ident $store:ident;)*) => {$(
+        impl sealed::Functions for $t {
+            fn kernel(isa: Isa, op: Op, scalars: u8) -> Option<Kernel> {
+                kernel::<$t>(isa, op, scalars)
+            }
+        }
+        impl Lane for $t {
+            #[inline(always)]
+            unsafe fn load<V: Lanes>(from: *const $t) -> V {
+                // SAFETY: the caller's.
+                unsafe { V::$load(from) }
+            }
+            #[inline(always)]
+            unsafe fn store<V: Lanes>(v: V, to: *mut $t) {
+                // SAFETY: the caller's.
+                unsafe { v.$store(to) }
+            }
+        }
+    )*};
+}
+lanes_of! { f64: load store; f32: load_f32 store_f32; }
+
+/// `d = f(a)` over vectors of type `V`; `again` is this kernel, for rows shorter than a vector.
+///
+/// # Safety
+/// The contract of a [`Kernel`] with one vector source, and L1 for `V`.
+#[inline(always)]
+unsafe fn map1<V: Lanes, T: Lane, F: Function1>(frame: Frame, again: Kernel) {
+    let n = frame.n;
+    // SAFETY: the caller's; `at + V::N <= n`.
+    unsafe {
+        let (dst, src): (*mut T, *const T) = (frame.at(0), frame.at(1));
+        if n < V::N {
+            return padded::<T, 1>(frame, again, V::N, 0);
+        }
+        let mut i = 0;
+        while i < n {
+            let at = i.min(n - V::N);
+            T::store(F::call::<V>(T::load(src.add(at))), dst.add(at));
+            i += V::N;
+        }
+    }
+}
+
+/// `d = f(a, b)`; a source with its bit set in `SCALARS` is one element.
+///
+/// # Safety
+/// As [`map1`].
+#[inline(always)]
+unsafe fn map2<V: Lanes, T: Lane, F: Function2, const SCALARS: u8>(frame: Frame, again: Kernel) {
+    let n = frame.n;
+    // SAFETY: the caller's; `at + V::N <= n`.
+    unsafe {
+        let (dst, a, b): (*mut T, *const T, *const T) = (frame.at(0), frame.at(1), frame.at(2));
+        if n < V::N {
+            return padded::<T, 2>(frame, again, V::N, SCALARS);
+        }
+        let one = |p: *const T| T::load::<V>([*p; MAX_LANES].as_ptr());
+        let (a0, b0) = (one(a), one(b));
+        let mut i = 0;
+        while i < n {
+            let at = i.min(n - V::N);
+            let x = if SCALARS & 1 != 0 { a0 } else { T::load(a.add(at)) };
+            let y = if SCALARS & 2 != 0 { b0 } else { T::load(b.add(at)) };
+            T::store(F::call(x, y), dst.add(at));
+            i += V::N;
+        }
+    }
+}
+
+/// Fewer elements than a vector has: with the last one repeated.
+///
+/// # Safety
+/// The contract of a [`Kernel`] with `SOURCES` sources, those named in `scalars` of one element; `lanes` is its width.
+#[cold]
+unsafe fn padded<T: Lane, const SOURCES: usize>(frame: Frame, again: Kernel, lanes: usize, scalars: u8) {
+    let n = frame.n;
+    if n == 0 {
+        return;
+    }
+    let mut blocks = [[T::default(); MAX_LANES]; 3];
+    let mut locs = [blocks[0].as_mut_ptr().cast::<u8>(); 3];
+    for k in 1..=SOURCES {
+        // SAFETY: the caller's: `n` elements, or one.
+        unsafe {
+            let source: *mut T = frame.at(k);
+            if scalars >> (k - 1) & 1 != 0 {
+                locs[k] = source.cast();
+                continue;
+            }
+            std::ptr::copy_nonoverlapping(source, blocks[k].as_mut_ptr(), n);
+            let last = blocks[k][n - 1];
+            blocks[k][n..].fill(last);
+            locs[k] = blocks[k].as_mut_ptr().cast();
+        }
+    }
+    // SAFETY: blocks have room for a vector.
+    unsafe {
+        again(locs.as_ptr(), [0, 1, 2].as_ptr(), lanes);
+        std::ptr::copy_nonoverlapping(locs[0].cast::<T>(), frame.at(0), n);
+    }
+}
+
+/// The machines' versions of [`map1`] and [`map2`].
+macro_rules! machines {
+    ($($(#[$attribute:meta])* $one:ident $two:ident $V:ty;)*) => {$(
+        $(#[$attribute])*
+        unsafe fn $one<T: Lane, F: Function1>(locs: *const *mut u8, ix: *const u16, n: usize) {
+            // SAFETY: the caller's; the machine is the one this is compiled for.
+            unsafe { map1::<$V, T, F>(Frame { locs, ix, n }, $one::<T, F>) }
+        }
+        $(#[$attribute])*
+        unsafe fn $two<T: Lane, F: Function2, const S: u8>(locs: *const *mut u8, ix: *const u16, n: usize) {
+            // SAFETY: the caller's; the machine is the one this is compiled for.
+            unsafe { map2::<$V, T, F, S>(Frame { locs, ix, n }, $two::<T, F, S>) }
+        }
+    )*};
+}
+
+machines! {
+    portable1 portable2 F64x1;
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    avx2_1 avx2_2 F64x4;
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
+    avx512_1 avx512_2 F64x8;
+}
+
+fn pick1<T: Lane, F: Function1>(isa: Isa) -> Kernel {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => avx2_1::<T, F>,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => avx512_1::<T, F>,
+        _ => portable1::<T, F>,
+    }
+}
+
+fn pick2<T: Lane, F: Function2, const S: u8>(isa: Isa) -> Kernel {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => avx2_2::<T, F, S>,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => avx512_2::<T, F, S>,
+        _ => portable2::<T, F, S>,
+    }
+}
+
+/// The table: operation and function.
+macro_rules! functions {
+    (one { $($op1:ident $f1:ty;)* } two { $($op2:ident $f2:ty;)* }) => {
+        /// The operations that are functions of this module, those of one argument first.
+        pub const ALL: &[Op] = &[$(Op::$op1,)* $(Op::$op2,)*];
+
+        /// The kernel of a function for elements of type `T`; bit `k` of `scalars`: source `k` is one element.
+        pub(crate) fn kernel<T: Lane>(isa: Isa, op: Op, scalars: u8) -> Option<Kernel> {
+            Some(match (op, scalars) {
+                $((Op::$op1, 0) => pick1::<T, $f1>(isa),)*
+                $((Op::$op2, 0b00) => pick2::<T, $f2, 0b00>(isa),)*
+                $((Op::$op2, 0b01) => pick2::<T, $f2, 0b01>(isa),)*
+                $((Op::$op2, 0b10) => pick2::<T, $f2, 0b10>(isa),)*
+                _ => return None,
+            })
+        }
+    };
+}
+
+functions! {
+one {
+    Sin trig::Sin;
+    Cos trig::Cos;
+    Tan trig::Tan;
+    Asin inverse::Asin;
+    Acos inverse::Acos;
+    Atan inverse::Atan;
+    Sinh hyperbolic::Sinh;
+    Cosh hyperbolic::Cosh;
+    Tanh hyperbolic::Tanh;
+    Asinh hyperbolic::Asinh;
+    Acosh hyperbolic::Acosh;
+    Atanh hyperbolic::Atanh;
+    Exp exp::Exp;
+    Exp2 exp::Exp2;
+    Expm1 exp::Expm1;
+    Log log::Log;
+    Log2 log::Log2;
+    Log10 log::Log10;
+    Log1p log::Log1p;
+    Sqrt roots::Sqrt;
+    Cbrt roots::Cbrt;
+}
+two {
+    Atan2 inverse::Atan2;
+    Power pow::Pow;
+    Hypot roots::Hypot;
+}
+}
+
+/// `out[i] = op(sources[0][i], …)` by the kernel of `isa`.
+///
+/// **Source lengths** each as `out`; a second argument may be one element. The bits do not depend on `isa` nor on the position.
+///
+/// # Panics
+/// If `op` is not in [`ALL`], the number of sources is not its arity, lengths do not match, or this processor lacks `isa`.
+///
+/// ```
+/// use array_core::{Isa, Op, functions};
+/// let (x, mut y) = ([0.0, 1e300], [0_f64; 2]);
+/// functions::apply(Op::Sin, Isa::active(), &[&x], &mut y);
+/// assert_eq!(y, [0.0, -0.8178819121159085]);
+/// ```
+pub fn apply<T: Real>(op: Op, isa: Isa, sources: &[&[T]], out: &mut [T]) {
+    assert!(isa.is_available(), "this processor has no {isa}");
+    assert_eq!(sources.len(), op.arity(), "{} takes another number of arguments", op.name());
+    let n = out.len();
+    let mut scalars = 0;
+    for (k, source) in sources.iter().enumerate() {
+        if k > 0 && source.len() == 1 && n != 1 {
+            scalars |= 1 << k;
+        } else {
+            assert_eq!(source.len(), n, "argument {k} of {} and the output differ in length", op.name());
+        }
+    }
+    let Some(kernel) = T::kernel(isa, op, scalars) else { panic!("{} is not a vector function", op.name()) };
+    let address =
+        |k: usize| sources.get(k).map_or(std::ptr::null_mut(), |s| s.as_ptr().cast_mut().cast::<u8>());
+    let locs = [out.as_mut_ptr().cast(), address(0), address(1)];
+    // SAFETY: lengths were checked, references are valid and do not overlap the exclusive one, and `isa` is there.
+    unsafe { kernel(locs.as_ptr(), [0, 1, 2].as_ptr(), n) }
+}

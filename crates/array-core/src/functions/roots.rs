@@ -1,0 +1,109 @@
+//! `sqrt`, `cbrt`, `hypot`.
+//!
+//! **How** sqrt is the machine's. cbrt: x = 2^3k v with v in 1..8; v^(-1/3) from a polynomial of degree 6 and a step of third order
+//! (Householder's), the root from it, and its residue in two parts. hypot: the sum of squares and its root in two parts.
+
+use super::{
+    constants::*,
+    double::{Double, fast_sum, product},
+    lanes::{Function1, Function2, Lanes, MAGIC},
+};
+
+/// `sqrt`.
+pub(crate) struct Sqrt;
+impl Function1 for Sqrt {
+    #[inline(always)]
+    fn call<V: Lanes>(x: V) -> V {
+        x.sqrt()
+    }
+}
+
+/// `cbrt`.
+pub(crate) struct Cbrt;
+impl Function1 for Cbrt {
+    #[inline(always)]
+    fn call<V: Lanes>(x: V) -> V {
+        let a = x.abs();
+        if V::any(!(V::splat(f64::MIN_POSITIVE).le(a) & a.le(V::splat(f64::MAX)))) {
+            return V::cold::<CbrtAll>(x);
+        }
+        cbrt(a).or(x.sign())
+    }
+}
+
+/// For positive normal numbers.
+#[inline(always)]
+fn cbrt<V: Lanes>(x: V) -> V {
+    const TWO52: f64 = 4_503_599_627_370_496.0;
+    // The exponent field e = 3 k + j; 1023, its excess, is 3 · 341.
+    let e = x.shr::<52>().or(V::splat(TWO52)) - V::splat(TWO52);
+    let thirds = (e - V::splat(1.0)).fma(V::splat(1.0 / 3.0), V::splat(MAGIC));
+    let k = thirds - V::splat(MAGIC);
+    let j = k.fma(V::splat(-3.0), e) + V::splat(MAGIC);
+    let m = x.and(V::bits((1 << 52) - 1)).or(V::splat(1.0));
+    let v = m.add_bits(j.shl::<52>());
+    let r = m.horner(&CBRT_Q) * j.lookup(&CBRT_T);
+    // With h = 1 - v r³: v^(-1/3) = r (1 + h/3 + 2h²/9 + …).
+    let h = (v * r).nfma(r * r, V::splat(1.0));
+    let r = (r * h).fma(h.fma(V::splat(2.0 / 9.0), V::splat(1.0 / 3.0)), r);
+    let y = v * r * r;
+    // y³ - v, over 3 y² = 3 / r².
+    let square = product(y, y);
+    let cube = product(square.hi, y);
+    let residue = (cube.hi - v) + square.lo.fma(y, cube.lo);
+    let y = (residue * (r * r)).fma(V::splat(-1.0 / 3.0), y);
+    y.add_bits(thirds.shl::<52>()).sub_bits(V::bits(341 << 52))
+}
+
+struct CbrtAll;
+impl Function1 for CbrtAll {
+    #[inline(always)]
+    fn call<V: Lanes>(x: V) -> V {
+        let a = x.abs();
+        let small = a.lt(V::splat(f64::MIN_POSITIVE));
+        // 2^54 in, 2^18 out.
+        let y = cbrt(V::select(small, a * V::splat(18_014_398_509_481_984.0), a));
+        let y = V::select(small, y * V::splat(1.0 / 262_144.0), y).or(x.sign());
+        let itself = a.eq(V::splat(0.0)) | !a.le(V::splat(f64::MAX));
+        V::select(itself, x, y)
+    }
+}
+
+/// `hypot`.
+pub(crate) struct Hypot;
+impl Function2 for Hypot {
+    #[inline(always)]
+    fn call<V: Lanes>(x: V, y: V) -> V {
+        let (x, y) = (x.abs(), y.abs());
+        let s = x + y;
+        if V::any(!(V::splat(1e-100).lt(s) & s.lt(V::splat(1e150)))) {
+            return V::cold2::<HypotAll>(x, y);
+        }
+        hypot(x, y)
+    }
+}
+
+#[inline(always)]
+fn hypot<V: Lanes>(x: V, y: V) -> V {
+    let swap = x.lt(y);
+    let (x, y) = (V::select(swap, y, x), V::select(swap, x, y));
+    let (xx, yy) = (product(x, x), product(y, y));
+    let s = fast_sum(xx.hi, yy.hi);
+    Double { hi: s.hi, lo: s.lo + (xx.lo + yy.lo) }.sqrt().round()
+}
+
+struct HypotAll;
+impl Function2 for HypotAll {
+    #[inline(always)]
+    fn call<V: Lanes>(x: V, y: V) -> V {
+        let (inf, up, down) = (V::splat(f64::INFINITY), V::splat(2f64.powi(600)), V::splat(2f64.powi(-600)));
+        let s = x + y;
+        let (large, small) = (!s.lt(V::splat(1e150)), s.le(V::splat(1e-100)));
+        let one = V::splat(1.0);
+        let scale = V::select(large, down, V::select(small, up, one));
+        let back = V::select(large, up, V::select(small, down, one));
+        let y0 = hypot(x * scale, y * scale) * back;
+        let y0 = V::select(s.eq(V::splat(0.0)), s, y0);
+        V::select(x.eq(inf) | y.eq(inf), inf, y0)
+    }
+}

@@ -1,0 +1,358 @@
+//! The elementary functions: the same bits everywhere, and the special cases of C99's Annex F. Errors are measured elsewhere
+//! (`cargo xtask ulp`).
+
+use array_core::{Array, ArrayError, Isa, Op, functions};
+
+/// SplitMix64.
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (*state ^ *state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
+}
+
+/// Arguments of every kind: all bit patterns, ordinary sizes, the neighbourhoods of 1 and of 0.
+fn points(n: usize, seed: u64) -> Vec<f64> {
+    let mut state = seed;
+    (0..n)
+        .map(|i| {
+            let bits = random(&mut state);
+            let unit = (bits >> 11) as f64 / 9_007_199_254_740_992.0;
+            match i % 8 {
+                0 | 1 => f64::from_bits(bits),
+                2 | 3 => unit * 200.0 - 100.0,
+                4 => unit * 2.0 - 1.0,
+                5 => 1.0 + (unit - 0.5) * 2f64.powi(-((bits & 63) as i32)),
+                6 => (unit - 0.5) * 1500.0,
+                _ => unit * 3e5,
+            }
+        })
+        .collect()
+}
+
+fn same(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
+}
+
+#[test]
+fn every_instruction_set_has_the_same_bits() {
+    let n = if cfg!(miri) { 64 } else { 1_000_000 };
+    let (x, y) = (points(n, 1), points(n, 2));
+    let (mut ours, mut theirs) = (vec![0.0; n], vec![0.0; n]);
+    for &op in functions::ALL {
+        let sources: &[&[f64]] = &[&x, &y];
+        functions::apply(op, Isa::Baseline, &sources[..op.arity()], &mut ours);
+        for isa in Isa::available().skip(1) {
+            functions::apply(op, isa, &sources[..op.arity()], &mut theirs);
+            for i in 0..n {
+                assert!(
+                    same(ours[i], theirs[i]),
+                    "{} of {:e}, {:e}: {:e} or, with {isa}, {:e}",
+                    op.name(),
+                    x[i],
+                    y[i],
+                    ours[i],
+                    theirs[i]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn single_precision_has_the_same_bits_too() {
+    let n = if cfg!(miri) { 64 } else { 1_000_000 };
+    let single = |seed: u64| -> Vec<f32> {
+        let mut state = seed;
+        let near = points(n, seed);
+        (0..n)
+            .map(|i| if i % 2 == 0 { f32::from_bits(random(&mut state) as u32) } else { near[i] as f32 })
+            .collect()
+    };
+    let (x, y) = (single(3), single(4));
+    let (mut ours, mut theirs) = (vec![0f32; n], vec![0f32; n]);
+    for &op in functions::ALL {
+        let sources: &[&[f32]] = &[&x, &y];
+        functions::apply(op, Isa::Baseline, &sources[..op.arity()], &mut ours);
+        for isa in Isa::available().skip(1) {
+            functions::apply(op, isa, &sources[..op.arity()], &mut theirs);
+            for i in 0..n {
+                let (a, b) = (ours[i], theirs[i]);
+                assert!(
+                    a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan(),
+                    "{} of {:e}, {:e}: {a:e} or, with {isa}, {b:e}",
+                    op.name(),
+                    x[i],
+                    y[i]
+                );
+            }
+        }
+    }
+}
+
+/// A value alone, at every place of a short slice, beside rare neighbours or not, and as a scalar side.
+#[test]
+fn a_value_has_the_same_bits_alone_and_in_any_company() {
+    let n = if cfg!(miri) { 20 } else { 4_000 };
+    let (x, y) = (points(n, 5), points(n, 6));
+    for &op in functions::ALL {
+        for isa in Isa::available() {
+            let sources: &[&[f64]] = &[&x, &y];
+            let mut whole = vec![0.0; n];
+            functions::apply(op, isa, &sources[..op.arity()], &mut whole);
+            let mut at = 0;
+            let mut length = 1;
+            while at + length <= n {
+                let mut part = vec![0.0; length];
+                let pieces: &[&[f64]] = &[&x[at..at + length], &y[at..at + length]];
+                functions::apply(op, isa, &pieces[..op.arity()], &mut part);
+                for (i, (a, b)) in part.iter().zip(&whole[at..]).enumerate() {
+                    assert!(same(*a, *b), "{} with {isa}, place {i} of {length}: {:e}", op.name(), x[at + i]);
+                }
+                at += length;
+                length = length % 19 + 1;
+            }
+            if op.arity() == 2 {
+                let mut out = vec![0.0; 9];
+                functions::apply(op, isa, &[&x[..9], &y[3..4]], &mut out);
+                let mut one = [0.0];
+                for i in 0..9 {
+                    functions::apply(op, isa, &[&x[i..=i], &y[3..4]], &mut one);
+                    assert!(same(out[i], one[0]), "{} with {isa} and a scalar exponent", op.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn arrays_run_the_same_code() -> Result<(), ArrayError> {
+    let (x, y) = (points(5000, 7), points(5000, 8));
+    let (a, b) = (Array::from_vec(x.clone(), [5000]), Array::from_vec(y.clone(), [5000]));
+    let mut want = vec![0.0; 5000];
+    functions::apply(Op::Sin, Isa::active(), &[&x], &mut want);
+    assert!(a.sin().to_vec::<f64>()?.iter().zip(&want).all(|(a, b)| same(*a, *b)));
+    functions::apply(Op::Power, Isa::active(), &[&x, &y], &mut want);
+    assert!(a.pow(&b).to_vec::<f64>()?.iter().zip(&want).all(|(a, b)| same(*a, *b)));
+    // One value as a constant, and the whole numbers of NumPy's rule: integers are taken to f64.
+    assert!(same(Array::from(x[2]).exp().to_vec::<f64>()?[0], {
+        let mut one = [0.0];
+        functions::apply(Op::Exp, Isa::active(), &[&x[2..3]], &mut one);
+        one[0]
+    }));
+    assert_eq!(Array::arange(0, 4, 1).exp2().to_vec::<f64>()?, [1.0, 2.0, 4.0, 8.0]);
+    assert_eq!(Array::from_vec(vec![1f32, 1000.0], [2]).log10().to_vec::<f32>()?, [0.0, 3.0]);
+    Ok(())
+}
+
+#[test]
+fn powers_and_logarithms_of_powers_are_exact() {
+    let check = |op: Op, sources: &[f64], want: f64| {
+        let mut out = [0.0];
+        let slices: Vec<&[f64]> = sources.iter().map(std::slice::from_ref).collect();
+        functions::apply(op, Isa::active(), &slices, &mut out);
+        assert!(same(out[0], want), "{}({sources:?}) = {:e}, not {want:e}", op.name(), out[0]);
+    };
+    for k in -1074..1024 {
+        let x = if k < -1022 { f64::from_bits(1 << (k + 1074)) } else { 2f64.powi(k) };
+        check(Op::Exp2, &[f64::from(k)], x);
+        check(Op::Log2, &[x], f64::from(k));
+        check(Op::Power, &[2.0, f64::from(k)], x);
+    }
+    for k in 0..=22 {
+        check(Op::Log10, &[10f64.powi(k)], f64::from(k));
+        check(Op::Power, &[10.0, f64::from(k)], 10f64.powi(k));
+    }
+    for k in 0..1000 {
+        let k = f64::from(k);
+        check(Op::Cbrt, &[k * k * k], k);
+        check(Op::Power, &[k, 2.0], k * k);
+        check(Op::Hypot, &[3.0 * k, 4.0 * k], 5.0 * k);
+    }
+}
+
+const INF: f64 = f64::INFINITY;
+const NAN: f64 = f64::NAN;
+const PI: f64 = std::f64::consts::PI;
+const TINY: f64 = 5e-324;
+
+/// C99, F.9.1 to F.9.7, and `exp2`, `expm1`, `log1p`, `log2`, `cbrt` of the same.
+#[test]
+fn special_cases_of_one_argument() {
+    // Functions that keep the sign of zero and are their argument where that is tiny.
+    for op in
+        [Op::Sin, Op::Tan, Op::Asin, Op::Atan, Op::Sinh, Op::Tanh, Op::Asinh, Op::Atanh, Op::Expm1, Op::Log1p]
+    {
+        for x in [0.0, -0.0, TINY, -TINY, 1e-310, -1e-310, 1e-300] {
+            one(op, x, x);
+        }
+    }
+    for op in functions::ALL.iter().filter(|op| op.arity() == 1) {
+        one(*op, NAN, NAN);
+    }
+    let table: &[(Op, &[(f64, f64)])] = &[
+        (Op::Sin, &[(INF, NAN), (-INF, NAN)]),
+        (Op::Cos, &[(INF, NAN), (-INF, NAN), (0.0, 1.0), (-0.0, 1.0), (TINY, 1.0)]),
+        (Op::Tan, &[(INF, NAN), (-INF, NAN)]),
+        (Op::Asin, &[(1.0, PI / 2.0), (-1.0, -PI / 2.0), (1.5, NAN), (-INF, NAN)]),
+        (
+            Op::Acos,
+            &[(1.0, 0.0), (-1.0, PI), (0.0, PI / 2.0), (-0.0, PI / 2.0), (1.0 + 1e-15, NAN), (INF, NAN)],
+        ),
+        (Op::Atan, &[(INF, PI / 2.0), (-INF, -PI / 2.0), (1e300, PI / 2.0)]),
+        (Op::Sinh, &[(INF, INF), (-INF, -INF), (711.0, INF), (-711.0, -INF)]),
+        (Op::Cosh, &[(INF, INF), (-INF, INF), (0.0, 1.0), (-0.0, 1.0), (711.0, INF), (TINY, 1.0)]),
+        (Op::Tanh, &[(INF, 1.0), (-INF, -1.0), (30.0, 1.0), (-1e300, -1.0)]),
+        (Op::Asinh, &[(INF, INF), (-INF, -INF)]),
+        (Op::Acosh, &[(1.0, 0.0), (INF, INF), (0.5, NAN), (-INF, NAN), (0.0, NAN)]),
+        (Op::Atanh, &[(1.0, INF), (-1.0, -INF), (1.5, NAN), (-INF, NAN)]),
+        (
+            Op::Exp,
+            &[(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (710.0, INF), (-746.0, 0.0), (TINY, 1.0)],
+        ),
+        (Op::Exp2, &[(0.0, 1.0), (INF, INF), (-INF, 0.0), (1024.0, INF), (-1075.0, 0.0), (-1074.0, TINY)]),
+        (Op::Expm1, &[(INF, INF), (-INF, -1.0), (710.0, INF), (-100.0, -1.0)]),
+        (Op::Log, &[(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (-1.0, NAN), (-INF, NAN), (INF, INF)]),
+        (Op::Log2, &[(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (-1.0, NAN), (INF, INF), (TINY, -1074.0)]),
+        (Op::Log10, &[(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (-1.0, NAN), (INF, INF)]),
+        (Op::Log1p, &[(-1.0, -INF), (-2.0, NAN), (INF, INF), (-INF, NAN)]),
+        (Op::Sqrt, &[(-0.0, -0.0), (0.0, 0.0), (-TINY, NAN), (INF, INF), (-INF, NAN)]),
+        (Op::Cbrt, &[(-0.0, -0.0), (0.0, 0.0), (INF, INF), (-INF, -INF), (-8.0, -2.0)]),
+    ];
+    for (op, cases) in table {
+        for (x, want) in *cases {
+            one(*op, *x, *want);
+        }
+    }
+}
+
+fn check(op: Op, sources: &[f64], want: f64) {
+    for isa in Isa::available() {
+        let mut out = [0.0];
+        let slices: Vec<&[f64]> = sources.iter().map(std::slice::from_ref).collect();
+        functions::apply(op, isa, &slices, &mut out);
+        assert!(same(out[0], want), "{}({sources:?}) = {:e} with {isa}, not {want:e}", op.name(), out[0]);
+    }
+    // What f32 can say of it.
+    let narrow: Vec<f32> = sources.iter().map(|x| *x as f32).collect();
+    if narrow.iter().zip(sources).any(|(a, b)| f64::from(*a) != *b && !b.is_nan())
+        || f64::from(want as f32) != want
+    {
+        return;
+    }
+    let slices: Vec<&[f32]> = narrow.iter().map(std::slice::from_ref).collect();
+    let mut out = [0f32];
+    functions::apply(op, Isa::active(), &slices, &mut out);
+    assert!(same(f64::from(out[0]), want), "{}({narrow:?}) = {:e}, not {want:e}", op.name(), out[0]);
+}
+
+fn one(op: Op, x: f64, want: f64) {
+    check(op, &[x], want);
+}
+
+fn two(op: Op, x: f64, y: f64, want: f64) {
+    check(op, &[x, y], want);
+}
+
+/// C99, F.9.4.4.
+#[test]
+fn special_cases_of_pow() {
+    for y in [1.0, 3.0, 5e15 + 1.0] {
+        two(Op::Power, 0.0, -y, INF);
+        two(Op::Power, -0.0, -y, -INF);
+        two(Op::Power, 0.0, y, 0.0);
+        two(Op::Power, -0.0, y, -0.0);
+        two(Op::Power, -INF, -y, -0.0);
+        two(Op::Power, -INF, y, -INF);
+    }
+    for y in [0.5, 2.0, 1e300] {
+        for zero in [0.0, -0.0] {
+            two(Op::Power, zero, -y, INF);
+            two(Op::Power, zero, y, 0.0);
+        }
+        two(Op::Power, -INF, -y, 0.0);
+        two(Op::Power, -INF, y, INF);
+    }
+    for y in [INF, -INF] {
+        two(Op::Power, -1.0, y, 1.0);
+        two(Op::Power, 1.0, y, 1.0);
+    }
+    for y in [0.0, -0.0, 1.0, -2.5, 1e300, NAN, INF] {
+        two(Op::Power, 1.0, y, 1.0);
+    }
+    for x in [0.0, -0.0, 1.0, -2.5, 1e300, NAN, INF, -INF] {
+        two(Op::Power, x, 0.0, 1.0);
+        two(Op::Power, x, -0.0, 1.0);
+    }
+    two(Op::Power, -2.0, 0.5, NAN);
+    two(Op::Power, -2.0, 3.0, -8.0);
+    two(Op::Power, -2.0, -2.0, 0.25);
+    two(Op::Power, NAN, 1.0, NAN);
+    two(Op::Power, 2.0, NAN, NAN);
+    for x in [0.0, 0.5, -0.5, TINY] {
+        two(Op::Power, x, -INF, INF);
+        two(Op::Power, x, INF, 0.0);
+    }
+    for x in [1.5, -1.5, 1e300, INF, -INF] {
+        two(Op::Power, x, -INF, 0.0);
+        two(Op::Power, x, INF, INF);
+    }
+    for y in [0.5, 1.0, 2.0, 1e-300] {
+        two(Op::Power, INF, -y, 0.0);
+        two(Op::Power, INF, y, INF);
+    }
+}
+
+/// C99, F.9.1.4 and F.9.4.3.
+#[test]
+fn special_cases_of_atan2_and_hypot() {
+    for sign in [1.0, -1.0] {
+        let zero = 0.0 * sign;
+        two(Op::Atan2, zero, -0.0, PI * sign);
+        two(Op::Atan2, zero, 0.0, zero);
+        for x in [1.0, TINY, 1e300, INF] {
+            two(Op::Atan2, zero, -x, PI * sign);
+            two(Op::Atan2, zero, x, zero);
+        }
+        for y in [1.0, TINY, 1e300] {
+            two(Op::Atan2, y * sign, 0.0, PI / 2.0 * sign);
+            two(Op::Atan2, y * sign, -0.0, PI / 2.0 * sign);
+            two(Op::Atan2, y * sign, -INF, PI * sign);
+            two(Op::Atan2, y * sign, INF, zero);
+            two(Op::Atan2, INF * sign, y, PI / 2.0 * sign);
+            two(Op::Atan2, INF * sign, -y, PI / 2.0 * sign);
+        }
+        two(Op::Atan2, INF * sign, -INF, 3.0 * PI / 4.0 * sign);
+        two(Op::Atan2, INF * sign, INF, PI / 4.0 * sign);
+        for y in [0.0, 1.0, NAN] {
+            two(Op::Hypot, INF * sign, y, INF);
+            two(Op::Hypot, y, INF * sign, INF);
+            two(Op::Hypot, NAN, y, NAN);
+        }
+        two(Op::Hypot, zero, TINY, TINY);
+        two(Op::Hypot, 1e300 * sign, 0.0, 1e300);
+        two(Op::Hypot, zero, -0.0, 0.0);
+    }
+    two(Op::Atan2, NAN, 1.0, NAN);
+    two(Op::Atan2, INF, NAN, NAN);
+}
+
+/// The f64 nearest to a multiple of pi/2 (Muller, Elementary Functions, 3rd ed., table 11.1): its cosine is -4.68716592425462761112e-19.
+#[test]
+fn the_worst_angle_of_all() {
+    let x = 6_381_956_970_095_103.0 * 2f64.powi(797);
+    one(Op::Cos, x, -4.687_165_924_254_628e-19);
+    one(Op::Sin, x, 1.0);
+}
+
+#[test]
+#[should_panic(expected = "differ in length")]
+fn sources_of_another_length_are_refused() {
+    functions::apply(Op::Exp, Isa::Baseline, &[&[1.0, 2.0]], &mut [0.0; 3]);
+}
+
+#[test]
+#[should_panic(expected = "add is not a vector function")]
+fn other_operations_are_refused() {
+    functions::apply(Op::Add, Isa::Baseline, &[&[1.0], &[1.0]], &mut [0.0; 1]);
+}
