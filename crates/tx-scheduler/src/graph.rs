@@ -273,7 +273,9 @@ impl Graph {
         };
         match self.free_versions.pop() {
             Some(id) => {
-                self.versions[id as usize] = fresh;
+                let version = &mut self.versions[id as usize];
+                debug_assert!(version.tables == 0 && *version.refs.get_mut() == 0, "version {id} is in use");
+                *version = fresh;
                 id
             }
             None => {

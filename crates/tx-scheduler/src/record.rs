@@ -96,34 +96,36 @@ impl Recorder<'_> {
             tasks = 1;
         } else {
             let mut replaced: Vec<(usize, VersionId)> = Vec::with_capacity(last - first + 1);
-            // A run of neighbouring tiles to be written in place.
-            let mut run: Option<(usize, usize, usize)> = None;
+            // A run of tiles to be written in place: the first, the last, and the stretch of elements.
+            let mut run: Option<(usize, usize, Range<usize>)> = None;
             let mut start = 0;
             for tile in first..=last {
                 let range = grid.range(tile);
                 let end = if tile == last { len } else { self.end_of(statement, range.end) };
+                let id = self.tables.get(slot).versions[tile];
+                let own = !fresh && self.graph.version(id).tables == 1;
+                let in_place = own && !reads_itself && (end - start) * 2 < range.len();
+                // A task that writes in place is the last writer of all tiles of its run, so none of them may be shared.
+                if !in_place
+                    && (!own || end > start)
+                    && let Some((from, to, stretch)) = run.take()
+                {
+                    self.scatter(statement, slot, from, to, stretch);
+                    tasks += 1;
+                }
                 if end == start {
                     continue;
                 }
-                let id = self.tables.get(slot).versions[tile];
-                let in_place = !fresh
-                    && !reads_itself
-                    && (end - start) * 2 < range.len()
-                    && self.graph.version(id).tables == 1;
                 if in_place {
-                    let (from_tile, from) =
-                        run.map_or((tile, start), |(from_tile, from, _)| (from_tile, from));
-                    run = Some((from_tile, from, end));
-                    if end - from >= GRAIN_ELEMS || (!settled && tile - from_tile + 1 >= WAVE_TILES) {
-                        self.scatter(statement, slot, from_tile, tile, from..end);
+                    let (from, stretch) =
+                        run.take().map_or((tile, start..end), |(from, _, s)| (from, s.start..end));
+                    if stretch.len() >= GRAIN_ELEMS || (!settled && tile - from + 1 >= WAVE_TILES) {
+                        self.scatter(statement, slot, from, tile, stretch);
                         tasks += 1;
-                        run = None;
+                    } else {
+                        run = Some((from, tile, stretch));
                     }
                 } else {
-                    if let Some((from_tile, from, to)) = run.take() {
-                        self.scatter(statement, slot, from_tile, tile - 1, from..to);
-                        tasks += 1;
-                    }
                     let whole = end - start == range.len();
                     // What nobody has read since it was written is written on.
                     grown += usize::from(fresh || whole || !self.graph.is_unread(id));
@@ -133,8 +135,8 @@ impl Recorder<'_> {
                 }
                 start = end;
             }
-            if let Some((from_tile, from, to)) = run {
-                self.scatter(statement, slot, from_tile, last, from..to);
+            if let Some((from, to, stretch)) = run {
+                self.scatter(statement, slot, from, to, stretch);
                 tasks += 1;
             }
             for (tile, new) in replaced {
