@@ -4,10 +4,12 @@
 //! somebody looks. Nothing here panics on wrong shapes or types: the array carries the error to its evaluation.
 
 mod ops;
+mod reduce;
 mod sources;
 mod term;
 mod view;
 
+pub use reduce::Along;
 pub use term::Term;
 
 use crate::{

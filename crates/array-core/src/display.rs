@@ -422,6 +422,7 @@ impl fmt::Debug for Array {
             }
             Kind::Map { op, .. } => out.field("pending", &op.name()).field("operations", &self.0.weight),
             Kind::Reduce { op, .. } => out.field("pending", &op.name()).field("operations", &self.0.weight),
+            Kind::Whole { op, .. } => out.field("pending", &op.name()).field("operations", &self.0.weight),
             Kind::Store { .. } => out.field("pending", &"reshape"),
             Kind::Failed(_) => &mut out,
         };

@@ -55,6 +55,20 @@ pub enum ArrayError {
         /// Length of that axis.
         length: usize,
     },
+    /// An axis that the array does not have.
+    #[error("axis {axis} is out of bounds for an array of {ndim} dimensions")]
+    Axis {
+        /// The axis as written.
+        axis: isize,
+        /// Axes there are.
+        ndim: usize,
+    },
+    /// An axis named twice.
+    #[error("axis {axis} is named twice")]
+    RepeatedAxis {
+        /// The axis.
+        axis: usize,
+    },
     /// More indices than axes.
     #[error("too many indices: the array has {ndim} dimensions, but {given} were indexed")]
     TooManyIndices {

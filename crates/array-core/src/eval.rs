@@ -1,5 +1,11 @@
 //! Evaluation on the calling thread: the same plans a scheduler runs, over whole buffers.
 
+mod arg;
+mod axes;
+mod scan;
+mod stream;
+mod whole;
+
 use crate::kernels::Isa;
 use crate::{
     array::Array,
@@ -18,6 +24,11 @@ use std::{cell::RefCell, sync::OnceLock};
 
 /// Unused blocks the evaluation keeps.
 const POOL_CAP: usize = 256 << 20;
+
+thread_local! {
+    /// What plans run in. No plan runs inside another's run.
+    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
+}
 
 impl BlockPool {
     /// The pool that [`Array::eval`] takes its results from; keeps at most 256 MiB of unused blocks.
@@ -58,14 +69,26 @@ impl Array {
         if ready.is_evaluated() {
             return Ok(ready);
         }
-        let bound = bind_for(&ready, isa)?;
-        thread_local! {
-            static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
+        if let Kind::Whole { op, shape, args, .. } = &ready.0.kind {
+            return whole::eval(op, ready.dtype(), shape, args, isa);
         }
+        let bound = bind_for(&ready, isa)?;
         SCRATCH.with_borrow_mut(|scratch| match bound.reduction {
             Some(_) => reduce(bound, scratch),
             None => map(bound, scratch),
         })
+    }
+
+    /// Whether the root of the expression is an operation on whole arrays (a reduction along some of the axes, a scan),
+    /// which [`eval`](Self::eval) alone computes: [`bind`](crate::bind()) refuses it.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let a = Array::ones([2, 3]);
+    /// assert!(a.sum_along(0).is_whole() && !a.sum().is_whole() && !(a.sum_along(0) + 1.0).is_whole());
+    /// ```
+    pub fn is_whole(&self) -> bool {
+        matches!(self.0.kind, Kind::Whole { .. })
     }
 
     /// The elements in C order.

@@ -7,14 +7,16 @@
 //! - E3: walking, rewriting and dropping never recurse, so a chain of a million nodes is as safe as one.
 //!
 //! `weight` bounds the size of the plan of a subtree from above (it counts a shared node once per use), `barrier` says that
-//! the subtree holds a reduction or a store, which must be evaluated before what stands on it.
+//! the subtree holds a reduction, an operation on wholes or a store, which must be evaluated before what stands on it.
 
 mod formula;
 mod op;
 mod rewrite;
+mod whole;
 
 pub use op::{Op, ReduceOp};
 pub(crate) use rewrite::{AddressHasher, Rewrite, rewrite};
+pub(crate) use whole::Whole;
 
 use crate::{
     array::Array,
@@ -49,6 +51,8 @@ pub(crate) enum Kind {
     Map { op: Op, shape: Dims, args: Args, at: &'static Location<'static> },
     /// A reduction over all elements.
     Reduce { op: ReduceOp, args: Args, at: &'static Location<'static> },
+    /// An operation on whole arrays.
+    Whole { op: Whole, shape: Dims, args: Args, at: &'static Location<'static> },
     /// The argument, stored in C order, seen through `layout` (a reshape of what cannot be reshaped in place).
     Store { layout: Layout, args: Args },
 }
@@ -81,6 +85,18 @@ impl Node {
         Array(Arc::new(Node { dtype, barrier: true, weight, kind: Kind::Reduce { op, args, at } }))
     }
 
+    /// An operation whose result has this shape and type.
+    pub(crate) fn whole(
+        op: Whole,
+        dtype: DType,
+        shape: Dims,
+        args: Args,
+        at: &'static Location<'static>,
+    ) -> Array {
+        let weight = args.iter().map(|a| a.0.weight).max().unwrap_or(0);
+        Array(Arc::new(Node { dtype, barrier: true, weight, kind: Kind::Whole { op, shape, args, at } }))
+    }
+
     pub(crate) fn store(arg: Array, layout: Layout) -> Array {
         let (dtype, weight) = (arg.0.dtype, arg.0.weight);
         let args = Args::from_iter([arg]);
@@ -90,7 +106,7 @@ impl Node {
     pub(crate) fn shape(&self) -> &[usize] {
         match &self.kind {
             Kind::Failed(_) | Kind::Reduce { .. } => &[],
-            Kind::Const { shape, .. } | Kind::Map { shape, .. } => shape,
+            Kind::Const { shape, .. } | Kind::Map { shape, .. } | Kind::Whole { shape, .. } => shape,
             Kind::Buffer { layout, .. } | Kind::Source { layout, .. } | Kind::Store { layout, .. } => {
                 &layout.shape
             }
@@ -99,7 +115,10 @@ impl Node {
 
     pub(crate) fn args(&self) -> &[Array] {
         match &self.kind {
-            Kind::Map { args, .. } | Kind::Reduce { args, .. } | Kind::Store { args, .. } => args,
+            Kind::Map { args, .. }
+            | Kind::Reduce { args, .. }
+            | Kind::Whole { args, .. }
+            | Kind::Store { args, .. } => args,
             _ => &[],
         }
     }
@@ -108,7 +127,11 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         fn take(kind: &mut Kind, into: &mut SmallVec<[Array; 8]>) {
-            if let Kind::Map { args, .. } | Kind::Reduce { args, .. } | Kind::Store { args, .. } = kind {
+            if let Kind::Map { args, .. }
+            | Kind::Reduce { args, .. }
+            | Kind::Whole { args, .. }
+            | Kind::Store { args, .. } = kind
+            {
                 into.extend(args.drain(..));
             }
         }

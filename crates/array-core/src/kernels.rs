@@ -11,6 +11,7 @@
 //! **Calling convention** `locs` is the table of addresses of a run; `ix` numbers the entries this instruction uses:
 //! destination first, then the sources. The destination never overlaps a source (the compiler of plans sees to it).
 
+pub(crate) mod arg;
 pub(crate) mod arith;
 pub(crate) mod chain;
 pub(crate) mod complex;
@@ -19,6 +20,7 @@ pub(crate) mod loops;
 pub(crate) mod moves;
 pub(crate) mod power;
 pub(crate) mod reduce;
+pub(crate) mod scan;
 pub(crate) mod select;
 
 use std::{fmt, sync::OnceLock};

@@ -24,10 +24,14 @@ mod reduce;
 mod run;
 mod split;
 
+pub(crate) use bind::bind_reading;
 pub use bind::{bind, bind_for};
+pub(crate) use normalise::coalesce;
 pub use normalise::normalise;
+pub(crate) use reduce::fold;
 pub use reduce::{Partial, finish_reduction, reduction_nodes};
 pub use run::Scratch;
+pub(crate) use run::{BLOCK, Run};
 pub use split::split_reductions;
 
 pub(crate) use compile::Program;

@@ -148,6 +148,100 @@ def sums():
     (OUT / "sums.txt").write_text("\n".join(lines) + "\n")
 
 
+# --- axes: reductions and scans along axes, of views of all kinds -----------------------------------------------------------
+
+
+def data(dtype, shape):
+    """The test makes the same: `stream` for what has a fraction, small numbers of both signs for integers."""
+    n = int(np.prod(shape))
+    kind = np.dtype(dtype).kind
+    if kind == "f":
+        flat = stream(n).astype(dtype)
+    elif kind == "c":
+        flat = (stream(n) + 1j * stream(n + 7)[7:]).astype(dtype)
+    else:
+        flat = (np.arange(n) * 37 % 101 - 50).astype(dtype)
+    return flat.reshape(shape)
+
+
+SHAPES = [
+    ((3, 4, 5), [0, 1, 2, (0, 2), (1, 2), (0, 1), -1, None]),
+    ((2, 300), [1, 0]),
+    ((150, 3), [0, 1, None]),
+    ((4, 1, 7), [1, (0, 1), 2]),
+    ((0, 3), [0, 1]),
+    ((3, 0), [0, 1]),
+    ((1,), [0]),
+    ((), [None]),
+    ((3, 1100), [1, None]),
+    ((40, 50), [0]),
+    ((2, 3, 2, 3), [(0, 2), (1, 3), (0, 1, 3)]),
+]
+VIEWS = {
+    "c": lambda a: a,
+    "t": lambda a: a.T,
+    "r": lambda a: a[(slice(None, None, -1),) * a.ndim],
+    "s": lambda a: a[(slice(None, None, 2),) * a.ndim],
+    "b": lambda a: np.broadcast_to(a, (2,) + a.shape),
+}
+
+
+def axes():
+    lines = ["# operation, type, shape, view, axes, options = result type, shape, results"]
+    operations = "sum prod max min mean var std any all count_nonzero argmax argmin cumsum cumprod".split()
+    cases = [(shape, axis) for shape, all in SHAPES for axis in all]
+    turn = 0
+
+    def add(name, kind, shape, view, axis, **options):
+        # Of contiguous data: what we promise for every view.
+        a = np.ascontiguousarray(VIEWS[view](data(kind, shape)))
+        if a.ndim < len(shape):
+            a = a.reshape(shape)
+        a = a.reshape(VIEWS[view](data(kind, shape)).shape)
+        given = " ".join(f"{k}={v.__name__ if isinstance(v, type) else v}" for k, v in options.items()) or "-"
+        if options.pop("where", False):
+            options["where"] = (np.arange(a.size) % 3 != 0).reshape(a.shape)
+        text = "-" if axis is None else ",".join(map(str, axis if isinstance(axis, tuple) else (axis,)))
+        try:
+            out = np.asarray(getattr(np, name)(a, axis=axis, **options))
+        except (TypeError, ValueError):
+            out = None
+        shape_text = ",".join(map(str, shape)) or "-"
+        head = f"{name} {NAMES[np.dtype(kind).name]} {shape_text} {view} {text} {given} ="
+        if out is None:
+            lines.append(f"{head} error")
+        elif out.size <= 700 and out.dtype.name in NAMES:
+            lines.append(f"{head} {NAMES[out.dtype.name]} {','.join(map(str, out.shape)) or '-'} {words(out)}".rstrip())
+
+    for name in operations:
+        for dtype in "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128".split():
+            chosen = cases if dtype == "float64" else [cases[(turn + 5 * k) % len(cases)] for k in range(4)]
+            turn += 1
+            for i, (shape, axis) in enumerate(chosen):
+                if name[:3] in ("arg", "cum") and isinstance(axis, tuple):
+                    axis = axis[-1]
+                if name[:3] == "cum" and np.prod(shape) > 500:
+                    continue
+                add(name, dtype, shape, "c" if i % 2 == 0 else "trsb"[(turn + i) % 4], axis)
+    for name in "sum prod max min any all mean".split():
+        for dtype in [np.float64, np.int8, np.float32]:
+            for shape, axis in [((3, 4, 5), (0, 2)), ((2, 300), 1), ((4, 1, 7), None)]:
+                add(name, dtype, shape, "c", axis, keepdims=True)
+                start = {} if name in ("any", "all", "mean") else {"initial": 3}
+                add(name, dtype, shape, "c", axis, where=True, **start)
+                if start:
+                    add(name, dtype, shape, "c", axis, initial=3)
+    for dtype in [np.int8, np.float32, np.float64, np.complex64]:
+        add("sum", np.int16, (40, 50), "c", 0, dtype=dtype)
+        add("mean", np.int16, (40, 50), "c", 0, dtype=dtype)
+    for ddof in [0, 1, 200]:
+        add("var", np.float64, (150, 3), "c", 0, ddof=ddof)
+        add("std", np.float32, (2, 300), "c", 1, ddof=ddof)
+    add("var", np.float64, (40, 50), "c", 1, where=True)
+    add("max", np.float64, (0, 3), "c", 0, initial=3)
+    (OUT / "axes.txt").write_text("\n".join(lines) + "\n")
+
+
 # --- text: what print shows --------------------------------------------------------------------------------------------------
 
 
@@ -282,5 +376,6 @@ if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     values()
     sums()
+    axes()
     display()
     npy()

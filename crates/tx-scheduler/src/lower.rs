@@ -179,11 +179,14 @@ impl Session {
     }
 
     /// Compile an expression that is one pass. One that the values of its operands can make fail is computed now, after
-    /// everything before it: so it fails where it stands, and then nothing was recorded.
+    /// everything before it: so it fails where it stands, and then nothing was recorded. So is an operation on whole arrays,
+    /// which is no pass.
     fn compile(&mut self, value: &Array) -> Result<Bound, SessionError> {
-        let bound = bind(value)?;
-        if !bound.plan.can_fail() {
-            return Ok(bound);
+        if !value.is_whole() {
+            let bound = bind(value)?;
+            if !bound.plan.can_fail() {
+                return Ok(bound);
+            }
         }
         self.explain_not_fused(NotFused::CanFail);
         self.run_all()?;

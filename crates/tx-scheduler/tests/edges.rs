@@ -146,3 +146,26 @@ fn targets_with_axes_of_one_and_steps_back_keep_what_expressions_hold() {
         assert_eq!(session.item(&scalar).unwrap(), (-120.0).into());
     }
 }
+
+#[test]
+fn operations_on_whole_arrays_see_what_was_written_before_them() {
+    for threads in [1, 2, 3] {
+        let mut session = Session::new(Config::threads(threads).unwrap().tile_elems(64));
+        let u = session.array(Array::arange(0, 600, 1).reshape([20, 30])).unwrap();
+        session.assign(&u, u.read() * 2).unwrap();
+        let sums = session.array((u.read() + 1).sum_along(0)).unwrap();
+        session.assign(u.at(s![0]), u.read().max_along(0) - sums.read()).unwrap();
+        session.assign(&u, 0).unwrap();
+        let expected = (Array::arange(0, 600, 1).reshape([20, 30]) * 2 + 1).sum_along(0);
+        assert_eq!(session.eval(&sums).unwrap().to_vec::<i64>(), expected.to_vec::<i64>());
+        let places = session.eval(sums.read().argmax(0).broadcast_to([2])).unwrap();
+        assert_eq!(places.to_vec::<i64>().unwrap(), [29, 29]);
+        assert_eq!(
+            session.eval(sums.read().cumsum(0).slice(s![-1])).unwrap().to_vec::<i64>(),
+            expected.sum().to_vec()
+        );
+        let shared = tx_collections::TArray::new(&Array::ones([4, 5])).unwrap();
+        let total = session.eval(shared.view().read().sum_along(1)).unwrap();
+        assert_eq!(total.to_vec::<f64>().unwrap(), [5.0; 4]);
+    }
+}

@@ -8,7 +8,7 @@ use super::{Array, Term};
 use crate::{
     dtype::{DType, Element, Kind as TypeKind, Scalar},
     error::ArrayError,
-    expr::{Args, Kind, Node, Op, ReduceOp},
+    expr::{Args, Kind, Node, Op},
     layout::broadcast_shapes,
 };
 use num_complex::Complex;
@@ -216,50 +216,6 @@ impl Array {
     #[track_caller]
     pub fn astype<T: Element>(&self) -> Array {
         self.cast(T::DTYPE)
-    }
-
-    /// A reduction over all elements; a 0-d array. Lazy; the same bits at every tile size and thread count.
-    #[track_caller]
-    pub fn reduce(&self, op: ReduceOp) -> Array {
-        if self.error().is_some() {
-            return self.clone();
-        }
-        if self.is_empty() && matches!(op, ReduceOp::Max | ReduceOp::Min) {
-            return Array::fail(ArrayError::EmptyReduction { operation: op.name() });
-        }
-        let dtype = op.result(self.dtype());
-        Node::reduce(op, dtype, self.cast(dtype), Location::caller())
-    }
-
-    /// Sum of all elements, by NumPy's pairwise tree: the bits of `np.sum` on contiguous data. `bool` and signed integers
-    /// sum in `int64`, unsigned in `uint64` (wrapping). Of nothing: 0.
-    ///
-    /// ```
-    /// use array_core::Array;
-    /// assert_eq!(Array::ones([1000]).sum().item::<f64>()?, 1000.0);
-    /// # Ok::<(), array_core::ArrayError>(())
-    /// ```
-    #[track_caller]
-    pub fn sum(&self) -> Array {
-        self.reduce(ReduceOp::Sum)
-    }
-
-    /// Greatest element; NaN if there is one. Of nothing: [`ArrayError::EmptyReduction`], out of the evaluation.
-    #[track_caller]
-    pub fn max(&self) -> Array {
-        self.reduce(ReduceOp::Max)
-    }
-
-    /// Least element; NaN if there is one. Of nothing: [`ArrayError::EmptyReduction`], out of the evaluation.
-    #[track_caller]
-    pub fn min(&self) -> Array {
-        self.reduce(ReduceOp::Min)
-    }
-
-    /// Arithmetic mean of all elements in `float64`. Of nothing: NaN.
-    #[track_caller]
-    pub fn mean(&self) -> Array {
-        self.reduce(ReduceOp::Mean)
     }
 }
 

@@ -76,6 +76,9 @@ impl Rewrite for Exchange<'_> {
         Ok(match &node.0.kind {
             Kind::Map { op, shape, at, .. } => Node::map(*op, dtype, shape.clone(), args.into(), at),
             Kind::Reduce { op, at, .. } => Node::reduce(*op, dtype, args[0].clone(), at),
+            Kind::Whole { op, shape, at, .. } => {
+                Node::whole(op.clone(), dtype, shape.clone(), args.into(), at)
+            }
             Kind::Store { layout, .. } => Node::store(args[0].clone(), layout.clone()),
             _ => unreachable!("leaves are not entered"),
         })

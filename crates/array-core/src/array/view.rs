@@ -68,6 +68,11 @@ impl Rewrite for Down<'_> {
             Kind::Store { layout, args } => Some(Node::store(args[0].clone(), self.leaf(layout))),
             // A 0-d whole: a view of it only adds axes, stored behind a layout.
             Kind::Reduce { .. } => Some(Node::store(node.clone(), self.leaf(&Layout::default()))),
+            // What was computed as a whole is stored, and looked at through a layout.
+            Kind::Whole { shape, .. } => {
+                let own = Layout::contiguous(shape).expect("it was checked when the node was built");
+                Some(Node::store(node.clone(), self.leaf(&own)))
+            }
             Kind::Failed(_) => Some(node.clone()),
             Kind::Map { .. } => None,
         })

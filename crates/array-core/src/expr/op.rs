@@ -1,6 +1,6 @@
 //! The operations of expressions, one table, and NumPy's rules for their types.
 
-use crate::dtype::{DType, Kind};
+use crate::dtype::{DType, Kind, Scalar};
 
 macro_rules! ops {
     ($($(#[$doc:meta])* $variant:ident $arity:literal $name:literal,)*) => {
@@ -271,10 +271,13 @@ pub enum ReduceOp {
     Min,
     /// Sum divided by the number of elements; of nothing NaN.
     Mean,
+    /// Product, by the tree of sums; of nothing 1.
+    Prod,
 }
 
 impl ReduceOp {
-    pub(crate) const ALL: [ReduceOp; 4] = [ReduceOp::Sum, ReduceOp::Max, ReduceOp::Min, ReduceOp::Mean];
+    pub(crate) const ALL: [ReduceOp; 5] =
+        [ReduceOp::Sum, ReduceOp::Max, ReduceOp::Min, ReduceOp::Mean, ReduceOp::Prod];
 
     /// NumPy's name of the underlying ufunc reduction.
     pub const fn name(self) -> &'static str {
@@ -283,14 +286,20 @@ impl ReduceOp {
             ReduceOp::Max => "maximum",
             ReduceOp::Min => "minimum",
             ReduceOp::Mean => "mean",
+            ReduceOp::Prod => "multiply",
         }
+    }
+
+    /// What the reduction of nothing is, in `dtype`; extremes have none, and give zero here.
+    pub(crate) fn identity(self, dtype: DType) -> Scalar {
+        Scalar::Bool(self == ReduceOp::Prod).cast(dtype)
     }
 
     /// The type the argument is cast to before it is reduced, which is also the type of the result.
     pub const fn result(self, of: DType) -> DType {
         match (self, of.kind()) {
-            (ReduceOp::Sum, Kind::Bool | Kind::Signed) => DType::I64,
-            (ReduceOp::Sum, Kind::Unsigned) => DType::U64,
+            (ReduceOp::Sum | ReduceOp::Prod, Kind::Bool | Kind::Signed) => DType::I64,
+            (ReduceOp::Sum | ReduceOp::Prod, Kind::Unsigned) => DType::U64,
             (ReduceOp::Mean, Kind::Bool | Kind::Signed | Kind::Unsigned) => DType::F64,
             _ => of,
         }

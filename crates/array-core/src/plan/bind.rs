@@ -67,7 +67,8 @@ pub(crate) fn dtype_from(code: u8) -> DType {
 /// ```
 ///
 /// # Errors
-/// The error that `expr` carries; [`ArrayError::NotSplit`].
+/// The error that `expr` carries; [`ArrayError::NotSplit`] (also if it is an operation on whole arrays,
+/// [`Array::is_whole`]).
 pub fn bind(expr: &Array) -> Result<Bound, ArrayError> {
     bind_for(expr, Isa::active())
 }
@@ -85,6 +86,23 @@ pub fn bind_for(expr: &Array, isa: Isa) -> Result<Bound, ArrayError> {
         Kind::Reduce { op, args, .. } => (&args[0], Some(*op)),
         _ => (expr, None),
     };
+    let mut bound = structure(root, reduction, expr.dtype(), isa)?;
+    if reduction.is_some() {
+        coalesce(&mut bound.shape, None, &mut bound.operands);
+    }
+    Ok(bound)
+}
+
+/// Binds an expression that will be read as the argument of a reduction to `dtype`, with its axes as they are.
+pub(crate) fn bind_reading(expr: &Array, op: ReduceOp, isa: Isa) -> Result<Bound, ArrayError> {
+    let isa = if isa.is_available() { isa } else { Isa::Baseline };
+    match expr.error() {
+        Some(error) => Err(error.clone()),
+        None => structure(expr, Some(op), expr.dtype(), isa),
+    }
+}
+
+fn structure(root: &Array, reduction: Option<ReduceOp>, dtype: DType, isa: Isa) -> Result<Bound, ArrayError> {
     if root.0.barrier || root.0.weight > MAX_WEIGHT {
         return Err(ArrayError::NotSplit);
     }
@@ -102,9 +120,7 @@ pub fn bind_for(expr: &Array, isa: Isa) -> Result<Bound, ArrayError> {
     let result = walk.expression(root)?;
     let Walk { operands, consts, code, fails_at, .. } = walk;
     let mut key = Key::new();
-    key.push(
-        u32::from(isa as u8) | (reduction.map_or(0xff, |r| r as u32)) << 8 | (expr.dtype() as u32) << 16,
-    );
+    key.push(u32::from(isa as u8) | (reduction.map_or(0xff, |r| r as u32)) << 8 | (dtype as u32) << 16);
     key.push(result.encode());
     key.push(operands.len() as u32);
     key.push(consts.len() as u32);
@@ -113,11 +129,7 @@ pub fn bind_for(expr: &Array, isa: Isa) -> Result<Bound, ArrayError> {
     }
     key.extend_from_slice(&code);
     let plan = cache::plan(&key);
-    let mut operands: SmallVec<[Operand; 6]> = operands.into_iter().map(|(operand, _)| operand).collect();
-    let mut shape = shape;
-    if reduction.is_some() {
-        coalesce(&mut shape, None, &mut operands);
-    }
+    let operands: SmallVec<[Operand; 6]> = operands.into_iter().map(|(operand, _)| operand).collect();
     Ok(Bound { plan, shape, operands, consts, reduction, fails_at })
 }
 

@@ -14,7 +14,7 @@ use crate::{
     expr::{Op, ReduceOp},
     kernels::{
         Isa, Kernel, convert,
-        reduce::{self, ReduceKernel},
+        reduce::{self, Kernels},
         select::{self, Link, Mask},
     },
 };
@@ -35,7 +35,7 @@ pub(crate) struct Program {
     pub(crate) slots: usize,
     pub(crate) can_fail: bool,
     pub(crate) reduction: Option<ReduceOp>,
-    pub(crate) fold: Option<ReduceKernel>,
+    pub(crate) fold: Option<Kernels>,
     /// A reduction of operand 0 itself: there are no steps.
     pub(crate) direct: bool,
     /// A slot's bytes: a block of the widest type, and a step away from its neighbours' offset in a page (4 KiB aliasing).
@@ -146,7 +146,7 @@ pub(crate) fn compile(key: &[u32]) -> Program {
         slots,
         can_fail,
         reduction,
-        fold: reduction.map(|op| reduce::kernel(op, element, isa)),
+        fold: reduction.map(|op| reduce::kernels(op, element, isa)),
         direct,
         slot_bytes: BLOCK * widest + 256,
         // A complex number is aligned as its parts.

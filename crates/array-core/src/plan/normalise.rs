@@ -44,7 +44,7 @@ pub fn normalise(shape: &mut Dims, out: &mut Layout, operands: &mut [Operand]) {
 }
 
 /// Drops axes of length 1 and merges neighbours where every layout allows; order and addresses stay.
-pub(super) fn coalesce(shape: &mut Dims, mut out: Option<&mut Layout>, operands: &mut [Operand]) {
+pub(crate) fn coalesce(shape: &mut Dims, mut out: Option<&mut Layout>, operands: &mut [Operand]) {
     let mut axis = 0;
     while axis < shape.len() {
         let drop = shape[axis] == 1;

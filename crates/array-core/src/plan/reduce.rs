@@ -78,7 +78,7 @@ pub fn finish_reduction(
         is_node(tree, n, max_elems).then(|| rest.next().expect("one partial per node").0)
     });
     assert!(rest.next().is_none(), "one partial per node");
-    if matches!(op, ReduceOp::Max | ReduceOp::Min) {
+    if !matches!(op, ReduceOp::Sum | ReduceOp::Mean) {
         return Ok(value);
     }
     let mean = op == ReduceOp::Mean;
@@ -104,7 +104,12 @@ pub fn finish_reduction(
 
 /// Folds the tree over `n` elements; `node` gives the value of a sub-tree, or nothing where it must be cut. Called in
 /// order. Recursion is as deep as the logarithm of `n`.
-fn fold(op: ReduceOp, tree: Tree, n: usize, node: &mut dyn FnMut(usize) -> Option<Scalar>) -> Scalar {
+pub(crate) fn fold(
+    op: ReduceOp,
+    tree: Tree,
+    n: usize,
+    node: &mut dyn FnMut(usize) -> Option<Scalar>,
+) -> Scalar {
     if let Some(value) = node(n) {
         return value;
     }
@@ -131,18 +136,18 @@ impl Plan {
         scratch: &mut Scratch,
     ) -> Result<Partial, ArrayError> {
         let program = &self.program;
-        let (Some(op), Some(kernel)) = (program.reduction, program.fold) else {
+        let (Some(op), Some(kernels)) = (program.reduction, program.fold) else {
             unreachable!("the caller promises a reduction")
         };
         debug_assert!(range.end <= shape.iter().product());
         if range.is_empty() {
-            return Ok(Partial(Scalar::zero(program.dtype)));
+            return Ok(Partial(op.identity(program.dtype)));
         }
         // SAFETY: the caller's contract.
         let (mut run, _) = unsafe { Run::new(program, consts, shape, operands, None, range.start, scratch) };
         let value = fold(op, Tree::of(program.element), range.len(), &mut |n| {
             // SAFETY: the caller's; blocks come in order and fill the range. An empty extreme is not asked for.
-            (n <= BLOCK).then(|| unsafe { kernel(run.dense(n), n) })
+            (n <= BLOCK).then(|| unsafe { (kernels.fold)(run.dense(n), n) })
         });
         run.finish()?;
         Ok(Partial(value))

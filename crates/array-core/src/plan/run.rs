@@ -415,6 +415,28 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The next `n` elements where they lie, if the program only reads them and they lie in one dense run.
+    ///
+    /// # Safety
+    /// As [`Plan::reduce`]; at least `n` elements are left.
+    #[inline(always)]
+    pub(crate) unsafe fn in_place(&mut self, n: usize) -> Option<*const u8> {
+        if !self.program.direct || n > self.walk.width - self.walk.col {
+            return None;
+        }
+        let cursor = &mut self.walk.cursors[0];
+        if cursor.inner != 1 {
+            return None;
+        }
+        // SAFETY: the caller's.
+        let at = unsafe { cursor.locate(cursor.addr) };
+        if cursor.room(cursor.addr) < n {
+            return None;
+        }
+        self.walk.advance(n);
+        Some(at)
+    }
+
     /// Computes the next `n <= BLOCK` elements as one dense run of memory, good until the next call.
     ///
     /// # Safety

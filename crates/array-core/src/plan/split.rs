@@ -11,8 +11,9 @@ use crate::{
 /// Replaces, innermost first, what must be evaluated before `expr` can run as one pass by what `f` returns for it.
 ///
 /// `f` gets every reduction **strictly inside** `expr` (its root may stay one), every expression that a reshape must see
-/// stored, and, so that a plan stays small, inner parts of expressions of more than some hundred operations. So what `f`
-/// gets may or may not be a reduction ([`Bound::reduction`](super::Bound::reduction) says), and is ready for [`bind`](super::bind()). `f`
+/// stored, every operation on whole arrays ([`Array::is_whole`]), and, so that a plan stays small, inner parts of expressions
+/// of more than some hundred operations. So what `f` gets may or may not be a reduction
+/// ([`Bound::reduction`](super::Bound::reduction) says), and is ready for [`bind`](super::bind()) unless it is such an operation. `f`
 /// returns a leaf of the same type and shape: data ([`Array::from_buffer`]) or a source ([`Array::from_source`]). The
 /// result is ready for [`bind`](super::bind()); nothing happens (and `expr` comes back) where nothing must be cut.
 ///
@@ -36,7 +37,7 @@ pub fn split_reductions(
         return Err(error.clone());
     }
     let inner = match &expr.0.kind {
-        Kind::Reduce { args, .. } => args[0].0.barrier,
+        Kind::Reduce { args, .. } | Kind::Whole { args, .. } => args.iter().any(|a| a.0.barrier),
         _ => expr.0.barrier,
     };
     if !inner && expr.0.weight <= MAX_WEIGHT {
@@ -87,6 +88,10 @@ impl Rewrite for Split<'_> {
             Kind::Reduce { op, at, .. } => {
                 let reduce = Node::reduce(*op, node.dtype(), args[0].clone(), at);
                 if node.address() == self.root { Ok(reduce) } else { self.store(&reduce) }
+            }
+            Kind::Whole { op, shape, at, .. } => {
+                let whole = Node::whole(op.clone(), node.dtype(), shape.clone(), args.into(), at);
+                if node.address() == self.root { Ok(whole) } else { self.store(&whole) }
             }
             Kind::Store { layout, .. } => {
                 let arg = &args[0];
