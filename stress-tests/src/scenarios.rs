@@ -1,9 +1,11 @@
 //! All scenarios.
 
 mod bank;
+mod commute;
 mod handover;
 #[cfg(feature = "faults")]
 mod histories;
+mod irrevocable;
 mod litmus;
 mod long;
 mod memory;
@@ -31,6 +33,8 @@ pub const ALL: &[Scenario] = &[
     memory::DROPS,
     memory::RESIDENT,
     panics::SCENARIO,
+    commute::SCENARIO,
+    irrevocable::SCENARIO,
     #[cfg(feature = "faults")]
     histories::SCENARIO,
 ];

@@ -9,6 +9,8 @@ pub(crate) enum Do {
     Write(usize),
     /// Give the processor away, so that others commit meanwhile.
     Yield,
+    /// From here on it cannot lose.
+    BecomeIrrevocable,
     /// A nested part that keeps its writes, or takes them back.
     Nested {
         steps: Vec<Do>,
@@ -26,6 +28,8 @@ pub(crate) enum How {
     Prepared,
     /// Reads every variable in one snapshot.
     Snapshot,
+    /// Cannot lose, from its first step on.
+    Irrevocable,
 }
 
 /// A transaction that a thread is going to run.
@@ -41,12 +45,18 @@ impl Program {
             0 => How::GivesUp,
             1 | 2 => How::Prepared,
             3 => How::Snapshot,
+            4 => How::Irrevocable,
             _ => How::Atomically,
         };
         // Every third one only reads: those may go on in the past.
         let writes = if rng.below(3) == 0 { 0 } else { 40 };
         let len = 1 + rng.below(10);
-        Self { how, steps: steps(rng, vars, writes, len, true) }
+        let mut steps = steps(rng, vars, writes, len, true);
+        // What is prepared may not stop others until somebody commits it.
+        if how != How::Prepared && rng.chance(3) {
+            steps.insert(rng.below(len), Do::BecomeIrrevocable);
+        }
+        Self { how, steps }
     }
 }
 

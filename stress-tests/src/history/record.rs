@@ -64,6 +64,10 @@ impl<'a> Pen<'a> {
                 yield_now();
                 prepared.commit().is_ok()
             }
+            How::Irrevocable => {
+                self.engine.irrevocably(&Options::new(), body).expect("it cannot lose");
+                true
+            }
             How::Snapshot => return self.snapshot(),
         };
         if committed {
@@ -95,6 +99,7 @@ impl<'a> Pen<'a> {
         for instruction in program {
             match instruction {
                 Do::Yield => yield_now(),
+                Do::BecomeIrrevocable => tx.become_irrevocable()?,
                 &Do::Read(var) => {
                     let (&value, time) = tx.get_with_time(&self.vars[var])?;
                     steps.push(Step::Read { var, value, time });
