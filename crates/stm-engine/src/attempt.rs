@@ -6,12 +6,11 @@
 use crate::commit::{Check, commit};
 use crate::error::Conflict;
 use crate::frame::{Frame, Loss, conflict};
-use crate::hooks::Committed;
+use crate::hooks::Hooks;
 use crate::local::Local;
 use crate::logs::Logs;
 use crate::mutant::mutant;
 use crate::node::strip;
-use crate::open;
 use crate::reclaim::Garbage;
 use crate::stats::Count;
 use crate::txn::Txn;
@@ -54,7 +53,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Publish, or roll back and say why not. What comes back has to be called when the transaction is closed.
-    pub(crate) fn commit(mut self, check: Check) -> Result<Committed, Conflict> {
+    pub(crate) fn commit(mut self, check: Check) -> Result<Hooks, Conflict> {
         let (local, frame) = (self.local, self.frame);
         let inner = &*local.engine;
         let result = frame.logs(|logs| commit(inner, frame, logs, check));
@@ -71,7 +70,7 @@ impl<'a> Attempt<'a> {
         };
         #[cfg(feature = "faults")]
         local.committed.set(wv);
-        let (read_only, hooks) = frame.logs(|logs| {
+        let (read_only, mut hooks) = frame.logs(|logs| {
             let read_only = logs.writes.is_empty();
             if !read_only {
                 let mut limbo = local.limbo.borrow_mut();
@@ -84,7 +83,7 @@ impl<'a> Attempt<'a> {
                 }
             }
             logs.forget();
-            (read_only, logs.hooks.committed())
+            (read_only, std::mem::take(&mut logs.hooks))
         });
         frame.count(if read_only { Count::ReadOnly } else { Count::Commits });
         frame.withdraw(inner);
@@ -95,6 +94,9 @@ impl<'a> Attempt<'a> {
             limbo.into_garbage().for_each(|garbage| unsafe { garbage.destroy(&local.pool) });
         }
         discard(local, frame);
+        if !hooks.is_empty() {
+            hooks.committed();
+        }
         Ok(hooks)
     }
 }
@@ -119,17 +121,23 @@ fn roll_back(local: &Local, frame: &Frame) {
     frame.logs(Logs::give_up);
     frame.withdraw(&local.engine);
     frame.slot().idle(&local.engine);
+    let hooks = frame.logs(|logs| std::mem::take(&mut logs.hooks));
+    if !hooks.is_empty() {
+        hooks.rolled_back();
+    }
     discard(local, frame);
 }
 
-/// Drop the versions that never left the attempt, and see to its hooks.
-#[inline]
+/// Drop the versions that never left the attempt.
+#[inline(always)]
 fn discard(local: &Local, frame: &Frame) {
-    if frame.logs(|logs| logs.kept.is_empty() && !logs.hooks.has_spent()) {
-        return;
+    if frame.logs(|logs| !logs.kept.is_empty()) {
+        discard_some(local, frame);
     }
-    let spent = frame.logs(|logs| logs.hooks.take_spent());
-    open::suspended(|| spent.finish());
+}
+
+#[inline(never)]
+fn discard_some(local: &Local, frame: &Frame) {
     let mut nodes = frame.logs(|logs| std::mem::take(&mut logs.kept));
     local.discard(nodes.drain(..).map(|kept| Garbage::Node(kept.node, kept.table)));
     frame.logs(|logs| logs.kept = nodes);

@@ -54,7 +54,9 @@ pub(crate) fn commit(inner: &Inner, frame: &Frame, logs: &mut Logs, check: Check
             Check::Always => now_current(inner, logs),
         };
     }
-    logs.sort_writes();
+    if logs.writes.len() > 1 {
+        logs.sort_writes();
+    }
     let early = mutant!(inner, TickBeforeLock).then(|| tick(inner));
     if mutant!(inner, CommuteBeforeLock) {
         apply_all(&mut logs.writes, |write| {
@@ -63,29 +65,21 @@ pub(crate) fn commit(inner: &Inner, frame: &Frame, logs: &mut Logs, check: Check
         });
     }
     loop {
-        lock_all(inner, rights, &mut logs.writes)?;
-        let Some(objection) = inner.precedence.objection(inner, rights, &logs.writes) else { break };
-        unlock(inner, &logs.writes);
-        match objection {
-            Objection::Reader(core) => return Err((Cause::Priority, core)),
-            Objection::Token => {
-                if !inner.precedence.wait_for_token(inner, frame.until.get()) {
-                    return Err((Cause::Irrevocable, logs.writes[0].core));
-                }
+        for at in 0..logs.writes.len() {
+            let write = &mut logs.writes[at];
+            // SAFETY: cores met by this attempt live until its slot is idle.
+            match try_lock(inner, unsafe { write.core.as_ref() }) {
+                Some(old) => write.old = old,
+                None => lock_contended(inner, rights, &mut logs.writes, at)?,
             }
+        }
+        if inner.precedence.is_quiet(inner, rights) || give_way(inner, frame, &logs.writes)? {
+            break;
         }
     }
     let wv = early.unwrap_or_else(|| tick(inner));
-    // What the irrevocable has read, nobody has replaced.
-    if check == Check::Always || (wv != rv + 1 && !rights.token) {
-        let trust = match check {
-            Check::IfTicked => mutant!(inner, NoValidation),
-            Check::Always => mutant!(inner, TrustPrepared),
-        };
-        if !trust && let Some(stale) = first_stale(inner, logs, true) {
-            unlock(inner, &logs.writes);
-            return Err((Cause::StaleRead, stale));
-        }
+    if check == Check::Always || wv != rv + 1 {
+        validate(inner, rights, logs, check)?;
     }
     if logs.commutes {
         apply_all(&mut logs.writes, |write| strip(write.old));
@@ -102,10 +96,46 @@ pub(crate) fn commit(inner: &Inner, frame: &Frame, logs: &mut Logs, check: Check
         core.head.store(write.node.as_ptr(), Ordering::Release);
     }
     if waited != 0 && !mutant!(inner, WakeNobody) {
-        let waiting = logs.writes.iter().filter(|write| write.old.addr() & WAIT != 0);
-        waiting.for_each(|write| inner.waiters.wake(write.core));
+        wake(inner, &logs.writes);
     }
     Ok(wv)
+}
+
+/// Somebody claims to go before others: whether this one may go on nevertheless. If not, it has unlocked.
+#[cold]
+#[inline(never)]
+fn give_way(inner: &Inner, frame: &Frame, writes: &[Write]) -> Result<bool, Refused> {
+    let Some(objection) = inner.precedence.objection(inner, frame.rights.get(), writes) else {
+        return Ok(true);
+    };
+    unlock(inner, writes);
+    match objection {
+        Objection::Reader(core) => Err((Cause::Priority, core)),
+        Objection::Token if inner.precedence.wait_for_token(inner, frame.until.get()) => Ok(false),
+        Objection::Token => Err((Cause::Irrevocable, writes[0].core)),
+    }
+}
+
+/// See that all that was read is current at our tick, or unlock.
+#[inline(never)]
+fn validate(inner: &Inner, rights: Rights, logs: &Logs, check: Check) -> Result<(), Refused> {
+    let trust = match check {
+        // What the irrevocable has read, nobody has replaced.
+        Check::IfTicked => rights.token || mutant!(inner, NoValidation),
+        Check::Always => mutant!(inner, TrustPrepared),
+    };
+    if !trust && let Some(stale) = first_stale(inner, logs, true) {
+        unlock(inner, &logs.writes);
+        return Err((Cause::StaleRead, stale));
+    }
+    Ok(())
+}
+
+/// Wake those who wait for any of these variables.
+#[cold]
+fn wake(inner: &Inner, writes: &[Write]) {
+    let waiting = writes.iter().filter(|write| write.old.addr() & WAIT != 0);
+    waiting.for_each(|write| inner.waiters.wake(write.core));
 }
 
 /// A transaction without writes that has to be current: all of its reads belong to the time returned.
@@ -137,41 +167,39 @@ fn apply_all(writes: &mut [Write], version: impl Fn(&Write) -> *mut Header) {
     }
 }
 
-fn lock_all(inner: &Inner, rights: Rights, writes: &mut [Write]) -> Result<(), Refused> {
-    for at in 0..writes.len() {
-        // SAFETY: cores met by this attempt live until its slot is idle.
-        match lock(inner, rights, unsafe { writes[at].core.as_ref() }) {
-            Some(old) => writes[at].old = old,
-            None => {
-                unlock(inner, &writes[..at]);
-                return Err((Cause::WriteLocked, writes[at].core));
-            }
-        }
+/// Take a variable's lock; the head it had, or `None` when somebody has it.
+#[inline(always)]
+fn try_lock(inner: &Inner, core: &Core) -> Option<*mut Header> {
+    inner.point();
+    let head = core.head.load(Ordering::Relaxed);
+    if is_locked(head) {
+        return None;
     }
-    Ok(())
+    // ORDER: Acquire: the version we replace, and free one day, was written before. SeqCst: before the look at the
+    // claims of others, see precedence.rs.
+    core.head.compare_exchange(head, locked(head), Ordering::SeqCst, Ordering::Relaxed).ok()
 }
 
-/// Take a variable's lock; the head it had, or `None` when somebody keeps it.
-fn lock(inner: &Inner, rights: Rights, core: &Core) -> Option<*mut Header> {
-    let mut turn = 0;
+/// Take the lock that somebody had a moment ago, or give up those before it.
+#[cold]
+#[inline(never)]
+fn lock_contended(inner: &Inner, rights: Rights, writes: &mut [Write], at: usize) -> Result<(), Refused> {
     let turns = if rights.level > 0 { 16 * wait::LOCK_TURNS } else { wait::LOCK_TURNS };
-    loop {
-        inner.point();
-        let head = core.head.load(Ordering::Relaxed);
-        // ORDER: Acquire: the version we replace, and free one day, was written before. SeqCst: before the look at
-        // the claims of others, see precedence.rs.
-        if !is_locked(head)
-            && core.head.compare_exchange(head, locked(head), Ordering::SeqCst, Ordering::Relaxed).is_ok()
-        {
-            return Some(head);
-        }
-        if turn >= turns && !rights.token {
-            return None;
-        }
+    let mut turn = 0;
+    while turn < turns || rights.token {
         wait::relax(&mut turn);
+        // SAFETY: cores met by this attempt live until its slot is idle.
+        if let Some(old) = try_lock(inner, unsafe { writes[at].core.as_ref() }) {
+            writes[at].old = old;
+            return Ok(());
+        }
     }
+    unlock(inner, &writes[..at]);
+    Err((Cause::WriteLocked, writes[at].core))
 }
 
+#[cold]
+#[inline(never)]
 fn unlock(inner: &Inner, writes: &[Write]) {
     if mutant!(inner, KeepLocks) {
         return;

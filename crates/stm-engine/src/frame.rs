@@ -2,7 +2,8 @@
 //!
 //! **Invariants** F1: `slot` is claimed by this frame as long as it lives, and the engine outlives it. F2: the
 //! logs are opened only around code that calls nobody. F3: `rv` is at or after the slot's time, and moves
-//! forward only over a log whose every read was current at the new time.
+//! forward only over a log whose every read was current at the new time. F4: a frame that is not in use has no token,
+//! no level, no end of its time.
 
 use std::cell::{Cell, UnsafeCell};
 use std::panic::Location;
@@ -184,9 +185,15 @@ impl Frame {
         true
     }
 
-    /// Let others commit again.
-    #[inline]
+    /// Whether others wait for the transaction to end.
+    #[inline(always)]
+    pub(crate) fn owns_token(&self) -> bool {
+        self.owns_token.get()
+    }
+
+    /// Let others commit again, and be ready for a transaction that asks for nothing.
     pub(crate) fn give_token_back(&self, local: &Local) {
+        self.asked.set(Asked::No);
         if self.owns_token.replace(false) {
             local.has_token.set(false);
             local.engine.precedence.give_token_back();
@@ -270,24 +277,33 @@ impl Frame {
     /// The version of `core` that this attempt sees. It lives until the attempt ends.
     #[inline(always)]
     pub(crate) fn read(&self, local: &Local, core: &Core) -> Result<*mut Header, Abort> {
-        if self.fast.get() != 0 {
-            let inner = &*local.engine;
-            inner.point();
-            // ORDER: Acquire, pairs with the publication in `commit`: who sees a node sees its content.
-            let head = core.head.load(Ordering::Acquire);
-            // SAFETY: an unlocked head is current; current after our slot was published, so alive.
-            if head.addr() & (LOCK | WAIT) == 0 && unsafe { version(head) } < self.fast.get() {
-                // Current now and not newer than our snapshot: it is the version of the snapshot. A commit
-                // between would have locked it before it ticked, and `rv` was read after that tick.
-                self.logs(|logs| logs.read(NonNull::from(core), head));
-                return Ok(head);
-            }
+        match self.read_simply(local, core) {
+            Some(head) => Ok(head),
+            None => self.read_beside_writes(local, core),
         }
-        self.read_beside_writes(local, core)
+    }
+
+    /// `read`, where nothing is written yet and the variable is at rest.
+    #[inline(always)]
+    pub(crate) fn read_simply(&self, local: &Local, core: &Core) -> Option<*mut Header> {
+        if self.fast.get() == 0 {
+            return None;
+        }
+        local.engine.point();
+        // ORDER: Acquire, pairs with the publication in `commit`: who sees a node sees its content.
+        let head = core.head.load(Ordering::Acquire);
+        // SAFETY: an unlocked head is current; current after our slot was published, so alive.
+        if head.addr() & (LOCK | WAIT) != 0 || unsafe { version(head) } >= self.fast.get() {
+            return None;
+        }
+        // Current now and not newer than our snapshot: it is the version of the snapshot. A commit between would have
+        // locked it before it ticked, and `rv` was read after that tick.
+        self.logs(|logs| logs.read(NonNull::from(core), head));
+        Some(head)
     }
 
     /// `read`, and whether the version is our own.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn read_to_write(&self, local: &Local, core: &Core) -> Result<(*mut Header, bool), Abort> {
         if self.fast.get() == 0
             && self.mode.get() == Mode::Update
@@ -320,7 +336,7 @@ impl Frame {
             pending.1.apply(node, now);
             node
         };
-        self.write(core, node, None, false);
+        self.write(core, node, None);
         Ok(node.as_ptr())
     }
 
@@ -375,24 +391,17 @@ impl Frame {
         self.read_slowly(inner, core)
     }
 
-    /// Make `node` this attempt's version of `core`, or what is to be applied to the version of then; `known_new`
-    /// when nothing has been written to it yet.
-    #[inline]
-    pub(crate) fn write(
-        &self,
-        core: &Core,
-        node: NonNull<Header>,
-        apply: Option<&'static Operation>,
-        known_new: bool,
-    ) {
+    /// Make `node` this attempt's version of `core`, or what is to be applied to the version of then.
+    pub(crate) fn write(&self, core: &Core, node: NonNull<Header>, apply: Option<&'static Operation>) {
         self.fast.set(0);
-        self.logs(|logs| {
-            if known_new {
-                logs.write_new(NonNull::from(core), node, apply);
-            } else {
-                logs.write(NonNull::from(core), node, apply, core.table);
-            }
-        });
+        self.logs(|logs| logs.write(NonNull::from(core), node, apply, core.table));
+    }
+
+    /// `write`, where nothing has been written to it yet.
+    #[inline(always)]
+    pub(crate) fn write_new(&self, core: &Core, node: NonNull<Header>, apply: Option<&'static Operation>) {
+        self.fast.set(0);
+        self.logs(|logs| logs.write_new(NonNull::from(core), node, apply));
     }
 
     #[cold]

@@ -1,11 +1,14 @@
 //! What a body asks for beside reading and writing: calls before its commit, after it, and after a roll-back.
 //!
+//! Few bodies ask, so all of it is behind one pointer that is null for the others.
+//!
 //! **Invariants** H1: hooks run, and are dropped, while no log is open. H2: of those registered in one attempt,
 //! either the commit hooks run or the abort hooks, never both, but that abort hooks of a nested part that was undone
 //! run in either case. H3: all that is not run is dropped when the attempt has ended.
 
 use crate::error::Abort;
 use crate::node::contain;
+use crate::open;
 use crate::txn::Txn;
 
 /// To be called when the attempt has ended.
@@ -15,15 +18,22 @@ pub(crate) type Before = Box<dyn FnOnce(&Txn<'_>) -> Result<(), Abort> + Send>;
 
 /// The hooks of one attempt.
 #[derive(Default)]
-pub(crate) struct Hooks {
-    pub(crate) before: Vec<Before>,
-    pub(crate) on_commit: Vec<Hook>,
-    pub(crate) on_abort: Vec<Hook>,
-    spent: Spent,
+pub(crate) struct Hooks(Option<Box<Lists>>);
+
+#[derive(Default)]
+struct Lists {
+    before: Vec<Before>,
+    on_commit: Vec<Hook>,
+    on_abort: Vec<Hook>,
+    /// Of undone parts: to be called when the attempt has ended ...
+    due: Vec<Hook>,
+    /// ... and to be dropped then.
+    unused: Vec<Hook>,
+    unused_before: Vec<Before>,
 }
 
 /// How many there were of each kind, to come back to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Mark {
     before: usize,
     on_commit: usize,
@@ -31,76 +41,92 @@ pub(crate) struct Mark {
 }
 
 impl Hooks {
+    fn lists(&mut self) -> &mut Lists {
+        self.0.get_or_insert_default()
+    }
+
+    pub(crate) fn before_commit(&mut self, hook: Before) {
+        self.lists().before.push(hook);
+    }
+
+    pub(crate) fn on_commit(&mut self, hook: Hook) {
+        self.lists().on_commit.push(hook);
+    }
+
+    pub(crate) fn on_abort(&mut self, hook: Hook) {
+        self.lists().on_abort.push(hook);
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(crate) fn mark(&self) -> Mark {
-        Mark { before: self.before.len(), on_commit: self.on_commit.len(), on_abort: self.on_abort.len() }
+        self.0.as_ref().map_or_else(Mark::default, |lists| Mark {
+            before: lists.before.len(),
+            on_commit: lists.on_commit.len(),
+            on_abort: lists.on_abort.len(),
+        })
     }
 
     /// The next one to run before the commit, in the order of registration.
     #[inline]
     pub(crate) fn next_before(&mut self) -> Option<Before> {
-        (!self.before.is_empty()).then(|| self.before.remove(0))
+        let lists = self.0.as_mut()?;
+        (!lists.before.is_empty()).then(|| lists.before.remove(0))
     }
 
     /// The part since the mark is undone.
     pub(crate) fn back_to(&mut self, mark: Mark) {
-        // Hooks of `before` may have been taken out since.
-        let before = mark.before.min(self.before.len());
-        self.spent.unused_before.extend(self.before.drain(before..));
-        self.spent.unused.extend(self.on_commit.drain(mark.on_commit..));
-        self.spent.due.extend(self.on_abort.drain(mark.on_abort..));
+        let Some(lists) = &mut self.0 else { return };
+        // Some of `before` may have been taken out since.
+        let before = mark.before.min(lists.before.len());
+        lists.unused_before.extend(lists.before.drain(before..));
+        lists.unused.extend(lists.on_commit.drain(mark.on_commit..));
+        lists.due.extend(lists.on_abort.drain(mark.on_abort..));
     }
 
-    /// The attempt is undone.
-    pub(crate) fn give_up(&mut self) {
-        self.back_to(Mark { before: 0, on_commit: 0, on_abort: 0 });
+    /// The attempt has ended without a commit. User code runs.
+    #[cold]
+    pub(crate) fn rolled_back(mut self) {
+        self.back_to(Mark::default());
+        self.finish();
     }
 
-    /// The attempt has committed: what is to be called, and what that leaves to be dropped stays here.
-    pub(crate) fn committed(&mut self) -> Committed {
-        if !self.on_abort.is_empty() {
-            self.spent.unused.append(&mut self.on_abort);
+    /// The attempt has committed: what is to be called when the transaction is closed remains. User code runs.
+    #[cold]
+    pub(crate) fn committed(&mut self) {
+        if let Some(lists) = &mut self.0 {
+            let on_commit = std::mem::take(&mut lists.on_commit);
+            lists.unused.append(&mut lists.on_abort);
+            std::mem::take(self).finish();
+            self.lists().on_commit = on_commit;
         }
-        Committed(std::mem::take(&mut self.on_commit))
     }
 
-    pub(crate) fn has_spent(&self) -> bool {
-        let Spent { due, unused, unused_before } = &self.spent;
-        !(due.is_empty() && unused.is_empty() && unused_before.is_empty())
+    /// Call those that are due, in the order of their registration, and drop the others. Their panics end here: the
+    /// attempt may have ended by one.
+    fn finish(self) {
+        let Some(lists) = self.0 else { return };
+        let Lists { due, unused, unused_before, .. } = *lists;
+        open::suspended(|| {
+            due.into_iter().for_each(contain);
+            unused.into_iter().for_each(|hook| contain(|| drop(hook)));
+            unused_before.into_iter().for_each(|hook| contain(|| drop(hook)));
+        });
     }
 
-    /// What an ended attempt has left behind.
-    pub(crate) fn take_spent(&mut self) -> Spent {
-        std::mem::take(&mut self.spent)
-    }
-}
-
-/// Hooks of an attempt that has ended.
-#[derive(Default)]
-pub(crate) struct Spent {
-    due: Vec<Hook>,
-    unused: Vec<Hook>,
-    unused_before: Vec<Before>,
-}
-
-impl Spent {
-    /// Call those that are due, in the order of their registration, and drop the others. User code, whose panics
-    /// end here: the attempt may have ended by one.
-    pub(crate) fn finish(self) {
-        self.due.into_iter().for_each(contain);
-        self.unused.into_iter().for_each(|hook| contain(|| drop(hook)));
-        self.unused_before.into_iter().for_each(|hook| contain(|| drop(hook)));
-    }
-}
-
-/// The commit hooks of a transaction that has committed.
-#[must_use]
-#[derive(Default)]
-pub(crate) struct Committed(Vec<Hook>);
-
-impl Committed {
-    /// Call them, in order. A panic in one passes to the caller of the transaction, which has committed.
+    /// Call the commit hooks, in order. A panic in one passes to the caller of the transaction, which has committed.
     #[inline]
     pub(crate) fn run(self) {
-        self.0.into_iter().for_each(|hook| hook());
+        if let Some(lists) = self.0 {
+            run_all(lists.on_commit);
+        }
     }
+}
+
+#[cold]
+fn run_all(hooks: Vec<Hook>) {
+    hooks.into_iter().for_each(|hook| hook());
 }

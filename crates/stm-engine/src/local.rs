@@ -26,6 +26,8 @@ pub(crate) struct Local {
     // Before `engine`: a frame gives its slot back when it is dropped.
     #[expect(clippy::vec_box, reason = "a frame moves once per transaction; its box is one word")]
     frames: RefCell<Vec<Box<Frame>>>,
+    /// The one that is used over and over.
+    spare: Cell<Option<Box<Frame>>>,
     pub(crate) limbo: RefCell<Limbo>,
     pub(crate) pool: RefCell<Pool>,
     reclaiming: Cell<bool>,
@@ -44,6 +46,7 @@ impl Local {
         engine.join();
         Self {
             frames: RefCell::default(),
+            spare: Cell::new(None),
             limbo: RefCell::new(Limbo::new()),
             pool: RefCell::default(),
             reclaiming: Cell::new(false),
@@ -58,12 +61,25 @@ impl Local {
     /// A frame to run one transaction in.
     #[inline]
     pub(crate) fn lease(&self) -> Lease<'_> {
+        Lease { local: self, frame: Some(self.spare.take().unwrap_or_else(|| self.another_frame())) }
+    }
+
+    #[cold]
+    fn another_frame(&self) -> Box<Frame> {
         let frame = self.frames.borrow_mut().pop();
-        Lease { local: self, frame: Some(frame.unwrap_or_else(|| Box::new(Frame::new(&self.engine)))) }
+        frame.unwrap_or_else(|| Box::new(Frame::new(&self.engine)))
     }
 
     /// Keep a frame that is not in use, or give its slot back.
+    #[inline]
     pub(crate) fn give_back(&self, frame: Box<Frame>) {
+        if let Some(other) = self.spare.replace(Some(frame)) {
+            self.keep(other);
+        }
+    }
+
+    #[cold]
+    fn keep(&self, frame: Box<Frame>) {
         let mut frames = self.frames.borrow_mut();
         if frames.len() < FRAMES {
             frames.push(frame);
@@ -180,8 +196,12 @@ impl Deref for Lease<'_> {
 }
 
 impl Drop for Lease<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(frame) = self.frame.take() {
+            if frame.owns_token() {
+                frame.give_token_back(self.local);
+            }
             self.local.give_back(frame);
         }
     }

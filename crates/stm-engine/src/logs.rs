@@ -148,18 +148,31 @@ impl Logs {
     }
 
     /// Make `node` our version of a variable that we have not written yet.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write_new(
         &mut self,
         core: NonNull<Core>,
         node: NonNull<Header>,
         apply: Option<&'static Operation>,
     ) {
-        self.writes.push(Write { core, node, old: std::ptr::null_mut(), apply });
+        let len = self.writes.len();
+        if len == self.writes.capacity() {
+            self.grow_writes();
+        }
+        // SAFETY: `grow_writes` leaves room for one more; entries need no destructor.
+        unsafe {
+            self.writes.as_mut_ptr().add(len).write(Write { core, node, old: std::ptr::null_mut(), apply });
+            self.writes.set_len(len + 1);
+        }
         self.commutes |= apply.is_some();
         if self.writes.len() > LINEAR {
             self.index.insert_last(&self.writes);
         }
+    }
+
+    #[cold]
+    fn grow_writes(&mut self) {
+        self.writes.reserve(8);
     }
 
     /// The state to come back to.
@@ -193,7 +206,6 @@ impl Logs {
     /// Whatever is written will not be published: all of it joins `kept`.
     pub(crate) fn give_up(&mut self) {
         self.kept.extend(self.writes.drain(..).map(Kept::loose));
-        self.hooks.give_up();
         self.forget();
     }
 
@@ -257,6 +269,7 @@ impl Index {
     }
 
     /// Take in the last entry of the log, and all others if they are not in yet.
+    #[inline(never)]
     fn insert_last(&mut self, writes: &[Write]) {
         let last = writes.len() - 1;
         if self.live && writes.len() * 2 <= self.table.len() {

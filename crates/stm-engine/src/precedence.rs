@@ -90,28 +90,21 @@ impl Precedence {
         }
     }
 
-    /// Whether a committer may go on; its write set is locked.
+    /// Whether nobody has claims that concern a committer of these rights; its write set is locked.
     #[inline(always)]
-    pub(crate) fn objection(&self, inner: &Inner, rights: Rights, writes: &[Write]) -> Option<Objection> {
+    pub(crate) fn is_quiet(&self, inner: &Inner, rights: Rights) -> bool {
         #[cfg(loom)]
         fence(Ordering::SeqCst);
         inner.point();
         // ORDER: SeqCst, after the locks; see the module's head.
-        let claims = self.claims.0.load(Ordering::SeqCst);
-        if claims == 0 || rights.token {
-            return None;
-        }
-        self.objection_to(inner, claims, rights, writes)
+        self.claims.0.load(Ordering::SeqCst) == 0 || rights.token
     }
 
-    #[cold]
-    fn objection_to(
-        &self,
-        inner: &Inner,
-        claims: usize,
-        rights: Rights,
-        writes: &[Write],
-    ) -> Option<Objection> {
+    /// Why a committer may not go on; its write set is locked, and it was not quiet.
+    pub(crate) fn objection(&self, inner: &Inner, rights: Rights, writes: &[Write]) -> Option<Objection> {
+        inner.point();
+        // ORDER: SeqCst, after the locks, as above.
+        let claims = self.claims.0.load(Ordering::SeqCst);
         if claims & TOKEN != 0 && !mutant!(inner, IgnoreToken) {
             return Some(Objection::Token);
         }

@@ -75,6 +75,7 @@ impl<R> Prepared<R> {
         if result.is_err() {
             frame.count(Count::Stale);
         }
+        frame.give_token_back(&local);
         local.give_back(frame);
         local.tidy();
         match result {
@@ -107,6 +108,7 @@ impl<R> Drop for Prepared<R> {
         if let Some(frame) = self.frame.take() {
             let local = local::of(&self.engine);
             Attempt::resume(&local, &frame).roll_back();
+            frame.give_token_back(&local);
             local.give_back(frame);
             local.tidy();
         }

@@ -4,6 +4,7 @@
 //! last one, when the transaction is closed: both may start transactions of their own.
 
 use std::cell::Cell;
+use std::error::Error;
 use std::panic::Location;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use crate::commit::Check;
 use crate::engine::EngineRef;
 use crate::error::{Abort, Cause, Conflict, Reason, TxError};
 use crate::frame::{Asked, Frame, Loss, Mode, Reading};
-use crate::hooks::Committed;
+use crate::hooks::Hooks;
 use crate::local::{self, Local};
 use crate::open::{self, Open};
 use crate::options::{Options, Policy};
@@ -57,13 +58,35 @@ pub(crate) fn try_atomically<R>(
     let local = local::of(engine);
     let lease = local.lease();
     lease.site.set(Some(site));
-    let result = drive(&mut Pace::new(&local, &lease, options, Goal::Commit), body);
+    let result = commit(&local, &lease, options, body);
     drop(lease);
     drop(open);
     local.tidy();
-    let (value, hooks) = result?.expect(NO_BASIS);
+    let (value, hooks) = result?;
     hooks.run();
     Ok(value)
+}
+
+/// `drive` to a commit, with little to do for a transaction that asks for nothing special and does not lose.
+#[inline]
+fn commit<R>(
+    local: &Local,
+    frame: &Frame,
+    options: &Options,
+    body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
+) -> Result<(R, Hooks), TxError> {
+    let mut first = None;
+    if options.deadline.is_none() && options.irrevocable_after > 0 && !local.has_token.get() {
+        match once(Attempt::begin(local, frame, true), Goal::Commit, &body) {
+            Ok(end) => return Ok(end),
+            Err(why) => first = Some(why),
+        }
+    }
+    let mut pace = Pace::new(local, frame, options, Goal::Commit);
+    if let Some(why) = first {
+        pace.go_on(why)?;
+    }
+    Ok(drive(&mut pace, body)?.expect(NO_BASIS))
 }
 
 pub(crate) fn irrevocable<R>(
@@ -135,46 +158,74 @@ pub(crate) enum Goal {
 pub(crate) fn drive<R>(
     pace: &mut Pace<'_>,
     body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
-) -> Result<Option<(R, Committed)>, TxError> {
-    let frame = pace.frame;
+) -> Result<Option<(R, Hooks)>, TxError> {
     loop {
-        let attempt = pace.next_attempt()?;
-        let outcome = run_body(&attempt, &body);
-        if let Some(loss) = frame.loss() {
-            // Whatever the body made of it: an attempt that has lost does not commit, fail or wait.
-            attempt.roll_back();
-            open::suspended(|| drop(outcome));
-            match loss {
-                Loss::Conflict(conflict) => pace.lost(conflict)?,
-                Loss::Moved(conflict) => return pace.lost(conflict).map(|()| None),
-                Loss::Foreign(variable) => return Err(TxError::ForeignEngine { variable }),
-            }
-            continue;
+        match once(pace.next_attempt()?, pace.goal, &body) {
+            Ok(end) => return Ok(Some(end)),
+            Err(Lost::Moved(conflict)) => return pace.lost(conflict).map(|()| None),
+            Err(why) => pace.go_on(why)?,
         }
-        match outcome.map_err(|abort| *abort.0) {
-            Ok(value) if pace.goal == Goal::Prepare => {
-                attempt.keep();
-                return Ok(Some((value, Committed::default())));
+    }
+}
+
+/// Why one attempt did not reach its goal. It is rolled back, but for `Retry`.
+enum Lost<'a> {
+    Conflict(Conflict),
+    Moved(Conflict),
+    Foreign(Option<&'static str>),
+    Error(Box<dyn Error + Send + Sync>),
+    Retry(Attempt<'a>),
+}
+
+/// One attempt, begun.
+#[inline]
+fn once<'a, R>(
+    attempt: Attempt<'a>,
+    goal: Goal,
+    body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
+) -> Result<(R, Hooks), Lost<'a>> {
+    let frame = attempt.frame;
+    let outcome = run_body(&attempt, &body);
+    if let Some(loss) = frame.loss() {
+        // Whatever the body made of it: an attempt that has lost does not commit, fail or wait.
+        attempt.roll_back();
+        open::suspended(|| drop(outcome));
+        return Err(match loss {
+            Loss::Conflict(conflict) => Lost::Conflict(conflict),
+            Loss::Moved(conflict) => Lost::Moved(conflict),
+            Loss::Foreign(variable) => Lost::Foreign(variable),
+        });
+    }
+    match outcome {
+        Ok(value) if goal == Goal::Prepare => {
+            attempt.keep();
+            Ok((value, Hooks::default()))
+        }
+        Ok(value) => match attempt.commit(Check::IfTicked) {
+            Ok(hooks) => Ok((value, hooks)),
+            Err(conflict) => {
+                open::suspended(|| drop(value));
+                Err(Lost::Conflict(conflict))
             }
-            Ok(value) => match attempt.commit(Check::IfTicked) {
-                Ok(hooks) => return Ok(Some((value, hooks))),
-                Err(conflict) => {
-                    open::suspended(|| drop(value));
-                    pace.lost(conflict)?;
-                }
-            },
-            Err(Reason::Retry) => pace.wait(attempt)?,
-            Err(Reason::User(error)) => {
-                frame.count(Count::UserAborts);
-                attempt.roll_back();
-                return Err(TxError::Aborted(error));
-            }
-            // The `Abort` of another transaction, carried over by hand.
-            Err(Reason::Conflict) => {
-                attempt.roll_back();
-                let unknown = Conflict { cause: Cause::StaleRead, variable: None, winner: None };
-                pace.lost(unknown)?;
-            }
+        },
+        Err(abort) => Err(stopped(attempt, *abort.0)),
+    }
+}
+
+/// The body has stopped by itself.
+#[cold]
+fn stopped(attempt: Attempt<'_>, reason: Reason) -> Lost<'_> {
+    match reason {
+        Reason::Retry => Lost::Retry(attempt),
+        Reason::User(error) => {
+            attempt.frame.count(Count::UserAborts);
+            attempt.roll_back();
+            Lost::Error(error)
+        }
+        // The `Abort` of another transaction, carried over by hand.
+        Reason::Conflict => {
+            attempt.roll_back();
+            Lost::Conflict(Conflict { cause: Cause::StaleRead, variable: None, winner: None })
         }
     }
 }
@@ -254,6 +305,17 @@ impl<'a> Pace<'a> {
             return Err(self.late(false));
         }
         Ok(())
+    }
+
+    /// See to it that another attempt makes sense.
+    #[cold]
+    fn go_on(&mut self, why: Lost<'_>) -> Result<(), TxError> {
+        match why {
+            Lost::Conflict(conflict) | Lost::Moved(conflict) => self.lost(conflict),
+            Lost::Foreign(variable) => Err(TxError::ForeignEngine { variable }),
+            Lost::Error(error) => Err(TxError::Aborted(error)),
+            Lost::Retry(attempt) => self.wait(attempt),
+        }
     }
 
     /// An attempt has lost: report a limit that is reached, or keep away for a moment.
@@ -351,6 +413,7 @@ impl<'a> Pace<'a> {
 impl Drop for Pace<'_> {
     #[inline]
     fn drop(&mut self) {
+        self.frame.until.set(None);
         self.frame.give_token_back(self.local);
     }
 }

@@ -85,7 +85,7 @@ impl<'tx> Txn<'tx> {
             return Err(self.refuse_write(core));
         }
         let node = Node::alloc(&mut self.local.pool.borrow_mut(), value);
-        self.frame.write(core, node, None, false);
+        self.frame.write(core, node, None);
         Ok(())
     }
 
@@ -100,7 +100,10 @@ impl<'tx> Txn<'tx> {
         f: impl FnOnce(&T) -> T,
     ) -> Result<(), Abort> {
         let core = self.ours(var.core())?;
-        let (before, own) = self.frame.read_to_write(self.local, core)?;
+        let (before, own) = match self.frame.read_simply(self.local, core) {
+            Some(before) => (before, false),
+            None => self.frame.read_to_write(self.local, core)?,
+        };
         let writes = self.frame.writes();
         // SAFETY: as in `get`.
         let value = f(unsafe { Node::<T>::value(before) });
@@ -109,7 +112,11 @@ impl<'tx> Txn<'tx> {
         }
         let node = Node::alloc(&mut self.local.pool.borrow_mut(), value);
         // `f` is user code and may have written through a `Txn` of its own.
-        self.frame.write(core, node, None, !own && writes == self.frame.writes());
+        if !own && writes == self.frame.writes() {
+            self.frame.write_new(core, node, None);
+        } else {
+            self.frame.write(core, node, None);
+        }
         Ok(())
     }
 
@@ -161,7 +168,7 @@ impl<'tx> Txn<'tx> {
         let node = match self.frame.own(core) {
             None => {
                 let node = Node::alloc(&mut self.local.pool.borrow_mut(), operand);
-                self.frame.write(core, node, Some(apply), true);
+                self.frame.write_new(core, node, Some(apply));
                 return Ok(());
             }
             Some((node, Some(before))) if before.is(apply) => node,
@@ -170,7 +177,7 @@ impl<'tx> Txn<'tx> {
         let both = Node::alloc(&mut self.local.pool.borrow_mut(), operand);
         // SAFETY: both are ours, of this type, and given out to nobody (M1). The operations are associative.
         unsafe { apply.apply(both, node.as_ptr()) };
-        self.frame.write(core, both, Some(apply), false);
+        self.frame.write(core, both, Some(apply));
         Ok(())
     }
 
@@ -238,7 +245,7 @@ impl<'tx> Txn<'tx> {
     /// ```
     pub fn on_commit(&self, hook: impl FnOnce() + Send + 'static) {
         let hook = Box::new(hook);
-        self.frame.logs(|logs| logs.hooks.on_commit.push(hook));
+        self.frame.logs(|logs| logs.hooks.on_commit(hook));
     }
 
     /// Call `hook` once if this attempt, or the nested part that asked for it, is undone: by a conflict, an error, a
@@ -259,7 +266,7 @@ impl<'tx> Txn<'tx> {
     /// ```
     pub fn on_abort(&self, hook: impl FnOnce() + Send + 'static) {
         let hook = Box::new(hook);
-        self.frame.logs(|logs| logs.hooks.on_abort.push(hook));
+        self.frame.logs(|logs| logs.hooks.on_abort(hook));
     }
 
     /// Run `hook` at the end of the body, as a part of it: it may read and write, and its error ends the transaction.
@@ -283,7 +290,7 @@ impl<'tx> Txn<'tx> {
     /// ```
     pub fn before_commit(&self, hook: impl FnOnce(&Txn<'_>) -> Result<(), Abort> + Send + 'static) {
         let hook = Box::new(hook);
-        self.frame.logs(|logs| logs.hooks.before.push(hook));
+        self.frame.logs(|logs| logs.hooks.before_commit(hook));
     }
 
     /// Run `first`; if it retries, undo its writes and run `second` instead. If that retries too, the whole
