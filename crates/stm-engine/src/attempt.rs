@@ -4,7 +4,6 @@
 //! versions that nobody else has seen are dropped. User destructors run after that, and may start transactions.
 
 use crate::commit::{Check, commit};
-use crate::error::Conflict;
 use crate::frame::{Frame, Loss, conflict};
 use crate::hooks::Hooks;
 use crate::local::Local;
@@ -18,20 +17,23 @@ use crate::txn::Txn;
 pub(crate) struct Attempt<'a> {
     pub(crate) local: &'a Local,
     pub(crate) frame: &'a Frame,
-    open: bool,
 }
+
+/// It lost at its commit; the frame knows against whom.
+#[derive(Debug)]
+pub(crate) struct CommitLost;
 
 impl<'a> Attempt<'a> {
     #[inline]
     pub(crate) fn begin(local: &'a Local, frame: &'a Frame, may_fall_back: bool) -> Self {
         frame.begin(&local.engine, may_fall_back);
-        Self { local, frame, open: true }
+        Self { local, frame }
     }
 
     /// Go on with what a prepared transaction has kept.
     pub(crate) fn resume(local: &'a Local, frame: &'a Frame) -> Self {
         frame.claim(local, 0);
-        Self { local, frame, open: true }
+        Self { local, frame }
     }
 
     /// The body's view of it.
@@ -41,31 +43,31 @@ impl<'a> Attempt<'a> {
     }
 
     /// Leave everything as it is, slot and logs, for a later `resume`.
-    pub(crate) fn keep(mut self) {
+    pub(crate) fn keep(self) {
         self.frame.withdraw(&self.local.engine);
-        self.open = false;
+        std::mem::forget(self);
     }
 
     /// End without a trace.
-    pub(crate) fn roll_back(mut self) {
-        self.open = false;
-        roll_back(self.local, self.frame);
+    pub(crate) fn roll_back(self) {
+        let (local, frame) = (self.local, self.frame);
+        std::mem::forget(self);
+        roll_back(local, frame);
     }
 
     /// Publish, or roll back and say why not. What comes back has to be called when the transaction is closed.
-    pub(crate) fn commit(mut self, check: Check) -> Result<Hooks, Conflict> {
+    pub(crate) fn commit(self, check: Check) -> Result<Hooks, CommitLost> {
         let (local, frame) = (self.local, self.frame);
         let inner = &*local.engine;
         let result = frame.logs(|logs| commit(inner, frame, logs, check));
-        self.open = false;
+        std::mem::forget(self);
         let wv = match result {
             Ok(wv) => wv,
             Err((cause, core)) => {
                 // SAFETY: our slot is still published, so the core is alive.
-                let conflict = conflict(cause, unsafe { core.as_ref() });
-                frame.lose(conflict);
+                frame.lose(conflict(cause, unsafe { core.as_ref() }));
                 roll_back(local, frame);
-                return Err(conflict);
+                return Err(CommitLost);
             }
         };
         #[cfg(feature = "faults")]
@@ -104,10 +106,8 @@ impl<'a> Attempt<'a> {
 impl Drop for Attempt<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.open {
-            self.frame.count(Count::Panics);
-            roll_back(self.local, self.frame);
-        }
+        self.frame.count(Count::Panics);
+        roll_back(self.local, self.frame);
     }
 }
 

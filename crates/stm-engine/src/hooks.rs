@@ -118,7 +118,7 @@ impl Hooks {
     }
 
     /// Call the commit hooks, in order. A panic in one passes to the caller of the transaction, which has committed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn run(self) {
         if let Some(lists) = self.0 {
             run_all(lists.on_commit);

@@ -8,11 +8,11 @@
 
 use std::fmt;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, CommitLost};
 use crate::commit::Check;
 use crate::engine::EngineRef;
 use crate::error::Stale;
-use crate::frame::{Frame, first_stale};
+use crate::frame::{Frame, Loss, first_stale};
 use crate::local;
 use crate::open;
 use crate::stats::Count;
@@ -76,6 +76,7 @@ impl<R> Prepared<R> {
             frame.count(Count::Stale);
         }
         frame.give_token_back(&local);
+        let loss = frame.loss();
         local.give_back(frame);
         local.tidy();
         match result {
@@ -83,7 +84,10 @@ impl<R> Prepared<R> {
                 hooks.run();
                 Ok(self.value.take().expect("kept until the commit"))
             }
-            Err(conflict) => Err(conflict.into()),
+            Err(CommitLost) => match loss {
+                Some(Loss::Conflict(conflict)) => Err(conflict.into()),
+                _ => unreachable!("a commit loses against another transaction only"),
+            },
         }
     }
 

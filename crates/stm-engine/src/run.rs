@@ -8,7 +8,7 @@ use std::error::Error;
 use std::panic::Location;
 use std::time::Instant;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, CommitLost};
 use crate::commit::Check;
 use crate::engine::EngineRef;
 use crate::error::{Abort, Cause, Conflict, Reason, TxError};
@@ -34,7 +34,7 @@ pub(crate) fn atomically<R>(
     site: Site,
     body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
 ) -> R {
-    match try_atomically(engine, &Options::new(), site, body) {
+    match try_atomically(engine, &const { Options::new() }, site, body) {
         Ok(value) => value,
         Err(error) => fail(site, &error),
     }
@@ -162,17 +162,19 @@ pub(crate) fn drive<R>(
     loop {
         match once(pace.next_attempt()?, pace.goal, &body) {
             Ok(end) => return Ok(Some(end)),
-            Err(Lost::Moved(conflict)) => return pace.lost(conflict).map(|()| None),
-            Err(why) => pace.go_on(why)?,
+            Err(why) => {
+                if !pace.go_on(why)? {
+                    return Ok(None);
+                }
+            }
         }
     }
 }
 
 /// Why one attempt did not reach its goal. It is rolled back, but for `Retry`.
 enum Lost<'a> {
-    Conflict(Conflict),
-    Moved(Conflict),
-    Foreign(Option<&'static str>),
+    /// The frame knows how.
+    Doomed,
     Error(Box<dyn Error + Send + Sync>),
     Retry(Attempt<'a>),
 }
@@ -186,15 +188,11 @@ fn once<'a, R>(
 ) -> Result<(R, Hooks), Lost<'a>> {
     let frame = attempt.frame;
     let outcome = run_body(&attempt, &body);
-    if let Some(loss) = frame.loss() {
+    if frame.loss().is_some() {
         // Whatever the body made of it: an attempt that has lost does not commit, fail or wait.
         attempt.roll_back();
         open::suspended(|| drop(outcome));
-        return Err(match loss {
-            Loss::Conflict(conflict) => Lost::Conflict(conflict),
-            Loss::Moved(conflict) => Lost::Moved(conflict),
-            Loss::Foreign(variable) => Lost::Foreign(variable),
-        });
+        return Err(Lost::Doomed);
     }
     match outcome {
         Ok(value) if goal == Goal::Prepare => {
@@ -203,9 +201,9 @@ fn once<'a, R>(
         }
         Ok(value) => match attempt.commit(Check::IfTicked) {
             Ok(hooks) => Ok((value, hooks)),
-            Err(conflict) => {
+            Err(CommitLost) => {
                 open::suspended(|| drop(value));
-                Err(Lost::Conflict(conflict))
+                Err(Lost::Doomed)
             }
         },
         Err(abort) => Err(stopped(attempt, *abort.0)),
@@ -224,8 +222,9 @@ fn stopped(attempt: Attempt<'_>, reason: Reason) -> Lost<'_> {
         }
         // The `Abort` of another transaction, carried over by hand.
         Reason::Conflict => {
+            attempt.frame.lose(Conflict { cause: Cause::StaleRead, variable: None, winner: None });
             attempt.roll_back();
-            Lost::Conflict(Conflict { cause: Cause::StaleRead, variable: None, winner: None })
+            Lost::Doomed
         }
     }
 }
@@ -238,6 +237,9 @@ fn run_body<R>(
 ) -> Result<R, Abort> {
     let tx = attempt.txn();
     let value = body(&tx)?;
+    if attempt.frame.logs(|logs| logs.hooks.is_empty()) {
+        return Ok(value);
+    }
     while attempt.frame.loss().is_none()
         && let Some(hook) = attempt.frame.logs(|logs| logs.hooks.next_before())
     {
@@ -307,14 +309,17 @@ impl<'a> Pace<'a> {
         Ok(())
     }
 
-    /// See to it that another attempt makes sense.
+    /// See to it that another attempt makes sense; whether of the same computation.
     #[cold]
-    fn go_on(&mut self, why: Lost<'_>) -> Result<(), TxError> {
+    fn go_on(&mut self, why: Lost<'_>) -> Result<bool, TxError> {
         match why {
-            Lost::Conflict(conflict) | Lost::Moved(conflict) => self.lost(conflict),
-            Lost::Foreign(variable) => Err(TxError::ForeignEngine { variable }),
             Lost::Error(error) => Err(TxError::Aborted(error)),
-            Lost::Retry(attempt) => self.wait(attempt),
+            Lost::Retry(attempt) => self.wait(attempt).map(|()| true),
+            Lost::Doomed => match self.frame.loss().expect("doomed") {
+                Loss::Conflict(conflict) => self.lost(conflict).map(|()| true),
+                Loss::Moved(conflict) => self.lost(conflict).map(|()| false),
+                Loss::Foreign(variable) => Err(TxError::ForeignEngine { variable }),
+            },
         }
     }
 
