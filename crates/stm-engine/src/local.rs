@@ -11,6 +11,8 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
+#[cfg(not(loom))]
+use crate::engine::Engine;
 use crate::engine::EngineRef;
 use crate::frame::{Frame, Reading};
 use crate::mutant::mutant;
@@ -249,9 +251,50 @@ impl Parts {
     }
 }
 
+// This thread's part in the default engine, which most programs use alone: found without a search or a count.
+#[cfg(not(loom))]
+tx_runtime::sync::thread_local! {
+    static HOME: Local = Local::new(&Engine::global().inner);
+}
+
+/// This thread's part in an engine, in use.
+pub(crate) enum Part {
+    /// That of the thread-local.
+    #[cfg(not(loom))]
+    Home(NonNull<Local>),
+    Shared(Rc<Local>),
+}
+
+impl Deref for Part {
+    type Target = Local;
+
+    #[inline(always)]
+    fn deref(&self) -> &Local {
+        match self {
+            // SAFETY: a thread-local is destroyed when nothing of its thread is on the stack any more but the
+            // destructors of thread-locals, one after the other. A `Part` cannot leave its thread (it holds a pointer),
+            // is dropped by whoever made it, and none is made of a `HOME` that is being destroyed.
+            #[cfg(not(loom))]
+            Self::Home(local) => unsafe { local.as_ref() },
+            Self::Shared(local) => local,
+        }
+    }
+}
+
 /// This thread's part in the engine.
 #[inline]
-pub(crate) fn of(engine: &EngineRef) -> Rc<Local> {
+pub(crate) fn of(engine: &EngineRef) -> Part {
+    #[cfg(not(loom))]
+    if engine.is_immortal()
+        && let Ok(home) = HOME.try_with(|home| Part::Home(NonNull::from(home)))
+    {
+        return home;
+    }
+    Part::Shared(shared(engine))
+}
+
+#[inline(never)]
+fn shared(engine: &EngineRef) -> Rc<Local> {
     PARTS
         .try_with(|parts| parts.find(engine).unwrap_or_else(|| parts.join(engine)))
         .unwrap_or_else(|_| Rc::new(Local::new(engine)))
@@ -270,6 +313,16 @@ pub(crate) fn bury(core: NonNull<Core>) {
     if mutant!(engine, DropFreesCore) {
         // SAFETY: none; this is a mistake for the model to find.
         return with(&engine.clone(), |local| unsafe { tvar::destroy(core, &local.pool) });
+    }
+    #[cfg(not(loom))]
+    if engine.is_immortal() {
+        let buried = HOME.try_with(|local| {
+            local.limbo.borrow_mut().bury(core);
+            local.tidy();
+        });
+        if buried.is_ok() {
+            return;
+        }
     }
     match PARTS.try_with(|parts| parts.find(engine).unwrap_or_else(|| parts.join(engine))) {
         Ok(local) => {
