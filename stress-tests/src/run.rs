@@ -46,7 +46,7 @@ fn run_one(scenario: &Scenario, plan: &Plan, share: Duration, watchdog: &Watchdo
     let mut seeds = Rng::named(plan.seed, scenario.name);
     let start = Instant::now();
     loop {
-        let round = Round { seed: plan.round.unwrap_or_else(|| seeds.next()), threads: plan.threads };
+        let round = Round::new(plan.round.unwrap_or_else(|| seeds.next()), plan.threads);
         let again = format!("--only {} --round {} --threads {}", scenario.name, round.seed, round.threads);
         watchdog.start(again.clone());
         let result = catch_unwind(AssertUnwindSafe(|| (scenario.round)(&round)));

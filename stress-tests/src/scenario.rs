@@ -1,5 +1,7 @@
 //! What a scenario is, and what one round of it is given.
 
+use stm_engine::Engine;
+
 use crate::Rng;
 
 /// One kind of experiment.
@@ -20,9 +22,36 @@ pub struct Round {
     pub seed: u64,
     /// Threads to let loose; at least 2.
     pub threads: usize,
+    /// The mistakes and disturbances of the round's engine.
+    #[cfg(feature = "faults")]
+    pub faults: stm_engine::Faults,
 }
 
 impl Round {
+    /// A round on an engine as it is.
+    pub const fn new(seed: u64, threads: usize) -> Self {
+        Self {
+            seed,
+            threads,
+            #[cfg(feature = "faults")]
+            faults: stm_engine::Faults::new(),
+        }
+    }
+
+    /// The same round with another number of threads.
+    #[must_use]
+    pub const fn with_threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// A new engine for the round.
+    pub fn engine(&self) -> Engine {
+        #[cfg(feature = "faults")]
+        return Engine::with_faults(self.faults);
+        #[cfg(not(feature = "faults"))]
+        Engine::new()
+    }
+
     /// The random numbers of the round's thread `index`.
     pub fn rng(&self, index: usize) -> Rng {
         Rng::new(Rng::new(self.seed).next().wrapping_add(index as u64))

@@ -13,7 +13,7 @@ const THREADS: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn history(faults: Faults, seed: u64) -> History {
-    record(&Engine::with_faults(faults), &Round { seed, threads: THREADS }, VARS, 200)
+    record(&Engine::with_faults(faults), &Round::new(seed, THREADS), VARS, 200)
 }
 
 /// Rounds until the checker finds something.

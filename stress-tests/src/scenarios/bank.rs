@@ -1,6 +1,6 @@
 //! Transfers between accounts: the sum is the same at every moment, inside bodies that lose too.
 
-use stm_engine::{Abort, Engine, TVar, Txn};
+use stm_engine::{Abort, TVar, Txn};
 
 use crate::{Round, Scenario};
 
@@ -19,7 +19,7 @@ fn total(accounts: &[TVar<i64>], tx: &Txn<'_>) -> Result<i64, Abort> {
 }
 
 fn round(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let accounts: Vec<_> = (0..ACCOUNTS).map(|_| engine.tvar(EACH)).collect();
     let sum = EACH * ACCOUNTS as i64;
     let seen = round.spawn(|index| {

@@ -1,6 +1,6 @@
 //! Commuting writes beside ordinary ones: nothing is lost, and nobody sees half.
 
-use stm_engine::{Commute, Engine};
+use stm_engine::Commute;
 
 use crate::{Round, Scenario};
 
@@ -14,7 +14,7 @@ const STEPS: u64 = 1500;
 
 /// Two counters that always go up together, the largest amount so far, and all bits of the amounts.
 fn round(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let (left, right) = (engine.tvar(0_u64), engine.tvar(0_u64));
     let (most, bits) = (engine.tvar(0_u64), engine.tvar(0_u64));
     let results = round.spawn(|index| {

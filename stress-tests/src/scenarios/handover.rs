@@ -1,6 +1,6 @@
 //! Producers and consumers: every item arrives once, in the order of its producer, and nobody sleeps for ever.
 
-use stm_engine::{Abort, Engine, TBoundedQueue, TQueue, TVar, Txn};
+use stm_engine::{Abort, TBoundedQueue, TQueue, TVar, Txn};
 
 use crate::{Round, Scenario};
 
@@ -61,7 +61,7 @@ impl Ways {
 }
 
 fn round(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let producers = (round.threads / 2).max(1);
     let capacity = 1 + round.rng(usize::MAX).below(4);
     let ways = Ways {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use stm_engine::{Abort, Engine, Options, TVar, Txn};
+use stm_engine::{Abort, Options, TVar, Txn};
 
 use crate::{Round, Scenario};
 
@@ -47,7 +47,7 @@ fn transfer(tx: &Txn<'_>, from: &TVar<i64>, to: &TVar<i64>) -> Result<(), Abort>
 }
 
 fn round(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let accounts: Vec<_> = (0..ACCOUNTS).map(|_| engine.tvar(EACH)).collect();
     let sum = EACH * ACCOUNTS as i64;
     let outside = Outside::default();

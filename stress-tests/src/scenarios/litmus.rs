@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stm_engine::{Engine, TVar};
+use stm_engine::TVar;
 
 use crate::{Round, Scenario};
 
@@ -40,7 +40,7 @@ const ROUNDS: u64 = 200;
 
 /// `x + y` starts at 1; a thread may take 1 from its own variable while the sum allows it.
 fn write_skew(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     for turn in 0..ROUNDS {
         let vars: Vec<_> = (0..round.threads).map(|i| engine.tvar(i64::from(i == 0))).collect();
         let sum = |vars: &[TVar<i64>]| vars.iter().map(TVar::load).sum::<i64>();
@@ -71,7 +71,7 @@ fn write_skew(round: &Round) -> Result<u64, String> {
 /// One thread moves the top of the first list to the second, the next one back, and so on: in every serial order
 /// as many moves each way leave the lists as they were.
 fn pop_append(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let (first, second): (Vec<u32>, Vec<u32>) = ((0..5).collect(), (10..15).collect());
     let lists = [engine.tvar(first.clone()), engine.tvar(second.clone())];
     let threads = round.threads - round.threads % 2;
@@ -100,7 +100,7 @@ fn pop_append(round: &Round) -> Result<u64, String> {
 
 fn pop_once(round: &Round) -> Result<u64, String> {
     const ITEMS: u32 = 500;
-    let engine = Engine::new();
+    let engine = round.engine();
     let list = engine.tvar((0..ITEMS).collect::<Vec<_>>());
     let pop = || {
         engine.atomically(|tx| {
@@ -123,9 +123,9 @@ fn pop_once(round: &Round) -> Result<u64, String> {
 /// Three threads add the next one's set to their own. Some serial order of the updates has to explain the outcome; so
 /// at least one set has all three items at the end.
 fn update_ring(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let all: BTreeSet<usize> = (1..=3).collect();
-    let round = Round { threads: all.len(), ..*round };
+    let round = round.with_threads(all.len());
     for turn in 0..ROUNDS {
         let sets: Vec<_> = all.iter().map(|&i| engine.tvar(BTreeSet::from([i]))).collect();
         round.spawn(|index| {
@@ -145,7 +145,7 @@ fn update_ring(round: &Round) -> Result<u64, String> {
 
 /// Two maps take over each other's entries. Whoever is first keeps nothing of its own where both have a key.
 fn update_each_other(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let of = |value: char, keys: std::ops::Range<u32>| -> BTreeMap<u32, char> {
         keys.map(|key| (key, value)).collect()
     };
@@ -157,7 +157,7 @@ fn update_each_other(round: &Round) -> Result<u64, String> {
     let first_then_second = (first_then_second.clone(), update(&second, &first_then_second));
     let second_then_first = update(&second, &first);
     let second_then_first = (update(&first, &second_then_first), second_then_first);
-    let round = Round { threads: 2, ..*round };
+    let round = round.with_threads(2);
     for turn in 0..ROUNDS {
         let maps = [engine.tvar(first.clone()), engine.tvar(second.clone())];
         round.spawn(|index| {

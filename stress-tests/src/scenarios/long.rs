@@ -41,7 +41,7 @@ fn write_until(done: &AtomicBool, engine: &Engine, pairs: &[(&TVar<i64>, &TVar<i
 
 /// Writers have variables of their own, so whoever loses in this engine is the reader.
 fn reader(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let vars: Vec<_> = (0..VARS).map(|_| engine.tvar(0_i64)).collect();
     let (done, commits) = (AtomicBool::new(false), AtomicU64::new(0));
     let results = round.spawn(|index| {
@@ -96,7 +96,7 @@ fn read(engine: &Engine, vars: &[TVar<i64>], turn: usize) -> Result<(), String> 
 /// irrevocable, and the next attempt is the last.
 fn updater(round: &Round) -> Result<u64, String> {
     const BOUND: u64 = 64 + 1;
-    let engine = Engine::new();
+    let engine = round.engine();
     let vars: Vec<_> = (0..VARS).map(|_| engine.tvar(0_i64)).collect();
     let sum = engine.tvar(1_i64);
     let done = AtomicBool::new(false);

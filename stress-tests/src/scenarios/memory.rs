@@ -53,7 +53,7 @@ const UPDATES: usize = 500;
 fn drops(round: &Round) -> Result<u64, String> {
     let alive = Arc::new(AtomicI64::new(0));
     let living = || alive.load(Ordering::Relaxed);
-    let engine = Engine::new();
+    let engine = round.engine();
     let vars: Vec<_> = (0..VARS).map(|var| engine.tvar(Counted::new(&alive, var))).collect();
     let update = |round: &Round| {
         round.spawn(|index| {
@@ -129,7 +129,7 @@ fn resident_beside<K>(
     beside: impl FnOnce(&Engine) -> K,
 ) -> Result<u64, String> {
     const FEW: usize = 100_000;
-    let engine = Engine::new();
+    let engine = round.engine();
     let vars: Vec<_> = (0..1024_u64).map(|n| engine.tvar(n)).collect();
     let mut rng = round.rng(0);
     let mut update = |times: usize| {
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn what_a_stuck_transaction_holds_back_is_seen_in_the_resident_set() {
         let stuck = |engine: &Engine| engine.prepare(|_| Ok(())).expect("nothing in it can fail");
-        let result = resident_beside(&Round { seed: 1, threads: 2 }, 120_000, stuck);
+        let result = resident_beside(&Round::new(1, 2), 120_000, stuck);
         if cfg!(target_os = "linux") {
             assert!(result.unwrap_err().contains("bytes resident"));
         }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use stm_engine::{Abort, Engine, Options, TVar, Txn};
+use stm_engine::{Abort, Options, TVar, Txn};
 
 use crate::{Rng, Round, Scenario};
 
@@ -59,7 +59,7 @@ fn transfer(tx: &Txn<'_>, accounts: &[TVar<i64>], path: &[usize], fuse: &Fuse) -
 }
 
 fn round(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let accounts: Vec<_> = (0..ACCOUNTS).map(|_| engine.tvar(100_i64)).collect();
     let count = engine.tvar(0_i64);
     let (returned, hook_panics) = (AtomicI64::new(0), AtomicI64::new(0));

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use stm_engine::Engine;
-
 use crate::{Round, Scenario};
 
 pub(crate) const SCENARIO: Scenario =
@@ -13,7 +11,7 @@ const MEALS: usize = 300;
 
 fn round(round: &Round) -> Result<u64, String> {
     let seats = round.threads;
-    let engine = Engine::new();
+    let engine = round.engine();
     let taken: Vec<_> = (0..seats).map(|_| engine.tvar(false)).collect();
     // What the hands hold, outside of all transactions.
     let hands: Vec<_> = (0..seats).map(|_| AtomicUsize::new(0)).collect();

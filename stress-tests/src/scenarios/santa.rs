@@ -137,13 +137,13 @@ impl House {
 }
 
 fn round(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let house = House {
         reindeer: Kind::new(&engine, REINDEER),
         elves: Kind::new(&engine, 3),
         closed: engine.tvar(false),
     };
-    let results = Round { threads: 1 + REINDEER + ELVES, ..*round }.spawn(|index| match index {
+    let results = round.with_threads(1 + REINDEER + ELVES).spawn(|index| match index {
         0 => {
             let result = (0..TURNS).try_for_each(|_| house.wake(&engine));
             // Whatever happened, nobody is left waiting.

@@ -1,7 +1,5 @@
 //! Bodies that would fall over an impossible state: an index that does not fit, a loop without an end.
 
-use stm_engine::Engine;
-
 use crate::{Round, Scenario};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
@@ -16,7 +14,7 @@ const MOST: usize = 64;
 /// A list and its length in two variables, and a step that divides the length: they always fit, so nothing here
 /// checks a bound that the list does not.
 fn round(round: &Round) -> Result<u64, String> {
-    let engine = Engine::new();
+    let engine = round.engine();
     let (items, len, step) = (engine.tvar(vec![1_u64; 4]), engine.tvar(4_usize), engine.tvar(2_usize));
     let mine: Vec<_> = (0..round.threads).map(|_| engine.tvar(0_u64)).collect();
     round.spawn(|index| {
