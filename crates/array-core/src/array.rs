@@ -5,6 +5,7 @@
 
 mod ops;
 mod reduce;
+mod select;
 mod sources;
 mod term;
 mod view;

@@ -69,6 +69,16 @@ pub enum ArrayError {
         /// The axis.
         axis: usize,
     },
+    /// A mask that does not fit the axes it indexes.
+    #[error("the mask has length {mask} where axis {axis} of the array has length {length}")]
+    MaskShape {
+        /// Axis of the indexed array.
+        axis: usize,
+        /// Length of that axis.
+        length: usize,
+        /// Length of the mask there.
+        mask: usize,
+    },
     /// More indices than axes.
     #[error("too many indices: the array has {ndim} dimensions, but {given} were indexed")]
     TooManyIndices {

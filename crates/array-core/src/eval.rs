@@ -3,13 +3,14 @@
 mod arg;
 mod axes;
 mod scan;
+mod select;
 mod stream;
 mod whole;
 
 use crate::kernels::Isa;
 use crate::{
     array::Array,
-    buffer::{BlockPool, Buffer},
+    buffer::{BlockPool, Buffer, TileBuf},
     dtype::{Element, Scalar},
     error::ArrayError,
     expr::Kind,
@@ -69,8 +70,8 @@ impl Array {
         if ready.is_evaluated() {
             return Ok(ready);
         }
-        if let Kind::Whole { op, shape, args, .. } = &ready.0.kind {
-            return whole::eval(op, ready.dtype(), shape, args, isa);
+        if let Kind::Whole { op, shape, args, at } = &ready.0.kind {
+            return whole::eval(op, ready.dtype(), shape, args, isa).map_err(|error| error.at(at));
         }
         let bound = bind_for(&ready, isa)?;
         SCRATCH.with_borrow_mut(|scratch| match bound.reduction {
@@ -209,11 +210,27 @@ fn tiles<'a>(bound: &'a Bound, pointers: &'a [*const u8]) -> SmallVec<[TileRef<'
     bound.operands.iter().zip(pointers).map(tile).collect()
 }
 
-fn map(mut bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
+fn map(bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
     let layout = Layout::contiguous(&bound.shape)?;
+    let mut block = BlockPool::shared().take(bound.plan.dtype(), layout.len())?;
+    run_map(bound, &layout, &mut block, scratch)?;
+    // SAFETY: all elements were written.
+    Ok(Array::from_layout(unsafe { block.freeze() }, layout))
+}
+
+/// Computes a map into a block of its type, through a C-contiguous layout that fills it.
+fn map_into(bound: Bound, layout: &Layout, block: &mut TileBuf) -> Result<(), ArrayError> {
+    SCRATCH.with_borrow_mut(|scratch| run_map(bound, layout, block, scratch))
+}
+
+fn run_map(
+    mut bound: Bound,
+    layout: &Layout,
+    block: &mut TileBuf,
+    scratch: &mut Scratch,
+) -> Result<(), ArrayError> {
     let len = layout.len();
     let pointers = pointers(&bound)?;
-    let mut block = BlockPool::shared().take(bound.plan.dtype(), len)?;
     let (mut shape, mut out) = (bound.shape.clone(), layout.clone());
     normalise(&mut shape, &mut out, &mut bound.operands);
     let target = [block.as_mut_ptr()];
@@ -222,8 +239,7 @@ fn map(mut bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
     // fresh block of `len` elements, all of which are written before it is frozen.
     unsafe {
         let done = bound.plan.map(&bound.consts, &shape, &tiles(&bound, &pointers), &out, 0..len, scratch);
-        done.map_err(|error| bound.locate(error))?;
-        Ok(Array::from_layout(block.freeze(), layout))
+        done.map_err(|error| bound.locate(error))
     }
 }
 

@@ -1,5 +1,9 @@
 //! Basic indices, as written between NumPy's brackets, and the [`s!`](crate::s) macro that writes them.
 
+pub(crate) mod select;
+
+pub use select::Select;
+
 /// One item of a NumPy basic index.
 ///
 /// ```

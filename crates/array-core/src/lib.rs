@@ -41,7 +41,7 @@ pub use buffer::{BlockPool, Buffer, SharedVec, TileBuf};
 pub use dtype::{DType, Element, Kind, Scalar};
 pub use error::ArrayError;
 pub use expr::{Op, ReduceOp};
-pub use index::Index;
+pub use index::{Index, Select};
 pub use kernels::Isa;
 pub use layout::{Dims, Layout, Strides, broadcast_shapes};
 pub use npy::{NpyError, read_npy, write_npy};

@@ -242,6 +242,83 @@ def axes():
     (OUT / "axes.txt").write_text("\n".join(lines) + "\n")
 
 
+# --- select: full indices on both sides of = -----------------------------------------------------------------------------------
+
+
+def index_item(rng, length):
+    """An item for an axis, and its text."""
+    kind = rng.choice(["slice", "slice", "int", "array", "array"])
+    if kind == "slice":
+        bounds = [None if rng.random() < 0.4 else int(rng.integers(-length - 2, length + 3)) for _ in range(2)]
+        step = rng.choice([None, 1, 2, -1, -2])
+        step = None if step is None else int(step)
+        words = ["" if b is None else str(b) for b in [*bounds, step]]
+        return slice(*bounds, step), "s" + ":".join(words)
+    beyond = int(rng.random() < 0.03)
+    if kind == "int":
+        i = int(rng.integers(-length - beyond, length + beyond)) if length + beyond else 0
+        return i, f"i{i}"
+    shape = [(3,), (3,), (1,), (2, 3), (), (0,), (2, 1)][rng.integers(7)]
+    high = length + beyond
+    a = rng.integers(-high, high, size=shape) if high else np.zeros(shape, int)
+    a = a.astype(rng.choice([np.int64, np.int8]))
+    return a, f"a{','.join(map(str, shape)) or '-'}|{','.join(map(str, a.ravel())) or '-'}"
+
+
+def mask_item(rng, shape, off):
+    shape = tuple(n + off for n in shape)
+    m = rng.random(shape) < 0.5
+    return m, f"m{','.join(map(str, shape)) or '-'}|{','.join(str(int(b)) for b in m.ravel()) or '-'}"
+
+
+def select():
+    rng = np.random.default_rng(7)
+    lines = ["# shape, items; then what a[items] is, and the sum over i of (i + 1) * element i after a[items] = 100 + arange and add.at"]
+    for _ in range(900):
+        shape = tuple(int(n) for n in rng.integers(1, 6, size=rng.integers(1, 5)))
+        if rng.random() < 0.06:
+            shape = shape[:-1] + (0,)
+        items, texts, axis = [], [], 0
+        ellipsis = False
+        while axis < len(shape) and rng.random() < 0.85:
+            dice = rng.random()
+            if dice < 0.08 and not ellipsis:
+                items.append(Ellipsis)
+                texts.append("e")
+                ellipsis = True
+                axis += int(rng.integers(0, 2))
+            elif dice < 0.16:
+                items.append(None)
+                texts.append("n")
+            elif dice < 0.26:
+                k = int(rng.integers(1, len(shape) - axis + 1))
+                item, text = mask_item(rng, shape[axis : axis + k], int(rng.random() < 0.03))
+                items.append(item)
+                texts.append(text)
+                axis += k
+            else:
+                item, text = index_item(rng, shape[axis])
+                items.append(item)
+                texts.append(text)
+                axis += 1
+        if not items:
+            continue
+        a = np.arange(int(np.prod(shape))).reshape(shape)
+        head = f"{','.join(map(str, shape))} {' '.join(texts)} ="
+        try:
+            got = a[tuple(items)]
+        except IndexError:
+            lines.append(f"{head} error")
+            continue
+        value = 100 + np.arange(got.size).reshape(got.shape)
+        b, c = a.copy(), a.copy()
+        b[tuple(items)] = value
+        np.add.at(c, tuple(items), value)
+        weight = np.arange(a.size).reshape(shape) + 1
+        lines.append(f"{head} {','.join(map(str, got.shape)) or '-'} {(b * weight).sum()} {(c * weight).sum()} {words(got)}".rstrip())
+    (OUT / "select.txt").write_text("\n".join(lines) + "\n")
+
+
 # --- text: what print shows --------------------------------------------------------------------------------------------------
 
 
@@ -377,5 +454,6 @@ if __name__ == "__main__":
     values()
     sums()
     axes()
+    select()
     display()
     npy()

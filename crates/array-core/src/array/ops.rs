@@ -51,7 +51,7 @@ impl Term {
         }
     }
 
-    fn into_array(self) -> Array {
+    pub(super) fn into_array(self) -> Array {
         match self {
             Term::Array(a) => a,
             Term::Weak(v) => Array::scalar(v),
@@ -166,12 +166,7 @@ impl Array {
         {
             return shortcut;
         }
-        let op = match op {
-            Op::Add | Op::Maximum | Op::FMax if input == DType::Bool => Op::BitOr,
-            Op::Multiply | Op::Minimum | Op::FMin if input == DType::Bool => Op::BitAnd,
-            op => op,
-        };
-        map(op, output, [a.of(input), b.of(input)].into_iter().collect())
+        map(op.on_truth(input), output, [a.of(input), b.of(input)].into_iter().collect())
     }
 
     /// `a` where `condition` holds, else `b`; the three broadcast together.

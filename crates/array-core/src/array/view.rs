@@ -133,6 +133,12 @@ impl Array {
         }
     }
 
+    /// The axes in another order; `axes` is a permutation.
+    #[track_caller]
+    pub(super) fn permuted(&self, axes: &[usize]) -> Array {
+        if axes.is_sorted() { self.clone() } else { self.moved(Move::Permute(axes)) }
+    }
+
     /// The axes in reverse order (`.T`), without copying.
     ///
     /// ```

@@ -1,6 +1,6 @@
 //! Evaluation of operations on whole arrays.
 
-use super::{arg, axes, scan};
+use super::{arg, axes, map_into, scan, select};
 use crate::{
     array::Array,
     buffer::{BlockPool, TileBuf},
@@ -9,6 +9,7 @@ use crate::{
     expr::Whole,
     kernels::Isa,
     layout::Layout,
+    plan::bind_for,
 };
 
 /// Computes an operation whose operands are each one pass.
@@ -22,15 +23,28 @@ pub(super) fn eval(
     let layout = Layout::contiguous(shape)?;
     let len = layout.len();
     let mut out = BlockPool::shared().take(dtype, len)?;
-    if len > 0 {
+    // Positions are checked even where nothing is picked.
+    if len > 0 || matches!(op, Whole::Take { .. } | Whole::Put { .. }) {
         match op {
             Whole::Reduce { op, axes } => axes::reduce(*op, axes, &args[0], &mut out, isa)?,
             Whole::Arg { max, axis } => arg::find(*max, *axis, &args[0], &mut out, isa)?,
+            Whole::Take { axes } => select::take(&args[0], axes, &args[1..], &mut out, isa)?,
+            Whole::Put { op, view, axes } => {
+                select::put(*op, view, axes, &args[0], &args[1..], &mut out, isa)?;
+            }
             Whole::Scan { op, axis } => scan::scan(*op, *axis, &args[0], &mut out, isa)?,
         }
     }
     // SAFETY: each operation writes every element.
     Ok(Array::from_layout(unsafe { out.freeze() }, layout))
+}
+
+/// Computes `array` into `out`, which has as many elements and its type, in C order.
+pub(super) fn copy(array: &Array, out: &mut TileBuf, isa: Isa) -> Result<(), ArrayError> {
+    let bound = bind_for(array, isa)?;
+    let layout = Layout::contiguous(array.shape())?;
+    assert!(out.len() == layout.len() && out.dtype() == array.dtype());
+    map_into(bound, &layout, out)
 }
 
 /// Writes `value` to every element from `start` on, `n` of them.

@@ -205,6 +205,16 @@ impl Op {
         )
     }
 
+    /// The operation that does this one's work on `dtype`: sums and products of truth values are logical.
+    pub(crate) fn on_truth(self, dtype: DType) -> Op {
+        use Op::*;
+        match self {
+            Add | Maximum | FMax if dtype == DType::Bool => BitOr,
+            Multiply | Minimum | FMin if dtype == DType::Bool => BitAnd,
+            op => op,
+        }
+    }
+
     /// Whether operands are taken to their floating point types one by one ([`DType::inexact`]) before they meet.
     pub(crate) fn is_inexact(self) -> bool {
         use Op::*;

@@ -1,7 +1,7 @@
 //! Operations that need their operands as wholes: what stands in one element of the result may come from anywhere.
 
-use super::ReduceOp;
-use crate::layout::Dims;
+use super::{Op, ReduceOp};
+use crate::layout::{Dims, Layout};
 
 /// An operation on whole arrays; it is evaluated with its operands at hand, not as part of a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,11 @@ pub(crate) enum Whole {
     Arg { max: bool, axis: Option<usize> },
     /// Running sums or products along an axis.
     Scan { op: ReduceOp, axis: usize },
+    /// What positions (operands 1 and on, of one shape) pick from the first axes of operand 0; those are `axes` in errors.
+    Take { axes: Dims },
+    /// Operand 0 with what positions (the last operands) pick from the first axes of `view`, a view of it in C order, replaced
+    /// by operand 1, or by what `op` makes of it (and of operand 1).
+    Put { op: Option<Op>, view: Layout, axes: Dims },
 }
 
 impl Whole {
@@ -23,6 +28,9 @@ impl Whole {
             Whole::Arg { .. } => "argmin",
             Whole::Scan { op: ReduceOp::Prod, .. } => "cumprod",
             Whole::Scan { .. } => "cumsum",
+            Whole::Take { .. } => "take",
+            Whole::Put { op: Some(op), .. } => op.name(),
+            Whole::Put { .. } => "put",
         }
     }
 }

@@ -1,0 +1,167 @@
+//! Picking from arrays at positions, and changing them there.
+//!
+//! **Invariant** P1: positions are checked against the axis they index before an address is made of them.
+
+use super::whole;
+use crate::{
+    array::Array,
+    buffer::TileBuf,
+    error::ArrayError,
+    expr::Op,
+    kernels::{Isa, moves, select},
+    layout::{Dims, Layout},
+    plan::BLOCK,
+};
+use smallvec::SmallVec;
+
+/// Where what is selected lies in a run of elements: blocks of one layout at many offsets.
+struct Selection {
+    offsets: Vec<isize>,
+    /// Rows of a block: offsets from its start, then length and stride of each.
+    rows: Vec<isize>,
+    width: usize,
+    stride: isize,
+}
+
+impl Selection {
+    /// The blocks of `view` that `positions`, as many as `axes` of the array, pick from its first axes.
+    fn new(view: &Layout, axes: &[usize], positions: &[Array], isa: Isa) -> Result<Selection, ArrayError> {
+        let lengths = &view.shape[..axes.len()];
+        let count = positions.first().map_or(1, Array::len);
+        let mut offsets = Vec::new();
+        offsets
+            .try_reserve_exact(count)
+            .map_err(|_| ArrayError::OutOfMemory { bytes: count.saturating_mul(8) })?;
+        offsets.resize(count, view.offset);
+        for (k, positions) in positions.iter().enumerate() {
+            let (length, stride) = (lengths[k], view.strides[k]);
+            let positions = positions.eval_for(isa)?.to_vec::<i64>()?;
+            for (offset, &index) in offsets.iter_mut().zip(&positions) {
+                let at = if index < 0 { index.wrapping_add_unsigned(length as u64) } else { index };
+                // P1
+                if at < 0 || at as u64 >= length as u64 {
+                    return Err(ArrayError::IndexOutOfBounds {
+                        index: index as isize,
+                        axis: axes[k],
+                        length,
+                    });
+                }
+                *offset += at as isize * stride;
+            }
+        }
+        let block: SmallVec<[usize; 4]> = (axes.len()..view.ndim()).collect();
+        let mut block = Layout { offset: 0, ..view.permute(&block) };
+        let mut none: [crate::plan::Operand; 0] = [];
+        let mut shape: Dims = block.shape.clone();
+        crate::plan::coalesce(&mut shape, Some(&mut block), &mut none);
+        let (width, stride) = match (block.shape.pop(), block.strides.pop()) {
+            (Some(width), Some(stride)) => (width, stride),
+            _ => (1, 1),
+        };
+        let mut rows = vec![0];
+        for (&length, &stride) in block.shape.iter().zip(&block.strides) {
+            rows = rows.iter().flat_map(|row| (0..length as isize).map(move |i| row + i * stride)).collect();
+        }
+        Ok(Selection { offsets, rows, width, stride })
+    }
+
+    /// Calls `f` with the place of each row that is selected.
+    fn each(&self, mut f: impl FnMut(isize)) {
+        for offset in &self.offsets {
+            for row in &self.rows {
+                f(offset + row);
+            }
+        }
+    }
+}
+
+/// Copies what `positions` pick from the first axes of `source` to `out`, in order.
+pub(super) fn take(
+    source: &Array,
+    axes: &[usize],
+    positions: &[Array],
+    out: &mut TileBuf,
+    isa: Isa,
+) -> Result<(), ArrayError> {
+    let source = source.eval_for(isa)?;
+    let (buffer, layout) = source.as_buffer().expect("evaluated");
+    let selection = Selection::new(layout, axes, positions, isa)?;
+    let (size, width) = (buffer.dtype().size(), selection.width);
+    let mut dst = out.as_mut_ptr();
+    debug_assert_eq!(out.len(), selection.offsets.len() * selection.rows.len() * width);
+    // SAFETY: rows lie in the buffer (L1, P1), and their elements fill the output.
+    selection.each(|place| unsafe {
+        let src = buffer.as_ptr().offset(place * size as isize);
+        moves::gather(size, dst, src, selection.stride, width);
+        dst = dst.add(width * size);
+    });
+    Ok(())
+}
+
+/// Copies `base` to `out`, and then changes what `positions` pick from the first axes of `view`, a view of it in C order, to
+/// `value`, or by `op`.
+#[allow(clippy::too_many_arguments, reason = "the parts of one node")]
+pub(super) fn put(
+    op: Option<Op>,
+    view: &Layout,
+    axes: &[usize],
+    base: &Array,
+    rest: &[Array],
+    out: &mut TileBuf,
+    isa: Isa,
+) -> Result<(), ArrayError> {
+    let dtype = out.dtype();
+    let size = dtype.size();
+    let (value, positions) = rest.split_at(usize::from(op.is_none_or(|op| op.arity() == 2)));
+    let value = value.first().map(|value| value.eval_for(isa)?.compact()).transpose()?;
+    let selection = Selection::new(view, axes, positions, isa)?;
+    whole::copy(base, out, isa)?;
+    let at = out.as_mut_ptr();
+    let mut src = match value.as_ref().and_then(Array::as_buffer) {
+        // SAFETY: the elements of a compact array start at its offset.
+        Some((buffer, layout)) if !layout.is_empty() => unsafe {
+            buffer.as_ptr().offset(layout.offset * size as isize)
+        },
+        _ if selection.width == 0 || selection.offsets.is_empty() || selection.rows.is_empty() => {
+            return Ok(());
+        }
+        _ => std::ptr::null(),
+    };
+    let Some(op) = op else {
+        // SAFETY: rows lie in the output (L1, P1); the value has as many elements as are selected.
+        selection.each(|place| unsafe {
+            moves::scatter(size, at.offset(place * size as isize), selection.stride, src, selection.width);
+            src = src.add(selection.width * size);
+        });
+        return Ok(());
+    };
+    let kernel = select::op(isa, op, dtype, dtype, 0).ok_or(ArrayError::Unsupported {
+        operation: op.name(),
+        dtypes: vec![dtype],
+        reason: "the operation has no kernel of its own",
+    })?;
+    let mut flag = 0u8;
+    // Operand and result as dense blocks of their own, for a kernel's destination is apart from its sources.
+    let mut blocks = [vec![0u128; BLOCK], vec![0u128; BLOCK]];
+    let [old, new] = &mut blocks;
+    let (old, new): (*mut u8, *mut u8) = (old.as_mut_ptr().cast(), new.as_mut_ptr().cast());
+    selection.each(|place| {
+        let mut done = 0;
+        while done < selection.width {
+            let n = (selection.width - done).min(BLOCK);
+            // SAFETY: as above; the blocks have room for `n` elements of any type.
+            unsafe {
+                let row = at.offset((place + done as isize * selection.stride) * size as isize);
+                moves::gather(size, old, row, selection.stride, n);
+                let locs = [new, old, src.cast_mut(), &raw mut flag];
+                kernel(locs.as_ptr(), [0, 1, 2, 3, 3, 3, 3, 3].as_ptr(), n);
+                moves::scatter(size, row, selection.stride, new, n);
+                if op.arity() == 2 {
+                    src = src.add(n * size);
+                }
+            }
+            done += n;
+        }
+    });
+    if flag != 0 { Err(ArrayError::NegativePower) } else { Ok(()) }
+}

@@ -1,0 +1,176 @@
+//! Full indexing against NumPy's results (tests/fixtures/select.txt, made by tests/generate.py): reading, assigning, adding at
+//! positions; overlapping assignments; hostile positions.
+
+use array_core::{Array, ArrayError, Buffer, DType, Index, Layout, Op, Scalar, Select, pick, s};
+use proptest::prelude::*;
+
+fn numbers(text: &str) -> Vec<i64> {
+    text.split(',').filter(|w| *w != "-" && !w.is_empty()).map(|w| w.parse().unwrap()).collect()
+}
+
+fn shape(text: &str) -> Vec<usize> {
+    numbers(text).into_iter().map(|n| n as usize).collect()
+}
+
+fn item(text: &str) -> Select {
+    let (kind, rest) = text.split_at(1);
+    let array = || {
+        let (own, values) = rest.split_once('|').unwrap();
+        let values = numbers(values);
+        let len = values.len();
+        Array::from_vec(values, [len]).reshape(shape(own))
+    };
+    match kind {
+        "e" => Index::Ellipsis.into(),
+        "n" => Index::NewAxis.into(),
+        "i" => rest.parse::<isize>().unwrap().into(),
+        "a" => array().into(),
+        "m" => array().cast(DType::Bool).into(),
+        _ => {
+            let words: Vec<Option<isize>> = rest.split(':').map(|w| w.parse().ok()).collect();
+            Index::Slice { start: words[0], stop: words[1], step: words[2].unwrap_or(1) }.into()
+        }
+    }
+}
+
+#[test]
+fn full_indices_select_and_change_what_numpys_do() {
+    let (mut lines, mut errors) = (0, 0);
+    let mut wrong = Vec::new();
+    for line in include_str!("fixtures/select.txt").lines().filter(|l| !l.starts_with('#')) {
+        lines += 1;
+        let (head, expected) = line.split_once(" = ").unwrap();
+        let mut words = head.split(' ');
+        let whole = shape(words.next().unwrap());
+        let items: Vec<Select> = words.map(item).collect();
+        let len: usize = whole.iter().product();
+        let a = Array::arange(0, len as i64, 1).reshape(&whole);
+        // The same through other memory: every second element of a larger array.
+        let twice = Array::arange(0, 2 * len as i64, 1).floor_divide(2).eval().unwrap();
+        let strided = twice.slice(s![..; 2]);
+        let strided = match strided.as_buffer() {
+            Some((buffer, _)) => {
+                let mut layout = Layout::contiguous(&whole).unwrap();
+                layout.strides.iter_mut().for_each(|s| *s *= 2);
+                Array::from_parts(Buffer::clone(buffer), layout)
+            }
+            None => unreachable!("a view of data"),
+        };
+        let got = a.pick(&items);
+        if expected == "error" {
+            errors += 1;
+            if got.eval().is_ok() {
+                wrong.push(format!("{head}: NumPy refuses"));
+            }
+            if a.set(&items, 0).eval().is_ok() {
+                wrong.push(format!("{head}: NumPy refuses to set"));
+            }
+            continue;
+        }
+        let words: Vec<&str> = expected.splitn(4, ' ').collect();
+        let values: Vec<i64> =
+            words.get(3).map_or(vec![], |w| w.split(' ').map(|v| v.parse().unwrap()).collect());
+        let weight = Array::arange(1, len as i64 + 1, 1).reshape(&whole);
+        let value = Array::arange(100, 100 + values.len() as i64, 1).reshape(shape(words[0]));
+        for a in [&a, &strided] {
+            let got = a.pick(&items);
+            match got.to_vec::<i64>() {
+                Ok(ours) if got.shape() == shape(words[0]) && ours == values => {}
+                other => wrong.push(format!("{head}: {other:?} of {:?}", got.shape())),
+            }
+            let sums = [a.set(&items, &value), a.at(Op::Add, &items, &value)]
+                .map(|b| (b * &weight).sum().item::<i64>().map_err(|e| e.to_string()));
+            if sums != [Ok(words[1].parse().unwrap()), Ok(words[2].parse().unwrap())] {
+                wrong.push(format!("{head}: sums {sums:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {lines} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(lines > 700 && errors > 30, "{lines} lines, {errors} errors");
+}
+
+#[test]
+fn the_right_side_is_seen_as_it_was() {
+    let a = Array::arange(0, 6, 1);
+    assert_eq!(a.set(pick![1..], a.slice(s![..-1])).to_vec::<i64>().unwrap(), [0, 0, 1, 2, 3, 4]);
+    assert_eq!(a.set(pick![..; -1], &a).to_vec::<i64>().unwrap(), [5, 4, 3, 2, 1, 0]);
+    let b = a.slice(s![..4]).reshape([2, 2]);
+    assert_eq!((&b + b.transpose()).to_vec::<i64>().unwrap(), [0, 3, 3, 6]);
+    let twice = Array::from_vec(vec![1i64, 1, 0], [3]);
+    let changed = a.set(pick![&twice], Array::from_vec(vec![7i64, 8, 9], [3]));
+    assert_eq!(changed.to_vec::<i64>().unwrap(), [9, 8, 2, 3, 4, 5]);
+    // The array itself does not change.
+    assert_eq!(a.to_vec::<i64>().unwrap(), [0, 1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn every_type_is_picked_and_changed() {
+    let places = Array::from_vec(vec![3u8, 0, 3], [3]);
+    for &dtype in DType::ALL {
+        let a = Array::arange(0, 8, 1).reshape([4, 2]).cast(dtype);
+        let picked = a.pick(pick![&places, ..; -1]);
+        assert_eq!(picked.cast(DType::I64).dtype(), DType::I64);
+        let expected = Array::from_vec(vec![7i64, 6, 1, 0, 7, 6], [3, 2]).cast(dtype);
+        assert_eq!(picked.scalars().unwrap(), expected.scalars().unwrap(), "{dtype}");
+        let changed = a.set(pick![&places], Array::scalar(Scalar::Bool(true)));
+        let one = Scalar::Bool(true).cast(dtype);
+        assert_eq!(changed.slice(s![3, 1]).item_scalar().unwrap(), one, "{dtype}");
+        assert_eq!(changed.slice(s![1, 0]).item_scalar().unwrap(), Scalar::I64(2).cast(dtype));
+    }
+}
+
+#[test]
+fn hostile_positions_are_errors() {
+    let a = Array::arange(0, 6, 1).reshape([2, 3]);
+    let error = |array: Array| array.eval().unwrap_err().root().clone();
+    for index in [2, -3, i64::MIN, i64::MAX] {
+        let places = Array::from_vec(vec![0, index], [2]);
+        let expected = ArrayError::IndexOutOfBounds { index: index as isize, axis: 0, length: 2 };
+        assert_eq!(error(a.pick(pick![&places])), expected);
+        assert_eq!(error(a.set(pick![&places], 1)), expected);
+        assert_eq!(error(a.at(Op::Add, pick![&places], 1)), expected);
+    }
+    // Nothing is picked of nothing, but the position is still wrong.
+    let none = Array::zeros([0, 3]);
+    assert!(matches!(
+        error(none.pick(pick![&Array::from_vec(vec![0i64], [1])])),
+        ArrayError::IndexOutOfBounds { .. }
+    ));
+    let huge = Array::from_vec(vec![u64::MAX], [1]);
+    assert!(matches!(error(a.pick(pick![&huge])), ArrayError::IndexOutOfBounds { .. }));
+    assert!(matches!(error(a.pick(pick![Array::zeros([2])])), ArrayError::Unsupported { .. }));
+    assert_eq!(
+        error(a.pick(pick![Array::full([3], true)])),
+        ArrayError::MaskShape { axis: 0, length: 2, mask: 3 }
+    );
+    assert_eq!(error(a.pick(pick![0, 0, &huge])), ArrayError::TooManyIndices { ndim: 2, given: 3 });
+    let (two, three) = (Array::arange(0, 2, 1), Array::full([3], 0));
+    assert!(matches!(error(a.pick(pick![&two, &three])), ArrayError::Broadcast { .. }));
+    assert!(matches!(error(a.set(pick![&two], Array::zeros([4]))), ArrayError::BroadcastTo { .. }));
+    assert!(matches!(error(a.at(Op::Divide, pick![&two], 1)), ArrayError::Unsupported { .. }));
+    // Absurd selections have shapes that no memory holds.
+    let wide = Array::full([1 << 31], 0).broadcast_to([1 << 31, 1 << 31]);
+    assert!(matches!(error(a.pick(pick![&wide, &wide.slice(s![0])])), ArrayError::TooLarge { .. }));
+    let line = line!() + 1;
+    let located = a.pick(pick![9]).pick(pick![&two]).eval().unwrap_err();
+    assert_eq!(located.location().unwrap().line(), line);
+    assert_eq!(a.at(Op::Power, pick![&two], -1).eval().unwrap_err().root(), &ArrayError::NegativePower);
+}
+
+proptest! {
+    #[test]
+    fn positions_pick_what_a_loop_picks(
+        rows in prop::collection::vec(-4i64..4, 0..9),
+        columns in prop::collection::vec(-5i64..5, 1..2),
+    ) {
+        let a = Array::arange(0, 20, 1).reshape([4, 5]);
+        let n = rows.len();
+        let (r, c) = (Array::from_vec(rows.clone(), [n]), Array::from_vec(columns.clone(), [1]));
+        let ours = a.pick(pick![&r, &c]).to_vec::<i64>().unwrap();
+        let expected: Vec<i64> = rows.iter().map(|r| r.rem_euclid(4) * 5 + columns[0].rem_euclid(5)).collect();
+        prop_assert_eq!(ours, expected);
+        // Sums at positions do not forget repetitions.
+        let counts = Array::full([4], 0).at(Op::Add, pick![&r], 1);
+        prop_assert_eq!(counts.sum().item::<i64>().unwrap(), n as i64);
+    }
+}
