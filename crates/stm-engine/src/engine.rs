@@ -50,6 +50,8 @@ pub(crate) struct Inner {
     immortal: bool,
     /// References that are only threads' parts in the engine. No part of the protocol.
     parts: std::sync::atomic::AtomicUsize,
+    /// Bytes of superseded versions that wait to be freed. No part of the protocol.
+    limbo: std::sync::atomic::AtomicUsize,
     #[cfg(any(loom, feature = "faults"))]
     pub(crate) mutant: Option<crate::mutant::Mutant>,
     #[cfg(all(feature = "faults", not(loom)))]
@@ -61,6 +63,11 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// A thread's limbo has gone from so many bytes to so many.
+    pub(crate) fn limbo_changed(&self, from: usize, to: usize) {
+        self.limbo.fetch_add(to.wrapping_sub(from), Relaxed);
+    }
+
     /// A point where loom may switch threads (see `tx_runtime::sync`), counted per engine: thread-local
     /// destructors pass here after loom has dropped its statics. Nothing in a build without checkers.
     #[inline(always)]
@@ -187,6 +194,7 @@ impl Engine {
             record: Record::new(),
             immortal,
             parts: std::sync::atomic::AtomicUsize::new(0),
+            limbo: std::sync::atomic::AtomicUsize::new(0),
             #[cfg(any(loom, feature = "faults"))]
             mutant,
             #[cfg(all(feature = "faults", not(loom)))]
@@ -388,6 +396,7 @@ impl Engine {
         let mut stats = Stats::default();
         self.inner.slots.each_counts(|counts| stats.absorb(counts));
         stats.waiting = self.inner.waiters.len();
+        stats.limbo_bytes = self.inner.limbo.load(Relaxed);
         stats
     }
 

@@ -44,6 +44,9 @@ pub struct Options {
     pub(crate) label: Option<&'static str>,
     pub(crate) policy: Policy,
     pub(crate) irrevocable_after: u32,
+    /// Start as if it had lost so often for its priority.
+    #[cfg(loom)]
+    pub(crate) level: u32,
     pub(crate) site: Option<&'static Location<'static>>,
 }
 
@@ -63,6 +66,8 @@ impl Options {
             // A model that is not about priority does not pay for it.
             policy: if cfg!(loom) { Policy::Backoff } else { Policy::Priority },
             irrevocable_after: 64,
+            #[cfg(loom)]
+            level: 0,
             site: None,
         }
     }
@@ -91,6 +96,12 @@ impl Options {
     /// A body must not wait for the commit of another thread; one that does would now wait for ever.
     pub const fn irrevocable_after(self, losses: u32) -> Self {
         Self { irrevocable_after: losses, ..self }
+    }
+
+    /// Start on this level of priority: a model cannot lose 16 times first.
+    #[cfg(loom)]
+    pub const fn at_level(self, level: u32) -> Self {
+        Self { level, ..self }
     }
 
     /// The name by which errors speak of the transaction.

@@ -66,6 +66,8 @@ pub(crate) struct Limbo {
     /// Without a time yet.
     undated: Vec<Garbage>,
     bytes: usize,
+    /// What the engine knows of `bytes`.
+    told: usize,
     next_at: usize,
     next_at_bytes: usize,
 }
@@ -76,6 +78,7 @@ impl Limbo {
             dead: VecDeque::new(),
             undated: Vec::new(),
             bytes: 0,
+            told: 0,
             next_at: BATCH,
             next_at_bytes: BATCH_BYTES,
         }
@@ -105,6 +108,7 @@ impl Limbo {
     /// Take over what somebody left. Its times may lie before ours, so it is dated anew: later is safe.
     fn adopt(&mut self, other: Limbo) {
         self.bytes += other.bytes;
+        self.told += other.told;
         self.undated.extend(other.into_garbage());
     }
 
@@ -140,6 +144,10 @@ impl Limbo {
                     garbage => free.push(garbage),
                 }
             }
+        }
+        if self.told != self.bytes {
+            inner.limbo_changed(self.told, self.bytes);
+            self.told = self.bytes;
         }
         // What a long snapshot holds back is not scanned for again at every commit.
         self.next_at = self.len() + BATCH;

@@ -76,7 +76,10 @@ fn commit<R>(
     body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
 ) -> Result<(R, Hooks), TxError> {
     let mut first = None;
-    if options.deadline.is_none() && options.irrevocable_after > 0 && !local.has_token.get() {
+    let plain = options.deadline.is_none() && options.irrevocable_after > 0 && !local.has_token.get();
+    #[cfg(loom)]
+    let plain = plain && options.level == 0;
+    if plain {
         match once(Attempt::begin(local, frame, true), Goal::Commit, &body) {
             Ok(end) => return Ok(end),
             Err(why) => first = Some(why),
@@ -292,6 +295,9 @@ impl<'a> Pace<'a> {
     #[inline]
     fn next_attempt(&mut self) -> Result<Attempt<'a>, TxError> {
         let level = match self.options.policy {
+            #[cfg(loom)]
+            Policy::Priority => self.options.level + self.attempts / precedence::STEP,
+            #[cfg(not(loom))]
             Policy::Priority => self.attempts / precedence::STEP,
             Policy::Suicide | Policy::Backoff => 0,
         };

@@ -85,6 +85,9 @@ pub struct Stats {
     pub irrevocable: u64,
     /// Waits that are going on now: one per sleeping transaction and variable that can wake it.
     pub waiting: usize,
+    /// Bytes of superseded versions and dropped variables that are not freed yet, without what their values own, as of
+    /// when each thread last looked: after every 64 of them or every MiB. It grows while something old is still being read.
+    pub limbo_bytes: usize,
     by_cause: [u64; Cause::ALL.len()],
 }
 

@@ -661,3 +661,28 @@ fn a_long_update_gets_through_beside_short_ones() {
     let attempts = attempts.into_inner();
     assert!(attempts <= 8 + 2 * THREADS, "{attempts} attempts");
 }
+
+#[test]
+fn what_a_long_snapshot_holds_back_shows() {
+    let engine = Engine::new();
+    let x = engine.tvar(0_u64);
+    engine.snapshot(|s| {
+        assert_eq!(*s.get(&x), 0);
+        let writer = thread::spawn({
+            let (engine, x) = (engine.clone(), x.clone());
+            move || {
+                for n in 0..1_000 {
+                    engine.atomically(|tx| tx.set(&x, n));
+                }
+                engine.reclaim();
+                // Each version is a header of three words and a value.
+                assert!(engine.stats().limbo_bytes >= 1_000 * 32, "{}", engine.stats().limbo_bytes);
+            }
+        });
+        // A join waits for what the thread hands over, which the end of a scope does not.
+        writer.join().unwrap();
+        assert_eq!(*s.get(&x), 0);
+    });
+    engine.reclaim();
+    assert_eq!(engine.stats().limbo_bytes, 0);
+}

@@ -200,3 +200,62 @@ fn a_prepared_transaction_commits_as_it_ran_or_not_at_all() {
         );
     });
 }
+
+#[test]
+fn a_panic_in_a_hook_leaves_no_lock_and_no_half_commit() {
+    Model::new("hooks_panic").mutants(&[Mutant::KeepLocks]).check(|| {
+        let engine = engine();
+        let (x, y) = (engine.tvar(0), engine.tvar(0));
+        let other = {
+            let (engine, x, y) = (engine.clone(), x.clone(), y.clone());
+            thread::spawn(move || {
+                let run = |hook: fn(&stm_engine::Txn<'_>)| {
+                    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                        engine.try_atomically(&LIMIT, |tx| {
+                            hook(tx);
+                            both(tx, &x, &y)
+                        })
+                    }))
+                };
+                // Before the commit: all is undone. After it: all has happened. In both cases the panic comes out.
+                let before = run(|tx| tx.before_commit(|_| std::panic::resume_unwind(Box::new(()))));
+                assert!(before.is_err());
+                // A commit hook runs only if it has committed.
+                let after = run(|tx| tx.on_commit(|| std::panic::resume_unwind(Box::new(()))));
+                u32::from(after.is_err())
+            })
+        };
+        let mine = u32::from(engine.try_atomically(&LIMIT, |tx| both(tx, &y, &x)).is_ok());
+        let theirs = other.join().unwrap();
+        // A lock that leaked would refuse this one.
+        assert!(engine.try_atomically(&Options::new().max_attempts(1), |tx| both(tx, &x, &y)).is_ok());
+        assert_eq!((x.load(), y.load()), (mine + theirs + 1, mine + theirs + 1));
+    });
+}
+
+#[test]
+fn what_is_moved_there_and_back_is_where_it_was() {
+    // f(l1, l2) beside f(l2, l1), where f pops the last of its first list and appends it to its second.
+    Model::new("moved_and_moved_back").mutants(&[Mutant::NoValidation]).check(|| {
+        let engine = engine();
+        let lists = [engine.tvar(vec![1_u8]), engine.tvar(vec![2])];
+        fn f(engine: &Engine, from: &TVar<Vec<u8>>, to: &TVar<Vec<u8>>) {
+            engine.atomically(|tx| {
+                let (last, rest) = tx.get(from)?.split_last().expect("neither list is ever empty");
+                tx.set(from, rest.to_vec())?;
+                tx.modify(to, |all| [all.as_slice(), &[*last]].concat())
+            });
+        }
+        let other = {
+            let (engine, lists) = (engine.clone(), lists.clone());
+            thread::spawn(move || f(&engine, &lists[1], &lists[0]))
+        };
+        f(&engine, &lists[0], &lists[1]);
+        other.join().unwrap();
+        assert_eq!(
+            lists.map(|list| list.load()),
+            [[1], [2]],
+            "the second one moves back what the first has moved"
+        );
+    });
+}

@@ -77,3 +77,27 @@ fn one_with_priority_is_given_way_to() {
         }
     });
 }
+
+#[test]
+fn the_higher_of_two_priorities_is_given_way_to() {
+    Model::new("two_priorities").mutants(&[Mutant::IgnoreReaders]).check(|| {
+        let engine = engine();
+        let x = engine.tvar(0);
+        let other = {
+            let (engine, x) = (engine.clone(), x.clone());
+            thread::spawn(move || {
+                let options = Options::new().policy(Policy::Priority).at_level(1).max_attempts(1);
+                u32::from(engine.try_atomically(&options, |tx| tx.modify(&x, |n| n + 1)).is_ok())
+            })
+        };
+        // It starts above the other, and does not lose at all: whoever had locked before it began is waited for.
+        let options = Options::new().policy(Policy::Priority).at_level(2).max_attempts(1);
+        let mine = engine.try_atomically(&options, |tx| tx.modify(&x, |n| n + 1));
+        let theirs = other.join().unwrap();
+        match mine {
+            Ok(()) => assert_eq!(x.load(), 1 + theirs),
+            Err(TxError::Attempts { cause: Cause::WriteLocked, .. }) => assert_eq!(x.load(), theirs),
+            Err(other) => panic!("{other}"),
+        }
+    });
+}
