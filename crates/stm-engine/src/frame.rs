@@ -305,8 +305,7 @@ impl Frame {
     /// `read`, and whether the version is our own.
     #[inline(never)]
     pub(crate) fn read_to_write(&self, local: &Local, core: &Core) -> Result<(*mut Header, bool), Abort> {
-        if self.fast.get() == 0
-            && self.mode.get() == Mode::Update
+        if self.mode.get() == Mode::Update
             && let Some((own, apply)) = self.own(core)
         {
             let own = apply.map_or(Ok(own.as_ptr()), |apply| self.resolve(local, core, (own, apply)))?;

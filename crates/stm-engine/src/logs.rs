@@ -172,6 +172,8 @@ impl Logs {
 
     #[cold]
     fn grow_writes(&mut self) {
+        // Places are kept in 32 bits, and the log doubles when it grows.
+        assert!(self.writes.len() < 1 << 31, "fewer than 2^31 writes in one transaction");
         self.writes.reserve(8);
     }
 
@@ -249,32 +251,45 @@ impl Index {
         (hash >> self.shift) as usize
     }
 
+    #[inline]
     fn find(&self, core: NonNull<Core>, writes: &[Write]) -> Option<usize> {
+        let mask = self.table.len() - 1;
+        // So that no place `& mask` needs to be checked.
+        let table = &self.table[..=mask];
         let mut at = self.home(core);
         loop {
-            match self.table[at] {
+            match table[at & mask] {
                 0 => return None,
                 place if writes[place as usize - 1].core == core => return Some(place as usize - 1),
-                _ => at = (at + 1) & (self.table.len() - 1),
+                _ => at += 1,
             }
         }
     }
 
+    #[inline]
     fn put(&mut self, core: NonNull<Core>, place: usize) {
+        let mask = self.table.len() - 1;
         let mut at = self.home(core);
-        while self.table[at] != 0 {
-            at = (at + 1) & (self.table.len() - 1);
+        let table = &mut self.table[..=mask];
+        while table[at & mask] != 0 {
+            at += 1;
         }
-        self.table[at] = u32::try_from(place + 1).expect("fewer than 2^32 writes in one transaction");
+        // Fits: see `grow_writes`.
+        table[at & mask] = place as u32 + 1;
     }
 
     /// Take in the last entry of the log, and all others if they are not in yet.
-    #[inline(never)]
+    #[inline]
     fn insert_last(&mut self, writes: &[Write]) {
         let last = writes.len() - 1;
         if self.live && writes.len() * 2 <= self.table.len() {
             return self.put(writes[last].core, last);
         }
+        self.rebuild(writes);
+    }
+
+    #[cold]
+    fn rebuild(&mut self, writes: &[Write]) {
         let len = (writes.len() * 4).next_power_of_two().max(self.table.len());
         self.table.clear();
         self.table.resize(len, 0);

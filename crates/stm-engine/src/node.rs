@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 
 use tx_runtime::sync::UnsafeCell;
 
-use crate::pool::Pool;
+use crate::pool::{Class, Pool};
 
 /// Tag of a head pointer: a committer owns the variable.
 pub(crate) const LOCK: usize = 1;
@@ -40,6 +40,8 @@ pub(crate) struct Node<T> {
 /// How to free a node whose type is forgotten.
 pub(crate) struct VTable {
     layout: Layout,
+    /// What the pool makes of the layout.
+    class: Class,
     /// `None` where dropping the value does nothing.
     drop: Option<unsafe fn(*mut Header)>,
 }
@@ -75,6 +77,7 @@ pub(crate) fn strip(head: *mut Header) -> *mut Header {
 impl<T: Send + Sync + 'static> Node<T> {
     const VTABLE: VTable = VTable {
         layout: Layout::new::<Self>(),
+        class: Class::of(Layout::new::<Self>()),
         drop: if std::mem::needs_drop::<T>() { Some(drop_value::<T>) } else { None },
     };
 
@@ -165,6 +168,20 @@ pub(crate) unsafe fn stamp(node: *mut Header, ver: u64, prev: *mut Header, by: O
         (*node).prev.with_mut(|p| *p = prev);
         (*node).by.with_mut(|b| *b = by);
     }
+}
+
+/// Give the memory of a dead node to the pool.
+///
+/// # Safety
+/// `node` came from [`Node::alloc`] with this table, whose values need no destructor, and nobody can reach it any more.
+#[inline]
+pub(crate) unsafe fn free_plain(node: NonNull<Header>, table: &'static VTable, pool: &mut Pool) {
+    if cfg!(any(loom, miri)) {
+        // SAFETY: the caller's promise; see `destroy`.
+        return unsafe { destroy(node.as_ptr(), table, |memory, layout| pool.free(memory, layout)) };
+    }
+    // SAFETY: taken with this layout, whose class this is.
+    unsafe { pool.free_classed(node.cast(), table.class, table.layout) }
 }
 
 /// Drop the value of a dead node (user code, whose panics end here) and give its memory to `free`.

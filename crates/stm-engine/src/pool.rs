@@ -29,11 +29,26 @@ struct List {
     len: u32,
 }
 
-/// The class of a layout, if it has one.
-#[inline(always)]
-fn class(layout: Layout) -> Option<usize> {
-    (layout.size() <= STEP * CLASSES && layout.align() <= STEP && layout.size() != 0)
-        .then(|| (layout.size() - 1) / STEP)
+/// The size class of a layout, if it has one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Class(u8);
+
+impl Class {
+    const NONE: u8 = CLASSES as u8;
+
+    #[inline(always)]
+    pub(crate) const fn of(layout: Layout) -> Self {
+        if layout.size() <= STEP * CLASSES && layout.align() <= STEP && layout.size() != 0 {
+            Self(((layout.size() - 1) / STEP) as u8)
+        } else {
+            Self(Self::NONE)
+        }
+    }
+
+    #[inline(always)]
+    fn index(self) -> Option<usize> {
+        (self.0 < Self::NONE).then_some(usize::from(self.0))
+    }
 }
 
 fn block(class: usize) -> Layout {
@@ -50,7 +65,7 @@ impl Pool {
     #[inline]
     pub(crate) fn alloc(&mut self, layout: Layout) -> NonNull<u8> {
         debug_assert!(layout.size() > 0);
-        let Some(class) = class(layout) else { return take(layout) };
+        let Some(class) = Class::of(layout).index() else { return take(layout) };
         let list = &mut self.lists[class];
         let Some(free) = list.head else { return take(block(class)) };
         // SAFETY: a block on the list is ours and starts with its `Free`.
@@ -65,7 +80,17 @@ impl Pool {
     /// `memory` came from `alloc` with this layout and is not used any more.
     #[inline]
     pub(crate) unsafe fn free(&mut self, memory: NonNull<u8>, layout: Layout) {
-        let Some(class) = class(layout) else {
+        // SAFETY: the caller's promise.
+        unsafe { self.free_classed(memory, Class::of(layout), layout) }
+    }
+
+    /// `free`, with the class of the layout known.
+    ///
+    /// # Safety
+    /// As `free`, and `class` is that of the layout.
+    #[inline]
+    pub(crate) unsafe fn free_classed(&mut self, memory: NonNull<u8>, class: Class, layout: Layout) {
+        let Some(class) = class.index() else {
             // SAFETY: `alloc` took it with this very layout.
             return unsafe { dealloc(memory.as_ptr(), layout) };
         };

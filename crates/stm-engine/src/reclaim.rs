@@ -130,20 +130,20 @@ impl Limbo {
         }
         if !self.dead.is_empty() {
             let horizon = inner.slots.horizon(inner);
-            while let Some((_, garbage)) = self.dead.pop_front_if(|(time, _)| *time <= horizon) {
-                self.bytes -= garbage.bytes();
+            // Their times do not decrease (R2).
+            let ripe = self.dead.partition_point(|(time, _)| *time <= horizon);
+            let mut bytes = 0;
+            for (_, garbage) in self.dead.drain(..ripe) {
+                bytes += garbage.bytes();
                 match garbage {
-                    Garbage::Node(node, table) if table.is_plain() => {
-                        // SAFETY: no slot protects it any more, and nothing runs when it goes.
-                        unsafe {
-                            crate::node::destroy(node.as_ptr(), table, |memory, layout| {
-                                pool.free(memory, layout)
-                            });
-                        }
-                    }
+                    // SAFETY: no slot protects it any more, and nothing runs when it goes.
+                    Garbage::Node(node, table) if table.is_plain() => unsafe {
+                        crate::node::free_plain(node, table, pool);
+                    },
                     garbage => free.push(garbage),
                 }
             }
+            self.bytes -= bytes;
         }
         if self.told != self.bytes {
             inner.limbo_changed(self.told, self.bytes);
