@@ -17,7 +17,7 @@ use crate::run::Failure;
 use crate::session::{Progress, Session};
 
 /// How many statements and tasks may wait before the oldest must finish.
-const MAX_STATEMENTS: u64 = 4096;
+const MAX_STATEMENTS: u64 = 1024;
 const MAX_TASKS: usize = 1 << 16;
 /// A number written into at most this many elements needs no task.
 const POKED_ELEMS: usize = 4096;

@@ -488,16 +488,3 @@ impl Graph {
         *self = Self { base, statement_base, lines, dependences, ..Self::new() };
     }
 }
-
-/// Subtract one; the value before. With one worker nobody else looks, so no bus lock is paid.
-#[inline]
-pub(crate) fn decrement(counter: &AtomicU32, shared: bool) -> u32 {
-    if shared {
-        // ORDER: AcqRel, pairs with every other decrement of the counter (module head).
-        counter.fetch_sub(1, Ordering::AcqRel)
-    } else {
-        let before = counter.load(Ordering::Relaxed);
-        counter.store(before - 1, Ordering::Relaxed);
-        before
-    }
-}

@@ -10,8 +10,7 @@
 //! **Progress** worker 0 is the caller and never leaves; helpers that find nothing to do leave, and whoever enables
 //! more than it can run asks for one. A budget of one takes the same path without deques, bus locks or waiting.
 //!
-//! **Orderings** see `graph.rs`. Sleeping: worker 0 says so, fences, and looks again; an enabler pushes, fences, and
-//! looks whether it sleeps. One of the two sees the other (store buffering, both fences `SeqCst`).
+//! **Orderings** see `graph.rs` and `protocol.rs`.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,16 +18,17 @@ use std::time::Instant;
 
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 use crossbeam_utils::CachePadded;
-use tx_runtime::park::{Mutex, Parker};
+use tx_runtime::park::Mutex;
 use tx_runtime::pool::{Crew, Pool};
-use tx_runtime::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use tx_runtime::sync::atomic::{AtomicU64, Ordering};
 
 use crate::cancel::Limits;
 use crate::desk::{Desk, Tally};
 use crate::error::SessionError;
 use crate::exec;
-use crate::graph::{Graph, StatementSeq, Task, TaskSeq, Work, decrement};
+use crate::graph::{Graph, StatementSeq, Task, TaskSeq, Work};
 use crate::lines::Spent;
+use crate::protocol::{Front, Sleeper, decrement};
 use crate::trace::Event;
 
 /// How many places an idle worker looks into before it leaves or sleeps.
@@ -101,14 +101,10 @@ struct Run<'a> {
     trace: bool,
     run: u32,
     epoch: Instant,
-    goal: StatementSeq,
-    /// Every statement before it has finished.
-    front: Mutex<StatementSeq>,
-    stop: AtomicBool,
+    front: Front,
     failure: Mutex<Option<Failure>>,
     limits: &'a Limits,
-    sleeping: AtomicBool,
-    sleeper: Parker,
+    sleeper: Sleeper,
 }
 
 /// A worker's stack of enabled tasks.
@@ -218,13 +214,10 @@ impl Runner {
             trace: self.trace,
             run: self.runs,
             epoch: self.epoch,
-            goal,
-            front: Mutex::new(graph.statements().start),
-            stop: AtomicBool::new(false),
+            front: Front::new(graph.statements().start, goal),
             failure: Mutex::new(None),
             limits,
-            sleeping: AtomicBool::new(false),
-            sleeper: Parker::new(),
+            sleeper: Sleeper::new(),
         };
         let left: Vec<TaskSeq>;
         if shared {
@@ -278,9 +271,9 @@ impl Run<'_> {
         // The end of the last timed task; none after a pause.
         let mut clock = None;
         let mut probes = 0;
-        while !self.stop.load(Ordering::Acquire) {
+        while !self.front.is_stopped() {
             if self.limits.reached() {
-                self.stop.store(true, Ordering::Release);
+                self.front.stop();
                 break;
             }
             let Some(seq) = stack.pop().or_else(|| self.find(worker)) else {
@@ -356,7 +349,7 @@ impl Run<'_> {
             });
         }
         if self.shared {
-            self.wake();
+            self.sleeper.wake();
         }
     }
 
@@ -411,20 +404,12 @@ impl Run<'_> {
             if let Some(crew) = crew {
                 crew.enlist();
             }
-            self.wake();
+            self.sleeper.wake();
         }
     }
 
     fn advance_front(&self) {
-        let mut front = self.front.lock();
-        let end = self.graph.statements().end;
-        // ORDER: Acquire, pairs with the decrements of `left`: who sees zero sees all effects of the statement.
-        while *front < end && self.graph.statement(*front).left.load(Ordering::Acquire) == 0 {
-            *front += 1;
-        }
-        if *front > self.goal {
-            self.stop.store(true, Ordering::Release);
-        }
+        self.front.advance(self.graph.statements().end, |at| &self.graph.statement(at).left);
     }
 
     fn fail(&self, error: SessionError, task: &Task) {
@@ -434,29 +419,16 @@ impl Run<'_> {
         if failure.as_ref().is_none_or(|first| first.closure.is_some() && closure.is_none()) {
             *failure = Some(Failure { error, closure });
         }
-        self.stop.store(true, Ordering::Release);
+        self.front.stop();
     }
 
     /// Worker 0 waits until somebody enables a task, stops the run or leaves.
     fn sleep(&self) {
-        self.sleeping.store(true, Ordering::Relaxed);
-        // ORDER: SeqCst fence, pairs with the one in `wake`.
-        fence(Ordering::SeqCst);
-        let nothing = self.stealers.iter().all(Stealer::is_empty)
-            && self.roots.iter().all(|roots| roots.remaining().0 >= roots.remaining().1)
-            && !self.stop.load(Ordering::Acquire);
-        if nothing {
-            self.sleeper.park();
-        }
-        self.sleeping.store(false, Ordering::Relaxed);
-    }
-
-    fn wake(&self) {
-        // ORDER: SeqCst fence, pairs with the one in `sleep`.
-        fence(Ordering::SeqCst);
-        if self.sleeping.load(Ordering::Relaxed) {
-            self.sleeper.unpark();
-        }
+        self.sleeper.sleep(|| {
+            self.stealers.iter().all(Stealer::is_empty)
+                && self.roots.iter().all(|roots| roots.remaining().0 >= roots.remaining().1)
+                && !self.front.is_stopped()
+        });
     }
 }
 

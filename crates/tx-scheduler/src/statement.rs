@@ -45,7 +45,7 @@ pub(crate) struct Inputs {
     pub(crate) consts: Consts,
     /// The iteration space.
     pub(crate) shape: Dims,
-    pub(crate) operands: SmallVec<[OperandSlot; 6]>,
+    pub(crate) operands: Box<[OperandSlot]>,
     /// The session storages among the operands, each once.
     pub(crate) sources: SmallVec<[SourceSlot; 4]>,
     /// Bytes the operands hold per element of the iteration space.
@@ -65,7 +65,8 @@ impl Inputs {
     /// Sort the operands of a bound expression by storage.
     pub(crate) fn new(bound: Bound, tables: &Tables) -> Result<Self, SessionError> {
         let mut sources: SmallVec<[SourceSlot; 4]> = SmallVec::new();
-        let mut operands = SmallVec::with_capacity(bound.operands.len());
+        // Boxed: a statement moves several times.
+        let mut operands = Vec::with_capacity(bound.operands.len());
         let mut bytes_per_element = 0;
         for operand in bound.operands {
             bytes_per_element += operand.dtype.size();
@@ -88,7 +89,7 @@ impl Inputs {
             plan: bound.plan,
             consts: bound.consts,
             shape: bound.shape,
-            operands,
+            operands: operands.into_boxed_slice(),
             sources,
             bytes_per_element,
         })
