@@ -13,6 +13,7 @@ mod loom;
 mod miri;
 mod package;
 mod shell;
+mod simulate;
 mod stress;
 mod test;
 mod tsan;
@@ -78,6 +79,8 @@ enum Task {
     Ulp(ulp::Options),
     /// Write the tables and polynomials of the vector functions again
     Coefficients,
+    /// What the dependences of a recorded program allow on other numbers of cores: a model
+    Simulate(simulate::Options),
     /// Dry run of publishing: package every crate and build it from its archive
     Package {
         /// Make the archives, do not build them
@@ -103,6 +106,7 @@ fn run(task: Task) -> Outcome {
         Task::Bench(options) => bench::run(&options),
         Task::Ulp(options) => ulp::run(&options),
         Task::Coefficients => ulp::coefficients(),
+        Task::Simulate(options) => simulate::run(&options),
         Task::Package { no_verify } => package::run(!no_verify),
         Task::Miri => miri::run(),
         Task::Tsan => tsan::run(),

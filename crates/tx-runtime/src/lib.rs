@@ -8,6 +8,7 @@
 //! | [`park`] | waiting without a lost wake-up: a brief spin, then sleep; the one door to `parking_lot` |
 //! | [`fence`] | a pair of fences of which one costs nothing |
 //! | [`backoff`] | bounded exponential spinning for a contended retry |
+//! | [`front`] | counters that reach zero once, the front of what has finished in order, a sleeper that misses nothing |
 //! | [`counters`] | cache-padded per-worker counts, summed when read |
 //! | [`sync`] | the one door to atomics, cells and threads: `std` in a build, `loom` in a model |
 //!
@@ -33,6 +34,7 @@ pub mod backoff;
 pub mod budget;
 pub mod counters;
 pub mod fence;
+pub mod front;
 pub mod park;
 // rayon knows no loom: models cover the protocols below the pool (`slots`, `park`), not the pool.
 #[cfg(not(loom))]

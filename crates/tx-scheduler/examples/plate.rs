@@ -1,5 +1,6 @@
 //! Five-point relaxation of a plate: `plate [N] [SWEEPS] [THREADS] [depth|breadth]`. Prints the time of a sweep and the
-//! session's account.
+//! session's account; `TRACE=FILE` in the environment writes a trace for `cargo xtask simulate`, `TILE` and `WINDOW` set the
+//! elements of a tile and the bytes of the window.
 
 use std::time::Instant;
 
@@ -20,7 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(bytes) = std::env::var("WINDOW").ok().and_then(|t| t.parse().ok()) {
         config = config.window_bytes(bytes);
     }
-    let mut session = Session::new(config);
+    let trace = std::env::var_os("TRACE");
+    let mut session = Session::new(config.trace(trace.is_some()));
     let mut u = session.array(Array::zeros([n, n]))?;
     session.assign(u.at(s![0, ..]), 1.0)?;
     let mut v = session.array(&u)?;
@@ -64,5 +66,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("u[:, 0] = 1.0: {:.1} µs", begin.elapsed().as_secs_f64() * 1e6 / 200.0);
     println!("{after}");
+    if let Some(path) = trace {
+        session.write_trace(std::io::BufWriter::new(std::fs::File::create(path)?))?;
+    }
     Ok(())
 }

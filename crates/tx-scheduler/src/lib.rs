@@ -9,7 +9,6 @@
 //! | `attach` | closures, and statements on arrays that other threads share |
 //! | `graph` | versions, tasks, edges; the invariants of the whole crate |
 //! | `run` | worker loops and the order of ready tasks |
-//! | `protocol` | counters, the front, the sleeper: what loom explores |
 //! | `exec`, `dynamic` | one array task; one closure, speculated and committed |
 //! | `lines` | what each line of the program cost, and whether its closures should run early |
 //! | `conflicts` | which closure lost to whom |
@@ -33,11 +32,6 @@ mod force;
 mod graph;
 mod lines;
 mod lower;
-#[cfg(loom)]
-pub mod protocol;
-#[cfg(not(loom))]
-#[expect(unreachable_pub, reason = "a model uses it from outside")]
-mod protocol;
 mod queue;
 mod record;
 mod region;

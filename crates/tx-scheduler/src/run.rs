@@ -10,7 +10,7 @@
 //! **Progress** worker 0 is the caller and never leaves; helpers that find nothing to do leave, and whoever enables
 //! more than it can run asks for one. A budget of one takes the same path without deques, bus locks or waiting.
 //!
-//! **Orderings** see `graph.rs` and `protocol.rs`.
+//! **Orderings** see `graph.rs` and `tx_runtime::front`.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +18,7 @@ use std::time::Instant;
 
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 use crossbeam_utils::CachePadded;
+use tx_runtime::front::{Front, Sleeper, decrement};
 use tx_runtime::park::Mutex;
 use tx_runtime::pool::{Crew, Pool};
 use tx_runtime::sync::atomic::{AtomicU64, Ordering};
@@ -28,7 +29,6 @@ use crate::error::SessionError;
 use crate::exec;
 use crate::graph::{Graph, StatementSeq, Task, TaskSeq, Work};
 use crate::lines::Spent;
-use crate::protocol::{Front, Sleeper, decrement};
 use crate::trace::Event;
 
 /// How many places an idle worker looks into before it leaves or sleeps.

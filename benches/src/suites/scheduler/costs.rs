@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use array_core::Array;
+use array_core::{Array, s};
 use stm_engine::TVar;
 use tx_collections::View;
 use tx_scheduler::{Config, Session};
@@ -21,21 +21,24 @@ fn zeros(session: &mut Session, n: usize) -> View {
 }
 
 pub(super) fn rows(threads: usize, rows: &mut Vec<Row>) {
-    rows.push(statement(threads));
+    rows.push(statement("empty", threads, |_| 1.0.into()));
+    rows.push(statement("copy", threads, |v| v.at(s![..;-1]).read()));
+    rows.push(statement("add", threads, |v| v.read() + 1.0));
     rows.push(tile(threads));
     rows.push(dynamic(threads));
     rows.push(many(threads));
 }
 
-/// `u += 1.0` on four elements.
-fn statement(threads: usize) -> Row {
+/// `u[...] = value` on four elements: a number, the elements of another array backwards (a task that computes nothing), a
+/// sum.
+fn statement(name: &str, threads: usize, value: impl Fn(&View) -> Array) -> Row {
     const N: usize = 20_000;
     let mut session = session(threads);
-    let u = zeros(&mut session, 4);
-    contest("scheduler/cost/statement".into(), Unit::NsPerOp, N, threads)
+    let (u, v) = (zeros(&mut session, 4), zeros(&mut session, 4));
+    contest(format!("scheduler/cost/statement-{name}"), Unit::NsPerOp, N, threads)
         .ours(|| {
             timed(|| {
-                (0..N).try_for_each(|_| session.assign(&u, u.read() + 1.0)).expect("it fits");
+                (0..N).try_for_each(|_| session.assign(&u, value(&v))).expect("it fits");
                 session.finish()
             })
         })

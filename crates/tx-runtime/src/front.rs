@@ -1,18 +1,18 @@
-//! What workers agree on while the graph runs: counters that reach zero once, the front of finished statements with the stop
-//! flag, and a sleeper who misses nothing.
+//! What the workers of a run agree on: counters that reach zero once, the front of what has finished in order with the stop flag,
+//! and a sleeper who misses nothing.
 //!
 //! **Invariants** P1: of all that decrement a counter, one sees it reach zero, and that one sees everything the others did before.
-//! P2: the front stands at the first statement that has not finished, or somebody who has finished one is about to move it;
+//! P2: the front stands at the first item that has not finished, or somebody who has finished one is about to move it;
 //! it never passes an unfinished one. P3: a worker sleeps only if, after it has said so, there was nothing to do; who makes
 //! something to do looks afterwards whether somebody sleeps.
 //!
-//! **Orderings** P1: AcqRel on both sides. P2: the Acquire load of a statement's counter pairs with the decrements. P3 is a store
+//! **Orderings** P1: AcqRel on both sides. P2: the Acquire load of an item's counter pairs with the decrements. P3 is a store
 //! buffering: each side stores, fences (`SeqCst`), and loads what the other stored; one of the two sees the other.
-//! **Checked by** tests/loom_protocol.rs.
+//! **Checked by** tests/loom_front.rs.
 
-use tx_runtime::park::{Mutex, Parker};
-use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
-use tx_runtime::sync::sched_point;
+use crate::park::{Mutex, Parker};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+use crate::sync::sched_point;
 
 /// What a model leaves out, to see it fail.
 #[cfg(loom)]
@@ -22,7 +22,7 @@ pub enum Weakness {
     None,
     /// A decrement orders nothing (against P1).
     RelaxedCount,
-    /// The front moves one statement at a time, for whoever finished that one (against P2).
+    /// The front moves one item at a time, for whoever finished that one (against P2).
     OneStep,
     /// The front passes what it has not looked at (against P2).
     PassUnfinished,
@@ -34,7 +34,13 @@ pub enum Weakness {
     RelaxedStop,
 }
 
-/// Subtract one; the value before. With one worker nobody else looks, so no bus lock is paid.
+/// Subtract one; the value before. With one worker (`shared` is false) nobody else looks, so no bus lock is paid.
+///
+/// ```
+/// use tx_runtime::{front::decrement, sync::atomic::AtomicU32};
+/// let left = AtomicU32::new(2);
+/// assert_eq!([decrement(&left, true), decrement(&left, true)], [2, 1]); // who sees 1 was the last
+/// ```
 #[inline]
 pub fn decrement(counter: &AtomicU32, shared: bool) -> u32 {
     if shared {
@@ -48,13 +54,29 @@ pub fn decrement(counter: &AtomicU32, shared: bool) -> u32 {
 }
 
 /// [`decrement`] among several workers, with the ordering that a model chooses.
+///
+/// ```
+/// use tx_runtime::{front::decrement_in_order, sync::atomic::{AtomicU32, Ordering}};
+/// assert_eq!(decrement_in_order(&AtomicU32::new(5), Ordering::AcqRel), 5);
+/// ```
 #[inline]
 pub fn decrement_in_order(counter: &AtomicU32, order: Ordering) -> u32 {
     sched_point();
     counter.fetch_sub(1, order)
 }
 
-/// How far all statements have finished, and whether that is far enough.
+/// How far numbered items have finished, all before as well, and whether that is far enough.
+///
+/// ```
+/// use tx_runtime::{front::Front, sync::atomic::AtomicU32};
+/// let left = [0, 1, 0].map(AtomicU32::new);
+/// let front = Front::new(0, 1); // until item 1 and all before it have finished
+/// front.advance(3, |at| &left[at as usize]);
+/// assert!(!front.is_stopped());
+/// left[1].store(0, std::sync::atomic::Ordering::Release);
+/// front.advance(3, |at| &left[at as usize]);
+/// assert!(front.is_stopped());
+/// ```
 #[derive(Debug)]
 pub struct Front {
     at: Mutex<u64>,
@@ -65,7 +87,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// The statements before `start` have finished; a run stops when `goal` and all before it have.
+    /// The items before `start` have finished; a run stops when `goal` and all before it have.
     pub fn new(start: u64, goal: u64) -> Self {
         Self {
             at: Mutex::new(start),
@@ -82,10 +104,10 @@ impl Front {
         Self { weakness, ..self }
     }
 
-    /// A statement has finished: move on over all that have. `left` gives the counter of a statement before `end`.
+    /// An item has finished: move on over all that have. `left` gives the counter of an item before `end`: zero once it has finished.
     pub fn advance<'a>(&self, end: u64, left: impl Fn(u64) -> &'a AtomicU32) {
         let mut at = self.at.lock();
-        // ORDER: Acquire, pairs with the decrements: who sees zero sees all effects of the statement (P1, P2).
+        // ORDER: Acquire, pairs with the decrements: who sees zero sees all effects of the item (P1, P2).
         while *at < end && self.is_done(left(*at)) {
             *at += 1;
             #[cfg(loom)]
@@ -127,6 +149,21 @@ impl Front {
 }
 
 /// One worker that may sleep until there is something to do.
+///
+/// ```
+/// use tx_runtime::front::Sleeper;
+/// use std::sync::atomic::{AtomicBool, Ordering};
+/// let (sleeper, work) = (Sleeper::new(), AtomicBool::new(false));
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         work.store(true, Ordering::Relaxed);
+///         sleeper.wake();
+///     });
+///     while !work.load(Ordering::Relaxed) {
+///         sleeper.sleep(|| !work.load(Ordering::Relaxed));
+///     }
+/// });
+/// ```
 #[derive(Debug)]
 pub struct Sleeper {
     sleeping: AtomicBool,

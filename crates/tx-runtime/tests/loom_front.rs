@@ -1,14 +1,14 @@
 //! Counters, the front and the sleeper, explored by loom, with mistakes it must see.
 #![cfg(loom)]
 
-#[path = "../../tx-runtime/tests/support/model.rs"]
+#[path = "support/model.rs"]
 mod model;
 
 // std's: a mutant that deadlocks is unwound outside the model, where loom's `Arc` panics again.
 use std::sync::Arc;
+use tx_runtime::front::{Front, Sleeper, Weakness, decrement_in_order};
 use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tx_runtime::sync::{UnsafeCell, sched_point, thread};
-use tx_scheduler::protocol::{Front, Sleeper, Weakness, decrement_in_order};
 
 fn order(weakness: Weakness) -> Ordering {
     if weakness == Weakness::RelaxedCount { Ordering::Relaxed } else { Ordering::AcqRel }
