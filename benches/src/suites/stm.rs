@@ -16,6 +16,7 @@
 mod audit;
 mod bank;
 mod basic;
+mod cores;
 mod counter;
 mod handover;
 mod list;
@@ -78,6 +79,14 @@ fn share(threads: usize, operations: usize, operation: impl Fn(&mut Random) + Sy
         return timed(|| work(0));
     }
     timed(|| {
-        thread::scope(|scope| (0..threads).for_each(|id| drop(scope.spawn(move || work(id)))));
+        thread::scope(|scope| {
+            for id in 0..threads {
+                let work = &work;
+                scope.spawn(move || {
+                    cores::stay_on(id);
+                    work(id);
+                });
+            }
+        });
     })
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use stm_engine::{TVar, atomically, snapshot};
 use tx_runtime::park::{Mutex, MutexGuard};
 
+use super::cores::stay_on;
 use super::{FAST_STM, MUTEXES, ONE_LOCK, ROUNDS, Random, STM_CORE, contest};
 use crate::{Row, Unit, timed};
 
@@ -19,23 +20,36 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 /// Time `work` while another thread writes.
-fn beside(write: impl Fn(usize, usize) + Sync, work: impl FnOnce()) -> Duration {
+fn beside(write: impl Fn(usize, usize) + Sync, work: impl FnOnce() + Send) -> Duration {
     let (started, done) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| {
+            stay_on(1);
             let mut random = Random::of_thread(1);
             while !done.load(Relaxed) {
                 write(random.below(VARS), random.below(VARS));
                 started.store(true, Relaxed);
             }
         });
-        while !started.load(Relaxed) {
-            spin_loop();
-        }
-        let time = timed(work);
-        done.store(true, Relaxed);
-        time
+        let reader = scope.spawn(|| {
+            stay_on(0);
+            let _stop = Stop(&done);
+            while !started.load(Relaxed) {
+                spin_loop();
+            }
+            timed(work)
+        });
+        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// Ends the writer, also when a reader has found something wrong.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
 }
 
 /// The sum of 100 accounts at one moment, while one thread moves money.
@@ -44,7 +58,7 @@ fn audit() -> Row {
     fn all<V>(account: impl Fn(i64) -> V) -> Vec<V> {
         (0..VARS).map(|_| account(100)).collect()
     }
-    let audits = |sum: &dyn Fn() -> i64| (0..AUDITS).for_each(|_| assert_eq!(sum(), SUM));
+    let audits = |sum: &(dyn Fn() -> i64 + Sync)| (0..AUDITS).for_each(|_| assert_eq!(sum(), SUM));
     let (ours, mutexes) = (all(TVar::new), all(Mutex::new));
     let (fast, core) = (all(fast_stm::TVar::new), all(stm_core::TVar::new));
     let whole = Mutex::new(vec![100_i64; VARS]);
@@ -114,7 +128,7 @@ fn zombies() -> Row {
         [var(0), var(0)]
     }
     let (ours, fast, core) = (pair(TVar::new), pair(fast_stm::TVar::new), pair(stm_core::TVar::new));
-    let watch = |write: &(dyn Fn() + Sync), look: &dyn Fn(&AtomicU64)| {
+    let watch = |write: &(dyn Fn() + Sync), look: &(dyn Fn(&AtomicU64) + Sync)| {
         let seen = AtomicU64::new(0);
         let mut time = Duration::ZERO;
         beside(

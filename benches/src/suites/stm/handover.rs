@@ -10,6 +10,7 @@ use std::time::Duration;
 use stm_engine::{TVar, atomically};
 use tx_runtime::park::{Condvar, Mutex};
 
+use super::cores::stay_on;
 use super::{FAST_STM, ROUNDS, STM_CORE};
 use crate::{Contest, Row, Unit, timed};
 
@@ -35,28 +36,6 @@ fn trips(cores: [usize; 2], pass: impl Fn(usize) + Sync) -> Duration {
         });
     })
 }
-
-/// Keep this thread on the `index`-th of the processors that the process may use, where the kernel lets us.
-#[cfg(target_os = "linux")]
-fn stay_on(index: usize) {
-    let size = size_of::<libc::cpu_set_t>();
-    // SAFETY: a set of processors is plain bits, and the calls write and read no more than its size.
-    unsafe {
-        let mut allowed: libc::cpu_set_t = std::mem::zeroed();
-        if libc::sched_getaffinity(0, size, &mut allowed) != 0 {
-            return;
-        }
-        let mut cpus = (0..libc::CPU_SETSIZE as usize).filter(|&cpu| libc::CPU_ISSET(cpu, &allowed));
-        if let Some(cpu) = cpus.nth(index) {
-            let mut one: libc::cpu_set_t = std::mem::zeroed();
-            libc::CPU_SET(cpu, &mut one);
-            libc::sched_setaffinity(0, size, &one);
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn stay_on(_index: usize) {}
 
 fn handover(id: &str, cores: [usize; 2]) -> Contest<'static> {
     let (ours, fast, core) = (TVar::new(0), fast_stm::TVar::new(0), stm_core::TVar::new(0));
