@@ -56,6 +56,11 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// Whether there is anything to look at.
+    pub(crate) fn are_set(&self) -> bool {
+        self.token.is_some() || self.deadline.is_some()
+    }
+
     /// Whether it is time to stop.
     #[inline]
     pub(crate) fn reached(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use array_core::{ArrayError, BlockPool, DType, Scratch, TileBuf};
 
+use crate::cancel::Limits;
 use crate::conflicts::{self, Conflicts, Key};
 use crate::graph::VersionId;
 use crate::lines::{LineId, Spent};
@@ -21,6 +22,10 @@ pub(crate) struct Desk {
     pub(crate) tally: Tally,
     pub(crate) lines: LineTallies,
     pub(crate) conflicts: Conflicts,
+    /// When to give up waiting for other threads.
+    pub(crate) limits: Limits,
+    /// The closure at hand has given up waiting: it has done nothing, and stays to be run.
+    pub(crate) interrupted: bool,
 }
 
 impl Desk {

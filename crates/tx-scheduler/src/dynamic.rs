@@ -19,7 +19,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Weak;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use array_core::{Array, ArrayError, BlockPool, Buffer, DType, TileBuf};
 use smallvec::SmallVec;
@@ -37,6 +37,9 @@ use crate::graph::{Graph, Task, Version};
 use crate::lines::{Line, LineId};
 use crate::run::discard;
 use crate::site::Site;
+
+/// How long a closure at the front waits for other threads before it looks whether it should stop.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// A body: runs on a transaction and the declared private arrays.
 pub(crate) type Body = Box<dyn Fn(&Context<'_, '_>) -> Result<(), Abort> + Send + Sync>;
@@ -320,10 +323,22 @@ pub(crate) fn commit(
     }
     let executions = Cell::new(0);
     let begin = Instant::now();
-    let outcome = Engine::global().try_atomically(&options(site), |tx| {
+    let body = |tx: &Txn<'_>| {
         executions.set(executions.get() + 1);
         scope.run(tx)
-    });
+    };
+    // Who may be told to stop looks up from waiting for other threads every now and then.
+    let options = if desk.limits.are_set() { options(site).deadline(PATIENCE) } else { options(site) };
+    let outcome = loop {
+        match Engine::global().try_atomically(&options, body) {
+            Err(TxError::Deadline { .. }) if !desk.limits.reached() => {}
+            Err(TxError::Deadline { .. }) => {
+                desk.interrupted = true;
+                return Err(SessionError::Cancelled);
+            }
+            outcome => break outcome,
+        }
+    };
     let spent = begin.elapsed().as_nanos() as u64;
     // None at all where the engine refuses to begin.
     let executions: u64 = executions.get();

@@ -268,6 +268,7 @@ impl Run<'_> {
 
     fn work(&self, crew: Option<&Crew<'_>>, worker: usize, stack: &mut Stack) {
         let desk = &mut *self.desks[worker].lock();
+        desk.limits.clone_from(self.limits);
         // The end of the last timed task; none after a pause.
         let mut clock = None;
         let mut probes = 0;
@@ -326,6 +327,11 @@ impl Run<'_> {
             *desk.lines.of(line) += spent;
             match outcome {
                 Ok(Ok(())) => {}
+                Ok(Err(_)) if std::mem::take(&mut desk.interrupted) => {
+                    stack.push(seq);
+                    self.front.stop();
+                    break;
+                }
                 Ok(Err(error)) => {
                     self.fail(error, task);
                     break;

@@ -178,3 +178,30 @@ fn a_deadline_stops_a_run_that_would_take_longer() {
     let report = session.report();
     assert_eq!(report.statements, report.commits);
 }
+
+#[test]
+fn a_closure_that_waits_for_another_thread_can_be_stopped_and_taken_up_again() {
+    for threads in [1, 2] {
+        let (gate, passed) = (TVar::new(false), TVar::new(0));
+        let token = CancelToken::new();
+        let mut session = Session::new(Config::threads(threads).unwrap());
+        session.set_cancel(Some(token.clone()));
+        let (seen, count) = (gate.clone(), passed.clone());
+        session
+            .dynamic(&[], move |tx| if *tx.get(&seen)? { tx.modify(&count, |n| n + 1) } else { tx.retry() })
+            .unwrap();
+        let outcome = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(30));
+                token.cancel();
+            });
+            session.finish()
+        });
+        assert!(matches!(outcome, Err(SessionError::Cancelled)), "{outcome:?}");
+        assert_eq!(passed.load(), 0);
+        session.set_cancel(None);
+        stm_engine::atomically(|tx| tx.set(&gate, true));
+        session.finish().unwrap();
+        assert_eq!(passed.load(), 1);
+    }
+}
