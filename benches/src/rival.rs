@@ -80,12 +80,15 @@ fn built() -> PathBuf {
 
 /// Compile `rivals/SOURCE.c` with full optimisation, with OpenMP for more than one thread, and start it.
 pub fn c(source: &str, threads: usize) -> Option<Rival> {
-    let several = threads > 1;
-    let name = if several { "c-openmp" } else { "c" };
+    if threads > 1 { c_with(source, "c-openmp", threads, &["-fopenmp"]) } else { c_with(source, "c", 1, &[]) }
+}
+
+/// The same under another name, with more flags of gcc.
+pub fn c_with(source: &str, name: &str, threads: usize, flags: &[&str]) -> Option<Rival> {
     let binary = built().join(format!("{source}-{name}"));
     std::fs::create_dir_all(built()).ok()?;
     let mut gcc = Command::new("gcc");
-    gcc.args(["-O3", "-march=native"]).args(several.then_some("-fopenmp"));
+    gcc.args(["-O3", "-march=native"]).args(flags);
     gcc.arg("-o").arg(&binary).arg(sources().join(format!("{source}.c"))).arg("-lm");
     if !gcc.status().is_ok_and(|status| status.success()) {
         eprintln!("{name}: no C compiler, left out");

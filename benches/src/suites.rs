@@ -1,5 +1,6 @@
 //! All suites.
 
+pub mod functions;
 mod lists;
 mod scheduler;
 mod stm;
@@ -7,4 +8,4 @@ mod stm;
 use crate::Suite;
 
 /// Every suite.
-pub const ALL: &[Suite] = &[lists::SUITE, scheduler::SUITE, stm::SUITE];
+pub const ALL: &[Suite] = &[functions::SUITE, functions::FUSED, lists::SUITE, scheduler::SUITE, stm::SUITE];

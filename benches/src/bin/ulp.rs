@@ -11,7 +11,10 @@ use std::{
 
 use array_core::{Isa, Op, functions};
 use clap::Parser;
-use txarray_benches::points::{Random, one, two};
+use txarray_benches::{
+    points::{Random, one, two},
+    suites::functions::std_f64,
+};
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask ulp", about = "The greatest error of each vector function, in ulp")]
@@ -50,14 +53,17 @@ struct Verdict {
 fn reference() -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = folder.parent().unwrap_or(folder).join("target/ulp-reference");
+    // Built aside: another run may be using it.
+    let fresh = program.with_extension(std::process::id().to_string());
     let done = Command::new("gcc")
         .args(["-O2", "-o"])
-        .arg(&program)
+        .arg(&fresh)
         .arg(folder.join("ulp/reference.c"))
         .args(["-lquadmath", "-lm"])
         .status()
         .map_err(|e| format!("the reference needs gcc with libquadmath: gcc did not start: {e}"))?;
     if done.success() {
+        std::fs::rename(&fresh, &program).map_err(|e| format!("{}: {e}", program.display()))?;
         Ok(program)
     } else {
         Err("gcc could not build ulp/reference.c (is libquadmath there?)".into())
@@ -131,20 +137,53 @@ fn f64_verdict(program: &Path, op: Op, seed: u64, points: usize) -> Result<Verdi
     })
 }
 
-/// Random points, or all 2^32.
-fn f32_verdict(program: &Path, op: Op, seed: u64, points: usize, every: bool) -> Result<Verdict, String> {
+/// Every f32, judged by Rust's f64 functions: those are within 2^-26 ulp of f32, and libquadmath would take a day.
+fn every_f32(op: Op) -> Verdict {
+    let none = || [const { String::new() }; 3];
+    let mut verdict = Verdict { points: 1 << 32, error: 0.0, at: none(), wrong: 0, bad: none() };
+    let (mut x, mut y) = (vec![0f32; BLOCK], vec![0f32; BLOCK]);
+    let mut exact = vec![0.0; BLOCK];
+    for block in 0..(1_u64 << 32) / BLOCK as u64 {
+        for (i, x) in x.iter_mut().enumerate() {
+            *x = f32::from_bits((block * BLOCK as u64) as u32 + i as u32);
+        }
+        functions::apply(op, Isa::active(), &[&x], &mut y);
+        let wide: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+        std_f64(op, &wide, &wide, &mut exact);
+        for ((x, y), exact) in wide.iter().zip(&y).zip(&exact) {
+            let text = || [hexadecimal(*x), "0".into(), hexadecimal(f64::from(*y))];
+            if y.is_nan() && exact.is_nan() {
+                continue;
+            }
+            if y.is_nan() || exact.is_nan() || y.is_sign_negative() != exact.is_sign_negative() {
+                verdict.wrong += 1;
+                verdict.bad = text();
+                continue;
+            }
+            // An infinity stands for 2^128, the first power of two that is too large.
+            let value = |x: f64| x.clamp(-2f64.powi(128), 2f64.powi(128));
+            let exact = value(*exact);
+            let exponent = ((exact.to_bits() >> 52 & 0x7ff) as i32 - 1023).clamp(-126, 127);
+            let error = (value(f64::from(*y)) - exact).abs() * 2f64.powi(23 - exponent);
+            if error > verdict.error {
+                verdict.error = error;
+                verdict.at = text();
+            }
+        }
+    }
+    verdict
+}
+
+/// Random points.
+fn f32_verdict(program: &Path, op: Op, seed: u64, points: usize) -> Result<Verdict, String> {
     let mut random = Random(seed);
-    let every = every && op.arity() == 1;
-    let (mut next, mut left) = (0_u64, if every { 1 << 32 } else { points as u64 });
+    let mut left = points as u64;
     judge(program, op, true, |records| {
         let n = left.min(BLOCK as u64) as usize;
         left -= n as u64;
         let (mut x, mut y, mut z) = (vec![0f32; n], vec![0f32; n], vec![0f32; n]);
         for i in 0..n {
-            if every {
-                x[i] = f32::from_bits(next as u32);
-                next += 1;
-            } else if op.arity() == 1 && i % 2 == 0 {
+            if op.arity() == 1 && i % 2 == 0 {
                 x[i] = one(op, &mut random) as f32;
             } else if op.arity() == 1 {
                 x[i] = f32::from_bits(random.bits() as u32);
@@ -220,8 +259,10 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             continue;
         }
         for single in [false, true] {
-            let verdict = if single {
-                f32_verdict(&program, op, arguments.seed, arguments.points, arguments.every_f32)?
+            let verdict = if single && arguments.every_f32 && op.arity() == 1 {
+                every_f32(op)
+            } else if single {
+                f32_verdict(&program, op, arguments.seed, arguments.points)?
             } else {
                 f64_verdict(&program, op, arguments.seed, arguments.points)?
             };
