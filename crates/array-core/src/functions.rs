@@ -8,10 +8,12 @@
 //! f64 and rounded once, which makes its error 0.5 ulp and a little. Kernels take slices (R6); a rest shorter than a vector is
 //! computed by an overlapping last vector, or padded with its last element.
 
+mod complex;
 mod constants;
 mod double;
 mod exp;
 mod fma;
+mod guard;
 mod hyperbolic;
 mod inverse;
 mod lanes;
@@ -22,9 +24,12 @@ mod roots;
 mod trig;
 
 use crate::{
+    dtype::DType,
     expr::Op,
-    kernels::{Isa, Kernel, loops::Frame},
+    kernels::{Isa, Kernel, loops::Frame, select},
 };
+use complex::Complex1;
+use guard::Guard;
 use lanes::{Function1, Function2, Lanes, MAX_LANES, portable::F64x1};
 #[cfg(target_arch = "x86_64")]
 use lanes::{avx2::F64x4, avx512::F64x8};
@@ -48,18 +53,24 @@ mod sealed {
 
 /// How a vector of f64 is read from and written to elements of a type. `load` and `store` are as those of [`Lanes`].
 pub(crate) trait Lane: Copy + Default + 'static {
+    const SINGLE: bool;
     unsafe fn load<V: Lanes>(from: *const Self) -> V;
     unsafe fn store<V: Lanes>(v: V, to: *mut Self);
 }
 
 macro_rules! lanes_of {
-    ($($t:ty: $load:ident $store:ident;)*) => {$(
+    ($($t:ty, $dtype:ident: $load:ident $store:ident;)*) => {$(
         impl sealed::Functions for $t {
             fn kernel(isa: Isa, op: Op, scalars: u8) -> Option<Kernel> {
+                // The machine's own instruction.
+                if op == Op::Sqrt {
+                    return select::op(isa, op, DType::$dtype, DType::$dtype, scalars);
+                }
                 kernel::<$t>(isa, op, scalars)
             }
         }
         impl Lane for $t {
+            const SINGLE: bool = size_of::<$t>() == 4;
             #[inline(always)]
             unsafe fn load<V: Lanes>(from: *const $t) -> V {
                 // SAFETY: the caller's.
@@ -73,7 +84,7 @@ macro_rules! lanes_of {
         }
     )*};
 }
-lanes_of! { f64: load store; f32: load_f32 store_f32; }
+lanes_of! { f64, F64: load store; f32, F32: load_f32 store_f32; }
 
 /// `d = f(a)` over vectors of type `V`; `again` is this kernel, for rows shorter than a vector.
 ///
@@ -91,7 +102,8 @@ unsafe fn map1<V: Lanes, T: Lane, F: Function1>(frame: Frame, again: Kernel) {
         let mut i = 0;
         while i < n {
             let at = i.min(n - V::N);
-            T::store(F::call::<V>(T::load(src.add(at))), dst.add(at));
+            let x: V = T::load(src.add(at));
+            T::store(if T::SINGLE { F::single(x) } else { F::call(x) }, dst.add(at));
             i += V::N;
         }
     }
@@ -117,9 +129,41 @@ unsafe fn map2<V: Lanes, T: Lane, F: Function2, const SCALARS: u8>(frame: Frame,
             let at = i.min(n - V::N);
             let x = if SCALARS & 1 != 0 { a0 } else { T::load(a.add(at)) };
             let y = if SCALARS & 2 != 0 { b0 } else { T::load(b.add(at)) };
-            T::store(F::call(x, y), dst.add(at));
+            T::store(if T::SINGLE { F::single(x, y) } else { F::call(x, y) }, dst.add(at));
             i += V::N;
         }
+    }
+}
+
+/// `d = f(a)` of complex numbers, whose parts are elements of type `T` side by side.
+///
+/// # Safety
+/// As [`map1`]; `frame.n` counts complex numbers.
+#[inline(always)]
+unsafe fn map_complex<V: Lanes, T: Lane, F: Complex1>(frame: Frame) {
+    let n = frame.n;
+    let (mut re, mut im) = ([T::default(); MAX_LANES], [T::default(); MAX_LANES]);
+    let mut at = 0;
+    while at < n {
+        let count = V::N.min(n - at);
+        // SAFETY: the caller's; `at + count <= n`. Lanes past a short rest compute what was there before.
+        unsafe {
+            let (dst, src): (*mut T, *const T) = (frame.at(0), frame.at(1));
+            for i in 0..count {
+                (re[i], im[i]) = (*src.add(2 * (at + i)), *src.add(2 * (at + i) + 1));
+            }
+            let (x, y): (V, V) = F::call(T::load(re.as_ptr()), T::load(im.as_ptr()));
+            T::store(x, re.as_mut_ptr());
+            T::store(y, im.as_mut_ptr());
+            for i in 0..count {
+                if F::REAL {
+                    *dst.add(at + i) = re[i];
+                } else {
+                    (*dst.add(2 * (at + i)), *dst.add(2 * (at + i) + 1)) = (re[i], im[i]);
+                }
+            }
+        }
+        at += count;
     }
 }
 
@@ -156,9 +200,14 @@ unsafe fn padded<T: Lane, const SOURCES: usize>(frame: Frame, again: Kernel, lan
     }
 }
 
-/// The machines' versions of [`map1`] and [`map2`].
+/// The machines' versions of [`map1`], [`map2`] and [`map_complex`].
 macro_rules! machines {
-    ($($(#[$attribute:meta])* $one:ident $two:ident $V:ty;)*) => {$(
+    ($($(#[$attribute:meta])* $one:ident $two:ident $complex:ident $V:ty;)*) => {$(
+        $(#[$attribute])*
+        unsafe fn $complex<T: Lane, F: Complex1>(locs: *const *mut u8, ix: *const u16, n: usize) {
+            // SAFETY: the caller's; the machine is the one this is compiled for.
+            unsafe { map_complex::<$V, T, F>(Frame { locs, ix, n }) }
+        }
         $(#[$attribute])*
         unsafe fn $one<T: Lane, F: Function1>(locs: *const *mut u8, ix: *const u16, n: usize) {
             // SAFETY: the caller's; the machine is the one this is compiled for.
@@ -173,13 +222,13 @@ macro_rules! machines {
 }
 
 machines! {
-    portable1 portable2 F64x1;
+    portable1 portable2 portable_complex F64x1;
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
-    avx2_1 avx2_2 F64x4;
+    avx2_1 avx2_2 avx2_complex F64x4;
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
-    avx512_1 avx512_2 F64x8;
+    avx512_1 avx512_2 avx512_complex F64x8;
 }
 
 fn pick1<T: Lane, F: Function1>(isa: Isa) -> Kernel {
@@ -202,11 +251,33 @@ fn pick2<T: Lane, F: Function2, const S: u8>(isa: Isa) -> Kernel {
     }
 }
 
+fn pick_complex<T: Lane, F: Complex1>(isa: Isa) -> Kernel {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => avx2_complex::<T, F>,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => avx512_complex::<T, F>,
+        _ => portable_complex::<T, F>,
+    }
+}
+
+/// The kernel of a function of complex numbers with parts of type `T`.
+pub(crate) fn complex_kernel<T: Lane>(isa: Isa, op: Op) -> Option<Kernel> {
+    Some(match op {
+        Op::Abs => pick_complex::<T, complex::Abs>(isa),
+        Op::Exp => pick_complex::<T, complex::ComplexExp>(isa),
+        Op::Log => pick_complex::<T, complex::ComplexLog>(isa),
+        Op::Sin => pick_complex::<T, complex::ComplexSin>(isa),
+        Op::Cos => pick_complex::<T, complex::ComplexCos>(isa),
+        _ => return None,
+    })
+}
+
 /// The table: operation and function.
 macro_rules! functions {
     (one { $($op1:ident $f1:ty;)* } two { $($op2:ident $f2:ty;)* }) => {
         /// The operations that are functions of this module, those of one argument first.
-        pub const ALL: &[Op] = &[$(Op::$op1,)* $(Op::$op2,)*];
+        pub const ALL: &[Op] = &[$(Op::$op1,)* Op::Sqrt, $(Op::$op2,)*];
 
         /// The kernel of a function for elements of type `T`; bit `k` of `scalars`: source `k` is one element.
         pub(crate) fn kernel<T: Lane>(isa: Isa, op: Op, scalars: u8) -> Option<Kernel> {
@@ -223,26 +294,25 @@ macro_rules! functions {
 
 functions! {
 one {
-    Sin trig::Sin;
-    Cos trig::Cos;
-    Tan trig::Tan;
-    Asin inverse::Asin;
-    Acos inverse::Acos;
-    Atan inverse::Atan;
-    Sinh hyperbolic::Sinh;
-    Cosh hyperbolic::Cosh;
-    Tanh hyperbolic::Tanh;
-    Asinh hyperbolic::Asinh;
+    Sin Guard<trig::Sin>;
+    Cos Guard<trig::Cos>;
+    Tan Guard<trig::Tan>;
+    Asin Guard<inverse::Asin>;
+    Acos Guard<inverse::Acos>;
+    Atan Guard<inverse::Atan>;
+    Sinh Guard<hyperbolic::Sinh>;
+    Cosh Guard<hyperbolic::Cosh>;
+    Tanh Guard<hyperbolic::Tanh>;
+    Asinh Guard<hyperbolic::Asinh>;
     Acosh hyperbolic::Acosh;
-    Atanh hyperbolic::Atanh;
-    Exp exp::Exp;
-    Exp2 exp::Exp2;
-    Expm1 exp::Expm1;
+    Atanh Guard<hyperbolic::Atanh>;
+    Exp Guard<exp::Exp>;
+    Exp2 Guard<exp::Exp2>;
+    Expm1 Guard<exp::Expm1>;
     Log log::Log;
     Log2 log::Log2;
     Log10 log::Log10;
     Log1p log::Log1p;
-    Sqrt roots::Sqrt;
     Cbrt roots::Cbrt;
 }
 two {

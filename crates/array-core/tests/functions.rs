@@ -1,7 +1,7 @@
 //! The elementary functions: the same bits everywhere, and the special cases of C99's Annex F. Errors are measured elsewhere
 //! (`cargo xtask ulp`).
 
-use array_core::{Array, ArrayError, Isa, Op, functions};
+use array_core::{Array, ArrayError, Complex, Isa, Op, functions};
 
 /// SplitMix64.
 fn random(state: &mut u64) -> u64 {
@@ -355,4 +355,100 @@ fn sources_of_another_length_are_refused() {
 #[should_panic(expected = "add is not a vector function")]
 fn other_operations_are_refused() {
     functions::apply(Op::Add, Isa::Baseline, &[&[1.0], &[1.0]], &mut [0.0; 1]);
+}
+
+/// C's `%a`.
+fn hexadecimal(text: &str) -> f64 {
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (digits, exponent) = text[2..].split_once('p').expect("an exponent");
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let significand = u64::from_str_radix(&format!("{whole}{fraction}"), 16).expect("hexadecimal digits");
+    let exponent: i32 = exponent.parse().expect("a whole exponent");
+    // In two steps: the second is exact, or rounds a subnormal.
+    let half = (exponent - 4 * fraction.len() as i32) / 2;
+    let x = significand as f64 * 2f64.powi(half) * 2f64.powi(exponent - 4 * fraction.len() as i32 - half);
+    if negative { -x } else { x }
+}
+
+fn complex_of(name: &str) -> fn(&Array) -> Array {
+    match name {
+        "exp" => Array::exp,
+        "log" => Array::log,
+        "sin" => Array::sin,
+        "cos" => Array::cos,
+        other => panic!("{other} is not in the fixtures"),
+    }
+}
+
+/// Each part within 4 ulp of the exact value, on every instruction set with the same bits.
+#[test]
+fn complex_functions_are_near_the_exact_values() -> Result<(), ArrayError> {
+    let near = |ours: f64, exact: f64| {
+        let ulp = f64::from_bits(exact.abs().to_bits() + 1) - exact.abs();
+        (ours - exact).abs() <= 4.0 * ulp
+    };
+    let mut cases = 0;
+    for line in include_str!("fixtures/complex_functions.txt").lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [re, im, want_re, want_im] = [1, 2, 3, 4].map(|i| hexadecimal(words[i]));
+        let z = Array::from_vec(vec![Complex::new(re, im); 3], [3]);
+        for isa in Isa::available() {
+            if words[0] == "absolute" {
+                let got = z.abs().eval_for(isa)?.to_vec::<f64>()?;
+                assert!(near(got[0], want_re), "{line}: {got:?} with {isa}");
+            } else {
+                let got = complex_of(words[0])(&z).eval_for(isa)?.to_vec::<Complex<f64>>()?;
+                let first = complex_of(words[0])(&z).eval_for(Isa::Baseline)?.to_vec::<Complex<f64>>()?;
+                assert!(
+                    near(got[1].re, want_re) && near(got[1].im, want_im),
+                    "{line}: {:?} with {isa}",
+                    got[1]
+                );
+                assert!(same(got[2].re, first[0].re) && same(got[2].im, first[0].im), "{line} with {isa}");
+            }
+        }
+        let narrow = Array::from_vec(vec![Complex::new(re as f32, im as f32)], [1]);
+        assert_eq!(narrow.exp().to_vec::<Complex<f32>>()?.len(), 1);
+        cases += 1;
+    }
+    assert!(cases > 500);
+    Ok(())
+}
+
+/// C99, G.6.2.4, G.6.2.5, G.6.3.1 and G.6.3.2, as far as they say more than one NaN.
+#[test]
+fn special_cases_of_complex_arguments() -> Result<(), ArrayError> {
+    let check = |name: &str, re: f64, im: f64, want_re: f64, want_im: f64| -> Result<(), ArrayError> {
+        let z = Array::from_vec(vec![Complex::new(re, im)], [1]);
+        let got = complex_of(name)(&z).to_vec::<Complex<f64>>()?[0];
+        assert!(same(got.re, want_re) && same(got.im, want_im), "{name}({re} + {im}i) = {got:?}");
+        Ok(())
+    };
+    for zero in [0.0, -0.0] {
+        check("exp", 0.0, zero, 1.0, zero)?;
+        check("exp", INF, zero, INF, zero)?;
+        check("exp", -INF, zero, 0.0, zero)?;
+        check("exp", NAN, zero, NAN, zero)?;
+        check("sin", 0.0, zero, 0.0, zero)?;
+        check("sin", zero, INF, zero, INF)?;
+        check("cos", zero, INF, INF, -zero)?;
+    }
+    check("exp", 1.0, INF, NAN, NAN)?;
+    check("exp", -INF, INF, 0.0, 0.0)?;
+    check("exp", -INF, NAN, 0.0, 0.0)?;
+    check("exp", INF, INF, INF, NAN)?;
+    check("exp", INF, NAN, INF, NAN)?;
+    check("exp", INF, 2.0, -INF, INF)?;
+    check("log", -0.0, 0.0, -INF, PI)?;
+    check("log", 0.0, 0.0, -INF, 0.0)?;
+    check("log", 1.0, INF, INF, PI / 2.0)?;
+    check("log", -INF, 1.0, INF, PI)?;
+    check("log", INF, INF, INF, PI / 4.0)?;
+    check("log", INF, NAN, INF, NAN)?;
+    check("log", 1.0, NAN, NAN, NAN)?;
+    check("sin", NAN, 0.0, NAN, 0.0)?;
+    check("sin", INF, INF, NAN, INF)?;
+    check("cos", NAN, 0.0, NAN, -0.0)?;
+    check("cos", INF, INF, INF, NAN)?;
+    Ok(())
 }

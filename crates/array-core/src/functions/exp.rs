@@ -7,7 +7,8 @@
 use super::{
     constants::*,
     double::{fast_sum, sum},
-    lanes::{Function1, Lanes, MAGIC},
+    guard::Guarded,
+    lanes::{Lanes, MAGIC},
 };
 
 /// x as n steps and a rest: the bits of `MAGIC + n`, and r.
@@ -59,6 +60,27 @@ pub(super) fn clamp<V: Lanes>(x: V, lo: f64, hi: f64) -> V {
     V::select(V::splat(hi).lt(x), V::splat(hi), x)
 }
 
+/// Which lanes are below or above the arguments that have values.
+struct Ends<V: Lanes> {
+    below: V::Mask,
+    above: V::Mask,
+}
+
+/// x, or 0 where it is not within lo..=hi: multiplying until it underflows would cost more than all the rest.
+#[inline(always)]
+fn ends<V: Lanes>(x: V, lo: f64, hi: f64) -> (V, Ends<V>) {
+    let ends = Ends { below: x.lt(V::splat(lo)), above: V::splat(hi).lt(x) };
+    (V::select(ends.below | ends.above, V::splat(0.0), x), ends)
+}
+
+impl<V: Lanes> Ends<V> {
+    /// y, and at the ends 0 and infinity.
+    #[inline(always)]
+    fn put(self, y: V) -> V {
+        V::select(self.above, V::splat(f64::INFINITY), V::select(self.below, V::splat(0.0), y))
+    }
+}
+
 /// The steps of a sum: its small part goes into r, whose rounding is worth a hundredth of an ulp.
 #[inline(always)]
 fn steps_of_sum<V: Lanes>(x: V, x_lo: Option<V>) -> (V, V) {
@@ -72,8 +94,9 @@ fn steps_of_sum<V: Lanes>(x: V, x_lo: Option<V>) -> (V, V) {
 /// e^(x + x_lo), with every case of x that has a value in f64; |x_lo| is far below 2^-40.
 #[inline(always)]
 pub(super) fn exp_all<V: Lanes>(x: V, x_lo: Option<V>) -> V {
-    let (bits, r) = steps_of_sum(clamp(x, -746.0, 710.0), x_lo);
-    scale(mantissa(bits, r), bits)
+    let (x, ends) = ends(x, -745.2, 709.8);
+    let (bits, r) = steps_of_sum(x, x_lo);
+    ends.put(scale(mantissa(bits, r), bits))
 }
 
 /// The same where |x| <= 708.
@@ -91,21 +114,19 @@ pub(super) fn beyond<V: Lanes>(x: V, bound: f64) -> bool {
 
 /// `exp`.
 pub(crate) struct Exp;
-impl Function1 for Exp {
+impl Guarded for Exp {
+    const MOST: f64 = 708.0;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        if beyond(x, 708.0) {
-            return V::cold::<ExpAll>(x);
-        }
+    fn fast<V: Lanes>(x: V) -> V {
         exp_fast(x, None)
     }
-}
-
-struct ExpAll;
-impl Function1 for ExpAll {
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
+    fn every<V: Lanes>(x: V) -> V {
         exp_all(x, None)
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(_: V) -> V {
+        V::splat(1.0)
     }
 }
 
@@ -119,23 +140,22 @@ fn steps2<V: Lanes>(x: V) -> (V, V) {
 
 /// `exp2`.
 pub(crate) struct Exp2;
-impl Function1 for Exp2 {
+impl Guarded for Exp2 {
+    const MOST: f64 = 1021.0;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        if beyond(x, 1021.0) {
-            return V::cold::<Exp2All>(x);
-        }
+    fn fast<V: Lanes>(x: V) -> V {
         let (bits, r) = steps2(x);
         mantissa(bits, r).add_bits(exponent(bits))
     }
-}
-
-struct Exp2All;
-impl Function1 for Exp2All {
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        let (bits, r) = steps2(clamp(x, -1080.0, 1024.5));
-        scale(mantissa(bits, r), bits)
+    fn every<V: Lanes>(x: V) -> V {
+        let (x, ends) = ends(x, -1075.0, 1024.0);
+        let (bits, r) = steps2(x);
+        ends.put(scale(mantissa(bits, r), bits))
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(_: V) -> V {
+        V::splat(1.0)
     }
 }
 
@@ -156,24 +176,20 @@ pub(super) fn expm1_parts<V: Lanes, const POSITIVE: bool>(x: V) -> (V, V) {
 
 /// `expm1`.
 pub(crate) struct Expm1;
-impl Function1 for Expm1 {
+impl Guarded for Expm1 {
+    const MOST: f64 = 708.0;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        if beyond(x, 708.0) {
-            return V::cold::<Expm1All>(x);
-        }
-        let (hi, lo) = expm1_parts::<V, false>(x);
-        // The sign of x is the sign of the result, and gives -0 for -0.
-        (hi + lo).or(x.sign())
+    fn fast<V: Lanes>(x: V) -> V {
+        let (hi, lo) = expm1_parts::<V, false>(x.max(V::splat(-50.0)));
+        hi + lo
     }
-}
-
-struct Expm1All;
-impl Function1 for Expm1All {
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        let (hi, lo) = expm1_parts::<V, false>(clamp(x, -708.0, 708.0));
-        let y = (hi + lo).or(x.sign());
+    fn every<V: Lanes>(x: V) -> V {
+        let y = Self::fast(x.min(V::splat(708.0)));
         V::select(V::splat(708.0).lt(x), exp_all(x, None), y)
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(x: V) -> V {
+        x
     }
 }

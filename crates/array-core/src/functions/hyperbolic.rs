@@ -8,9 +8,10 @@
 use super::{
     constants::*,
     double::{Double, fast_sum, product, sum},
-    exp::{Steps, beyond, clamp, expm1_parts, exponent, mantissa, scale, steps},
+    exp::{Steps, clamp, expm1_parts, exponent, mantissa, scale, steps},
+    guard::Guarded,
     lanes::{Function1, Lanes},
-    log::ln_double,
+    log::{Log, ln_double},
 };
 
 /// 2^(n/16) / 2 in two parts.
@@ -45,51 +46,48 @@ fn half_exp<V: Lanes>(x: V) -> V {
 
 /// `sinh`.
 pub(crate) struct Sinh;
-impl Function1 for Sinh {
+impl Guarded for Sinh {
+    const MOST: f64 = 708.0;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        if beyond(x, 708.0) {
-            return V::cold::<SinhAll>(x);
-        }
+    fn fast<V: Lanes>(x: V) -> V {
         half_sum::<V, false>(x).or(x.sign())
     }
-}
-
-struct SinhAll;
-impl Function1 for SinhAll {
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
+    fn every<V: Lanes>(x: V) -> V {
         let near = half_sum::<V, false>(clamp(x, -708.0, 708.0));
         V::select(V::splat(708.0).lt(x.abs()), half_exp(x), near).or(x.sign())
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(x: V) -> V {
+        x
     }
 }
 
 /// `cosh`.
 pub(crate) struct Cosh;
-impl Function1 for Cosh {
+impl Guarded for Cosh {
+    const MOST: f64 = 708.0;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        if beyond(x, 708.0) {
-            return V::cold::<CoshAll>(x);
-        }
+    fn fast<V: Lanes>(x: V) -> V {
         half_sum::<V, true>(x)
     }
-}
-
-struct CoshAll;
-impl Function1 for CoshAll {
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
+    fn every<V: Lanes>(x: V) -> V {
         let near = half_sum::<V, true>(clamp(x, -708.0, 708.0));
         V::select(V::splat(708.0).lt(x.abs()), half_exp(x), near)
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(_: V) -> V {
+        V::splat(1.0)
     }
 }
 
 /// `tanh`.
 pub(crate) struct Tanh;
-impl Function1 for Tanh {
+impl Guarded for Tanh {
+    const MOST: f64 = f64::INFINITY;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
+    fn fast<V: Lanes>(x: V) -> V {
         // From 19.1 on it rounds to 1.
         let a = x.abs().min(V::splat(20.0));
         let (hi, lo) = expm1_parts::<V, true>(a + a);
@@ -97,6 +95,14 @@ impl Function1 for Tanh {
         let below = sum(above.hi, V::splat(2.0));
         let y = above.over(Double { hi: below.hi, lo: below.lo + above.lo });
         y.round().or(x.sign())
+    }
+    #[inline(always)]
+    fn every<V: Lanes>(x: V) -> V {
+        Self::fast(x)
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(x: V) -> V {
+        x
     }
 }
 
@@ -115,25 +121,29 @@ fn ln_of_sum<V: Lanes>(x: V, sum: Double<V>) -> V {
 
 /// `asinh`.
 pub(crate) struct Asinh;
-impl Function1 for Asinh {
+impl Guarded for Asinh {
+    const LEAST: f64 = TINY;
+    const MOST: f64 = 1e300;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        if beyond(x, 1e300) {
-            return V::cold::<AsinhAll>(x);
-        }
-        asinh(x)
+    fn fast<V: Lanes>(x: V) -> V {
+        let a = x.abs();
+        let square = product(a, a);
+        let v = sum(V::splat(1.0), square.hi);
+        let root = Double { hi: v.hi, lo: v.lo + square.lo }.sqrt();
+        let w = fast_sum(root.hi, a);
+        ln_of_sum(a, Double { hi: w.hi, lo: w.lo + root.lo }).or(x.sign())
     }
-}
-
-#[inline(always)]
-fn asinh<V: Lanes>(x: V) -> V {
-    let a = x.abs();
-    let square = product(a, a);
-    let v = sum(V::splat(1.0), square.hi);
-    let root = Double { hi: v.hi, lo: v.lo + square.lo }.sqrt();
-    let w = fast_sum(root.hi, a);
-    let y = ln_of_sum(a, Double { hi: w.hi, lo: w.lo + root.lo });
-    V::select(a.lt(V::splat(TINY)), x, y.or(x.sign()))
+    #[inline(always)]
+    fn every<V: Lanes>(x: V) -> V {
+        let a = x.abs();
+        let y =
+            V::select(V::splat(1e300).lt(a), ln_twice(a).or(x.sign()), Self::fast(clamp(x, -1e300, 1e300)));
+        V::select(x.eq(x), y, x)
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(x: V) -> V {
+        x
+    }
 }
 
 /// ln 2 + ln x, beyond 2^996.
@@ -142,19 +152,6 @@ fn ln_twice<V: Lanes>(x: V) -> V {
     // ln x = ln (x / 16) + 4 ln 2.
     let y = ln_double::<V, false>(x * V::splat(0.0625), None, V::splat(5.0)).round();
     V::select(x.eq(V::splat(f64::INFINITY)), x, y)
-}
-
-struct AsinhAll;
-impl Function1 for AsinhAll {
-    #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        let y = V::select(
-            V::splat(1e300).lt(x.abs()),
-            ln_twice(x.abs()).or(x.sign()),
-            asinh(clamp(x, -1e300, 1e300)),
-        );
-        V::select(x.eq(x), y, x)
-    }
 }
 
 /// `acosh`.
@@ -166,6 +163,12 @@ impl Function1 for Acosh {
             return V::cold::<AcoshAll>(x);
         }
         acosh(x)
+    }
+    #[inline(always)]
+    fn single<V: Lanes>(x: V) -> V {
+        // x² - 1 is exact, and the sum no further from it than 2^-40 of the logarithm.
+        let one = V::splat(1.0);
+        V::select(one.le(x), Log::call(x + x.fma(x, -one).sqrt()), V::splat(f64::NAN))
     }
 }
 
@@ -191,33 +194,27 @@ impl Function1 for AcoshAll {
 
 /// `atanh`: half the logarithm of (1 + x) / (1 - x).
 pub(crate) struct Atanh;
-impl Function1 for Atanh {
+impl Guarded for Atanh {
+    const LEAST: f64 = TINY;
+    /// The last number below 1.
+    const MOST: f64 = 1.0 - f64::EPSILON / 2.0;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        if V::any(!x.abs().lt(V::splat(1.0))) {
-            return V::cold::<AtanhAll>(x);
-        }
-        atanh(x)
-    }
-}
-
-#[inline(always)]
-fn atanh<V: Lanes>(x: V) -> V {
-    let a = x.abs();
-    let one = V::splat(1.0);
-    let q = fast_sum(one, a).over(fast_sum(one, -a));
-    let y = ln_double::<V, false>(q.hi, Some(q.lo), V::splat(0.0)).round() * V::splat(0.5);
-    V::select(a.lt(V::splat(TINY)), x, y.or(x.sign()))
-}
-
-struct AtanhAll;
-impl Function1 for AtanhAll {
-    #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
+    fn fast<V: Lanes>(x: V) -> V {
         let a = x.abs();
         let one = V::splat(1.0);
+        let q = fast_sum(one, a).over(fast_sum(one, -a));
+        let y = ln_double::<V, false>(q.hi, Some(q.lo), V::splat(0.0)).round() * V::splat(0.5);
+        y.or(x.sign())
+    }
+    #[inline(always)]
+    fn every<V: Lanes>(x: V) -> V {
+        let (a, one) = (x.abs(), V::splat(1.0));
         let inside = a.lt(one);
         let y = V::select(a.eq(one), V::splat(f64::INFINITY).or(x.sign()), V::splat(f64::NAN));
-        V::select(inside, atanh(V::select(inside, x, V::splat(0.0))), y)
+        V::select(inside, Self::fast(V::select(inside, x, V::splat(0.0))), y)
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(x: V) -> V {
+        x
     }
 }

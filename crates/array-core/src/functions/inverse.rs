@@ -7,7 +7,8 @@
 use super::{
     constants::*,
     double::{Double, fast_sum, product, sum},
-    lanes::{Function1, Function2, Lanes},
+    guard::Guarded,
+    lanes::{Function2, Lanes},
 };
 
 /// asin t = t + t_lo + (t + t_lo)·…: t, the small rest, and whether t stands for sqrt((1 - |x|) / 2).
@@ -28,21 +29,31 @@ fn arcsine<V: Lanes>(x: V) -> (V, V, V::Mask) {
 
 /// `asin`.
 pub(crate) struct Asin;
-impl Function1 for Asin {
+impl Guarded for Asin {
+    const MOST: f64 = f64::INFINITY;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
+    fn fast<V: Lanes>(x: V) -> V {
         let (t, rest, large) = arcsine(x);
         let far = fast_sum(V::splat(HALF_PI_1), -(t + t));
         let far = far.hi + (far.lo + rest.fma(V::splat(-2.0), V::splat(HALF_PI_2)));
         V::select(large, far, t + rest).or(x.sign())
     }
+    #[inline(always)]
+    fn every<V: Lanes>(x: V) -> V {
+        Self::fast(x)
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(x: V) -> V {
+        x
+    }
 }
 
 /// `acos`: base ± t, with base pi/2, 0 or pi.
 pub(crate) struct Acos;
-impl Function1 for Acos {
+impl Guarded for Acos {
+    const MOST: f64 = f64::INFINITY;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
+    fn fast<V: Lanes>(x: V) -> V {
         let (t, rest, large) = arcsine(x);
         let zero = V::splat(0.0);
         let negative = x.lt(zero);
@@ -54,6 +65,14 @@ impl Function1 for Acos {
         let factor = V::select(large, V::splat(2.0), V::splat(-1.0)).xor(x.sign());
         let y = fast_sum(base, t * factor);
         y.hi + (y.lo + rest.fma(factor, base_lo))
+    }
+    #[inline(always)]
+    fn every<V: Lanes>(x: V) -> V {
+        Self::fast(x)
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(_: V) -> V {
+        V::splat(HALF_PI_1)
     }
 }
 
@@ -94,9 +113,10 @@ impl<V: Lanes> Bucket<V> {
 
 /// `atan`.
 pub(crate) struct Atan;
-impl Function1 for Atan {
+impl Guarded for Atan {
+    const MOST: f64 = f64::INFINITY;
     #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
+    fn fast<V: Lanes>(x: V) -> V {
         // Beyond, it is pi/2 to within 2^-60.
         let a = x.abs().min(V::splat(1_152_921_504_606_846_976.0));
         let (zero, one) = (V::splat(0.0), V::splat(1.0));
@@ -108,6 +128,14 @@ impl Function1 for Atan {
         let num = V::select(at.high, V::splat(-1.0), a - c);
         let den = Double { hi: V::select(at.high, a, den.hi), lo: den.lo + p.lo };
         at.angle(Double { hi: num, lo: zero }, den).round().or(x.sign())
+    }
+    #[inline(always)]
+    fn every<V: Lanes>(x: V) -> V {
+        Self::fast(x)
+    }
+    #[inline(always)]
+    fn tiny<V: Lanes>(x: V) -> V {
+        x
     }
 }
 

@@ -23,11 +23,21 @@ const SIGN: u64 = 1 << 63;
 /// A function of one argument, for all lanes at once.
 pub(crate) trait Function1: 'static {
     fn call<V: Lanes>(x: V) -> V;
+    /// To 2^-32 only, for arguments that were f32 and a result that will be.
+    #[inline(always)]
+    fn single<V: Lanes>(x: V) -> V {
+        Self::call(x)
+    }
 }
 
 /// A function of two arguments.
 pub(crate) trait Function2: 'static {
     fn call<V: Lanes>(x: V, y: V) -> V;
+    /// As [`Function1::single`].
+    #[inline(always)]
+    fn single<V: Lanes>(x: V, y: V) -> V {
+        Self::call(x, y)
+    }
 }
 
 /// A few f64 side by side. Bit operations read each lane as 64 bits; comparisons are false for NaN.
@@ -86,6 +96,12 @@ pub(crate) trait Lanes:
     /// `F`, out of line.
     fn cold2<F: Function2>(x: Self, y: Self) -> Self;
 
+    /// Whether the magnitude of some lane is not within least..=most (positive); also if it is NaN.
+    #[inline(always)]
+    fn any_outside(self, least: f64, most: f64) -> bool {
+        let a = self.abs();
+        Self::any(!(Self::splat(least).le(a) & a.le(Self::splat(most))))
+    }
     #[inline(always)]
     fn bits(x: u64) -> Self {
         Self::splat(f64::from_bits(x))
@@ -119,6 +135,11 @@ pub(crate) trait Lanes:
     #[inline(always)]
     fn pow2(self) -> Self {
         (self + Self::splat(MAGIC)).shl::<52>().add_bits(Self::splat(1.0))
+    }
+    /// At least `limit`; NaN stays.
+    #[inline(always)]
+    fn max(self, limit: Self) -> Self {
+        Self::select(self.lt(limit), limit, self)
     }
     /// At most `limit`; NaN stays.
     #[inline(always)]

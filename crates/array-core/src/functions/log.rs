@@ -106,8 +106,9 @@ fn every_case<V: Lanes, L: Logarithm>(x: V) -> V {
     V::select(x.eq(V::splat(f64::INFINITY)), x, y)
 }
 
-macro_rules! logarithms {
-    ($($(#[$doc:meta])* $name:ident $all:ident |$x:ident, $extra:ident| $usual:expr;)*) => {$(
+/// A logarithm by its usual way; out of line it is called in every case.
+macro_rules! logarithm {
+    ($(#[$doc:meta])* $name:ident, $all:ident, |$x:ident, $extra:ident| $usual:expr $(, $single:ident)?) => {
         $(#[$doc])*
         pub(crate) struct $name;
         struct $all;
@@ -125,6 +126,10 @@ macro_rules! logarithms {
                 }
                 $name::usual(x, V::splat(0.0))
             }
+            $(#[inline(always)]
+            fn single<V: Lanes>(x: V) -> V {
+                $single::call(x)
+            })?
         }
         impl Function1 for $all {
             #[inline(always)]
@@ -132,17 +137,29 @@ macro_rules! logarithms {
                 every_case::<V, $name>(x)
             }
         }
-    )*};
+    };
 }
 
-logarithms! {
+logarithm!(
     /// `log`.
-    Log LogAll |x, extra| ln(x, extra);
+    Log, LogAll, |x, extra| ln(x, extra)
+);
+logarithm!(
     /// `log2`.
-    Log2 Log2All |x, extra| based(x, extra, INV_LN2_1, INV_LN2_2);
+    Log2, Log2All, |x, extra| based(x, extra, INV_LN2_1, INV_LN2_2), ShortLog2
+);
+logarithm!(
     /// `log10`.
-    Log10 Log10All |x, extra| based(x, extra, INV_LN10_1, INV_LN10_2);
-}
+    Log10, Log10All, |x, extra| based(x, extra, INV_LN10_1, INV_LN10_2), ShortLog10
+);
+logarithm!(
+    /// `log2` of f32.
+    ShortLog2, ShortLog2All, |x, extra| ln(x, extra) * V::splat(INV_LN2_1)
+);
+logarithm!(
+    /// `log10` of f32.
+    ShortLog10, ShortLog10All, |x, extra| ln(x, extra) * V::splat(INV_LN10_1)
+);
 
 /// To the base whose 1 / ln is given in two parts.
 #[inline(always)]
@@ -155,26 +172,34 @@ pub(crate) struct Log1p;
 impl Function1 for Log1p {
     #[inline(always)]
     fn call<V: Lanes>(x: V) -> V {
-        if V::any(!(V::splat(-1.0).lt(x) & x.le(V::splat(1e300)))) {
+        let least = V::splat(LOG1P_LEAST);
+        if V::any(!(V::splat(-1.0).lt(x) & x.le(V::splat(1e300)) & least.le(x.abs()))) {
             return V::cold::<Log1pAll>(x);
         }
         log1p(x)
     }
 }
 
+/// Below this it is its argument.
+const LOG1P_LEAST: f64 = 1.0 / 18_014_398_509_481_984.0;
+
 #[inline(always)]
 fn log1p<V: Lanes>(x: V) -> V {
     let u = sum(V::splat(1.0), x);
-    let y = ln_double::<V, false>(u.hi, Some(u.lo), V::splat(0.0)).round();
-    V::select(x.abs().lt(V::splat(1.0 / 18_014_398_509_481_984.0)), x, y)
+    ln_double::<V, false>(u.hi, Some(u.lo), V::splat(0.0)).round()
 }
 
 struct Log1pAll;
 impl Function1 for Log1pAll {
     #[inline(always)]
     fn call<V: Lanes>(x: V) -> V {
-        let usual = V::splat(-1.0).lt(x) & x.le(V::splat(1e300));
+        let tiny = x.abs().lt(V::splat(LOG1P_LEAST));
+        if !V::any(!tiny) {
+            return x;
+        }
+        let usual = V::splat(-1.0).lt(x) & x.le(V::splat(1e300)) & !tiny;
         let near = log1p(V::select(usual, x, V::splat(0.0)));
-        V::select(usual, near, every_case::<V, Log>(x + V::splat(1.0)))
+        let far = every_case::<V, Log>(V::select(tiny, V::splat(0.0), x) + V::splat(1.0));
+        V::select(tiny, x, V::select(usual, near, far))
     }
 }

@@ -12,7 +12,7 @@ use super::{
     trig::Turned,
 };
 
-/// x = n pi/16 + r + r_lo for x >= 2^20, in integers for each lane; NaN for infinities and NaN. Anything for smaller x.
+/// x = n pi/16 + r + r_lo for |x| >= 2^16, in integers for each lane; NaN for infinities and NaN. 0 for smaller x.
 #[inline(always)]
 pub(super) fn turned<V: Lanes>(x: V) -> Turned<V> {
     let (mut n, mut hi, mut lo) = ([0.0; MAX_LANES], [0.0; MAX_LANES], [0.0; MAX_LANES]);
@@ -28,7 +28,7 @@ pub(super) fn turned<V: Lanes>(x: V) -> Turned<V> {
     Turned { n, r: r.hi, r_lo: hi.fma(V::splat(TWO_PI_2), lo.fma(V::splat(TWO_PI_1), r.lo)) }
 }
 
-/// The nearest 32nd of a turn, modulo a turn, and what is left as a fraction of a turn, in two parts.
+/// The nearest 32nd of a turn, of 32 and as bits, and what is left as a fraction of a turn, in two parts.
 fn turn(x: f64) -> (u64, f64, f64) {
     let exponent = (x.to_bits() >> 52 & 0x7ff) as usize;
     if exponent == 0x7ff {
@@ -60,8 +60,10 @@ fn turn(x: f64) -> (u64, f64, f64) {
     // Never 0, and at least 5: the rest is at most half a step.
     let shift = rest.leading_zeros().clamp(1, 127);
     let digits = rest << shift | u128::from(tail) << 64 >> (128 - shift);
-    let unit = f64::from_bits(u64::from(1023 - 53 - shift) << 52) * if negative { -1.0 } else { 1.0 };
+    let flip = x.is_sign_negative();
+    let unit = f64::from_bits(u64::from(1023 - 53 - shift) << 52) * if negative != flip { -1.0 } else { 1.0 };
+    let steps = if flip { (steps as u64).wrapping_neg() } else { steps as u64 };
     let (high, low) = ((digits >> 75) as u64, (digits << 53 >> 75) as u64);
     const DOWN: f64 = 1.0 / 9_007_199_254_740_992.0;
-    (steps as u64, high as f64 * unit, low as f64 * unit * DOWN)
+    (steps, high as f64 * unit, low as f64 * unit * DOWN)
 }

@@ -1,6 +1,6 @@
-//! `sqrt`, `cbrt`, `hypot`.
+//! `cbrt`, `hypot`. (`sqrt` is the machine's.)
 //!
-//! **How** sqrt is the machine's. cbrt: x = 2^3k v with v in 1..8; v^(-1/3) from a polynomial of degree 6 and a step of third order
+//! **How** cbrt: x = 2^3k v with v in 1..8; v^(-1/3) from a polynomial of degree 6 and a step of third order
 //! (Householder's), the root from it, and its residue in two parts. hypot: the sum of squares and its root in two parts.
 
 use super::{
@@ -9,25 +9,15 @@ use super::{
     lanes::{Function1, Function2, Lanes, MAGIC},
 };
 
-/// `sqrt`.
-pub(crate) struct Sqrt;
-impl Function1 for Sqrt {
-    #[inline(always)]
-    fn call<V: Lanes>(x: V) -> V {
-        x.sqrt()
-    }
-}
-
 /// `cbrt`.
 pub(crate) struct Cbrt;
 impl Function1 for Cbrt {
     #[inline(always)]
     fn call<V: Lanes>(x: V) -> V {
-        let a = x.abs();
-        if V::any(!(V::splat(f64::MIN_POSITIVE).le(a) & a.le(V::splat(f64::MAX)))) {
+        if x.any_outside(f64::MIN_POSITIVE, f64::MAX) {
             return V::cold::<CbrtAll>(x);
         }
-        cbrt(a).or(x.sign())
+        cbrt(x.abs()).or(x.sign())
     }
 }
 
@@ -80,6 +70,13 @@ impl Function2 for Hypot {
             return V::cold2::<HypotAll>(x, y);
         }
         hypot(x, y)
+    }
+    #[inline(always)]
+    fn single<V: Lanes>(x: V, y: V) -> V {
+        // Squares of f32 are exact and far from the ends of f64.
+        let inf = V::splat(f64::INFINITY);
+        let infinite = x.abs().eq(inf) | y.abs().eq(inf);
+        V::select(infinite, inf, x.fma(x, y * y).sqrt())
     }
 }
 

@@ -136,6 +136,13 @@ impl Lanes for F64x8 {
             _mm512_permutex2var_pd(low, self.int(), high)
         })
     }
+    /// Bit patterns of magnitudes are ordered as the magnitudes, NaN above all: one unsigned comparison.
+    #[inline(always)]
+    fn any_outside(self, least: f64, most: f64) -> bool {
+        let (least, most) = (least.to_bits() << 1, most.to_bits() << 1);
+        let above = self.shl::<1>().sub_bits(Self::bits(least));
+        machine!(_mm512_cmpgt_epu64_mask(above.int(), Self::bits(most - least).int())) != 0
+    }
     #[inline(always)]
     fn cold<F: Function1>(x: Self) -> Self {
         machine!(cold::<F>(x))
