@@ -1,5 +1,6 @@
 //! All suites.
 
+mod arrays;
 pub mod functions;
 mod lists;
 mod scheduler;
@@ -8,4 +9,5 @@ mod stm;
 use crate::Suite;
 
 /// Every suite.
-pub const ALL: &[Suite] = &[functions::SUITE, functions::FUSED, lists::SUITE, scheduler::SUITE, stm::SUITE];
+pub const ALL: &[Suite] =
+    &[arrays::SUITE, functions::SUITE, functions::FUSED, lists::SUITE, scheduler::SUITE, stm::SUITE];

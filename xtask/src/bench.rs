@@ -4,7 +4,7 @@ use crate::shell::{Outcome, Shell};
 use crate::workspace;
 
 /// What rivals in Python need.
-const MODULES: [&str; 4] = ["numpy", "numba", "jax", "dask"];
+const MODULES: [&str; 5] = ["numpy", "numba", "jax", "dask", "numexpr"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {

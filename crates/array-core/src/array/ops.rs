@@ -73,7 +73,10 @@ impl Term {
     fn of(self, dtype: DType) -> Array {
         match self.out_of_bounds(dtype) {
             Some(value) => Array::fail(ArrayError::IntegerBounds { value, dtype }),
-            None => self.into_array().cast(dtype),
+            None => match self.into_array() {
+                array if array.dtype() == dtype => array,
+                array => array.cast(dtype),
+            },
         }
     }
 }

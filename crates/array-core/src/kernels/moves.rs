@@ -38,6 +38,45 @@ pub(crate) unsafe fn scatter(size: usize, dst: *mut u8, stride: isize, src: *con
     }
 }
 
+/// Copies `bytes` bytes past the caches, which neither reads what was there nor keeps what is written. Other threads may see
+/// them only after [`stream_fence`].
+///
+/// # Safety
+/// The source is readable and the destination writable for as many bytes, and they do not overlap.
+pub(crate) unsafe fn stream(dst: *mut u8, src: *const u8, bytes: usize) {
+    // SAFETY: the caller's; streaming stores are part of the architecture, and aligned here.
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    unsafe {
+        use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+        let head = (dst.addr().wrapping_neg() % 64).min(bytes);
+        let lines = (bytes - head) / 64;
+        dst.copy_from_nonoverlapping(src, head);
+        let (mut to, mut from) = (dst.add(head), src.add(head));
+        for _ in 0..lines {
+            for part in 0..4 {
+                let value = _mm_loadu_si128(from.cast::<__m128i>().add(part));
+                _mm_stream_si128(to.cast::<__m128i>().add(part), value);
+            }
+            (to, from) = (to.add(64), from.add(64));
+        }
+        to.copy_from_nonoverlapping(from, bytes - head - lines * 64);
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    // SAFETY: the caller's.
+    unsafe {
+        dst.copy_from_nonoverlapping(src, bytes);
+    }
+}
+
+/// Orders what was streamed before what is stored afterwards.
+pub(crate) fn stream_fence() {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: part of the architecture, without operands.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
+}
+
 /// # Safety
 /// As [`gather`]; one of the strides is 1.
 #[inline(always)]
@@ -61,6 +100,20 @@ unsafe fn strided<T: Copy>(dst: *mut T, dst_stride: isize, src: *const T, src_st
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_streamed_copy_is_a_copy_of_just_those_bytes() {
+        let src: Vec<u8> = (0..=255).cycle().take(700).collect();
+        for (from, to, bytes) in [(0, 0, 512), (3, 5, 300), (1, 60, 70), (9, 1, 10), (2, 7, 0), (0, 63, 129)]
+        {
+            let mut dst = vec![0xAAu8; 700];
+            // SAFETY: both lie inside 700 bytes.
+            unsafe { stream(dst.as_mut_ptr().add(to), src.as_ptr().add(from), bytes) };
+            stream_fence();
+            assert_eq!(dst[to..to + bytes], src[from..from + bytes]);
+            assert!(dst[..to].iter().chain(&dst[to + bytes..]).all(|b| *b == 0xAA));
+        }
+    }
 
     #[test]
     fn gather_and_scatter_invert_each_other() {

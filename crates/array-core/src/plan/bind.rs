@@ -112,24 +112,24 @@ fn structure(root: &Array, reduction: Option<ReduceOp>, dtype: DType, isa: Isa) 
         shape: &shape,
         vectors: len == 1,
         operands: SmallVec::new(),
+        scalars: SmallVec::new(),
         consts: Consts::new(),
         code: Key::new(),
         count: 0,
         fails_at: None,
     };
     let result = walk.expression(root)?;
-    let Walk { operands, consts, code, fails_at, .. } = walk;
+    let Walk { operands, scalars, consts, code, fails_at, .. } = walk;
     let mut key = Key::new();
     key.push(u32::from(isa as u8) | (reduction.map_or(0xff, |r| r as u32)) << 8 | (dtype as u32) << 16);
     key.push(result.encode());
     key.push(operands.len() as u32);
     key.push(consts.len() as u32);
-    for (operand, scalar) in &operands {
+    for (operand, scalar) in operands.iter().zip(&scalars) {
         key.push(operand.dtype as u32 | u32::from(*scalar) << 8);
     }
     key.extend_from_slice(&code);
     let plan = cache::plan(&key);
-    let operands: SmallVec<[Operand; 6]> = operands.into_iter().map(|(operand, _)| operand).collect();
     Ok(Bound { plan, shape, operands, consts, reduction, fails_at })
 }
 
@@ -141,7 +141,9 @@ struct Walk<'a> {
     shape: &'a [usize],
     /// An iteration over one element reads operands as vectors of one.
     vectors: bool,
-    operands: SmallVec<[(Operand, bool); 6]>,
+    operands: SmallVec<[Operand; 6]>,
+    /// Whether each operand is one value.
+    scalars: SmallVec<[bool; 6]>,
     consts: Consts,
     code: Key,
     count: u16,
@@ -214,7 +216,7 @@ impl Walk<'_> {
             if layout.shape[..] == *self.shape { layout.clone() } else { layout.broadcast_to(self.shape)? };
         let scalar = !self.vectors && is_scalar(&layout);
         let dtype = leaf.dtype();
-        let known = self.operands.iter().position(|(o, _)| {
+        let known = self.operands.iter().position(|o| {
             let same = match (&o.data, &data) {
                 (OperandData::Buffer(a), OperandData::Buffer(b)) => a.same(b),
                 (OperandData::Source(a), OperandData::Source(b)) => std::sync::Arc::ptr_eq(a, b),
@@ -223,7 +225,8 @@ impl Walk<'_> {
             same && o.layout == layout
         });
         let index = known.unwrap_or_else(|| {
-            self.operands.push((Operand { data, dtype, layout }, scalar));
+            self.operands.push(Operand { data, dtype, layout });
+            self.scalars.push(scalar);
             self.operands.len() - 1
         });
         Ok(Arg::Operand(index as u16))

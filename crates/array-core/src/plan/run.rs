@@ -10,7 +10,7 @@
 use super::{Plan, Program, TileMut, TileRef};
 use crate::{
     error::ArrayError,
-    kernels::moves::{gather, scatter},
+    kernels::moves::{gather, scatter, stream, stream_fence},
 };
 use smallvec::SmallVec;
 use std::{fmt, mem::MaybeUninit, ops::Range};
@@ -507,6 +507,41 @@ impl Plan {
         range: Range<usize>,
         scratch: &mut Scratch,
     ) -> Result<(), ArrayError> {
+        // SAFETY: the caller's.
+        unsafe { self.map_by::<false>(consts, shape, operands, out, range, scratch) }
+    }
+
+    /// As [`map`](Plan::map), past the caches where the output is dense: for outputs that are larger than the caches and not
+    /// read soon. Ends with a store fence.
+    ///
+    /// # Safety
+    /// As [`Plan::map`].
+    pub(crate) unsafe fn map_streaming(
+        &self,
+        consts: &[u128],
+        shape: &[usize],
+        operands: &[TileRef<'_>],
+        out: &TileMut<'_>,
+        range: Range<usize>,
+        scratch: &mut Scratch,
+    ) -> Result<(), ArrayError> {
+        // SAFETY: the caller's.
+        let done = unsafe { self.map_by::<true>(consts, shape, operands, out, range, scratch) };
+        stream_fence();
+        done
+    }
+
+    /// # Safety
+    /// As [`Plan::map`].
+    unsafe fn map_by<const STREAM: bool>(
+        &self,
+        consts: &[u128],
+        shape: &[usize],
+        operands: &[TileRef<'_>],
+        out: &TileMut<'_>,
+        range: Range<usize>,
+        scratch: &mut Scratch,
+    ) -> Result<(), ArrayError> {
         debug_assert!(self.program.reduction.is_none() && range.end <= shape.iter().product());
         if range.is_empty() {
             return Ok(());
@@ -520,14 +555,23 @@ impl Plan {
             let Some(mut target) = apart else {
                 // Nothing to keep in a cache: rows need not be cut.
                 let staged = run.walk.cursors.iter().any(|c| c.inner != 1);
-                let block = if self.program.slots == 0 && !staged { usize::MAX } else { BLOCK };
+                let whole_rows = self.program.slots == 0 && !staged && !STREAM;
+                let block = if whole_rows { usize::MAX } else { BLOCK };
                 loop {
                     let at = &mut run.walk.cursors[run.reads];
                     let phase = if self.program.alignable { at.locate(at.addr).addr() % 64 } else { 0 };
                     run.align(phase);
                     // The first block of a row ends where a cache line does, so the next ones start there.
                     let n = run.open(left.min(block - phase / size));
-                    run.steps(n);
+                    if STREAM {
+                        // Computed in the cache, then written out past it.
+                        let place = run.program.out();
+                        let dst = std::mem::replace(&mut run.locs[place], run.spare.add(phase));
+                        run.steps(n);
+                        stream(dst, run.spare.add(phase), n * size);
+                    } else {
+                        run.steps(n);
+                    }
                     left -= n;
                     if left == 0 {
                         return run.finish();

@@ -1,0 +1,209 @@
+//! Arrays beside a hand-written loop for the same instruction set, `ndarray`, and NumPy, numexpr, Numba and JAX where they are
+//! installed (`cargo xtask bench arrays --install-rivals`).
+//!
+//! `given` writes into memory that is there already, `fresh` takes a result each time; reductions have results of next to no
+//! size and are `fresh`. On one thread ours is `Array::eval`; on more it is a session, and of the rivals those with threads
+//! of their own have as many (loop, ndarray and NumPy have one). `tiny` is one addition of eight elements: building the
+//! expression, evaluating it, dropping both. `first` is the first use of an expression that no plan was made for.
+
+mod hand;
+
+use array_core::{Array, Op, TileBuf, s};
+use tx_collections::View;
+use tx_scheduler::{Config, Session};
+
+use crate::rival::{self, Rival};
+use crate::{Contest, Row, Suite, Unit, timed};
+
+pub(crate) const SUITE: Suite = Suite {
+    name: "arrays",
+    about: "array expressions beside hand-written loops, ndarray, NumPy, numexpr, Numba and JAX",
+    run,
+};
+
+const SIZES: [(&str, usize, [usize; 2]); 3] =
+    [("1e4", 10_000, [100, 100]), ("1e6", 1_000_000, [1000, 1000]), ("3e7", 30_000_000, [3000, 10_000])];
+const MAPS: [&str; 4] = ["add", "poly", "quad", "where"];
+const REDUCTIONS: [&str; 6] = ["sum", "mean0", "max1", "argmax", "var", "dot"];
+const ROUNDS: usize = 5;
+
+fn run(threads: &[usize]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for &n in threads {
+        let mut rivals: Vec<Rival> = [("numpy", 1), ("numexpr", n), ("numba", n), ("jax", n)]
+            .into_iter()
+            .filter_map(|(kind, threads)| rival::python("arrays", kind, threads))
+            .collect();
+        for (name, len, shape) in SIZES {
+            let data = Data::new(len, shape, n);
+            for operation in MAPS {
+                for place in ["given", "fresh"] {
+                    rows.push(data.row(operation, place, name, &mut rivals));
+                }
+            }
+            for operation in REDUCTIONS {
+                rows.push(data.row(operation, "fresh", name, &mut rivals));
+            }
+        }
+        if n == 1 {
+            rows.push(tiny(&mut rivals));
+            rows.push(first());
+        }
+    }
+    rows
+}
+
+/// The operands, in every form that a contestant wants.
+struct Data {
+    len: usize,
+    shape: [usize; 2],
+    threads: usize,
+    a: Array,
+    b: Array,
+}
+
+/// An expression of the suite.
+fn expression(operation: &str, a: &Array, b: &Array, shape: [usize; 2]) -> Array {
+    match operation {
+        "add" => a + b,
+        "poly" => ((a * 2.0 + 1.0) * a + 3.0) * a + 4.0,
+        "quad" => ((b * b + 4.0 * a).sqrt() - b) / (2.0 * a),
+        "where" => Array::where_(a.greater(b), a * 2.0, b + 1.0),
+        "sum" => a.sum(),
+        "mean0" => a.reshape(shape).mean_along(0),
+        "max1" => a.reshape(shape).max_along(1),
+        "argmax" => b.argmax(None),
+        "var" => a.var(.., 0),
+        _ => (a * b).sum(),
+    }
+}
+
+impl Data {
+    fn new(len: usize, shape: [usize; 2], threads: usize) -> Data {
+        let line = Array::linspace(0.5, 1.5, len);
+        let stored = |array: Array| (array * 1.0).eval().expect("it fits memory");
+        Data { len, shape, threads, a: stored(line.clone()), b: stored(line.slice(s![..; -1])) }
+    }
+
+    fn times(&self) -> usize {
+        (4_000_000 / self.len).clamp(1, 200)
+    }
+
+    fn row(&self, operation: &'static str, place: &'static str, size: &str, rivals: &mut [Rival]) -> Row {
+        let times = self.times();
+        let id = format!("arrays/{operation}/{place}/{size}");
+        let mut contest = Contest::new(id, Unit::UsPerOp, times).threads(self.threads);
+        contest = if self.threads == 1 {
+            self.evaluated(contest, operation, place)
+        } else {
+            self.session(contest, operation, place)
+        };
+        if let (true, Some(pair)) = (self.threads == 1, self.slices()) {
+            contest = hand::join(contest, operation, place, pair, self.shape, times);
+        }
+        for rival in rivals {
+            let (name, job) = (rival.name().to_owned(), format!("{operation} {place} {} {times}", self.len));
+            // What it does not know it says at once.
+            if rival.turn(&job).is_some() {
+                contest = contest.rival(name.clone(), move || {
+                    rival.turn(&job).unwrap_or_else(|| panic!("{name} has gone"))
+                });
+            }
+        }
+        contest.run(ROUNDS)
+    }
+
+    fn slices(&self) -> Option<(&[f64], &[f64])> {
+        let slice = |array: &'_ Array| {
+            array.as_buffer().and_then(|(buffer, _)| buffer.as_slice::<f64>().map(<[f64]>::as_ptr))
+        };
+        let (a, b) = (slice(&self.a)?, slice(&self.b)?);
+        // SAFETY: both arrays are dense data of `len` elements, which live as long as `self`.
+        Some(unsafe { (std::slice::from_raw_parts(a, self.len), std::slice::from_raw_parts(b, self.len)) })
+    }
+
+    fn evaluated<'a>(&'a self, contest: Contest<'a>, operation: &'static str, place: &str) -> Contest<'a> {
+        let (a, b, shape, times) = (&self.a, &self.b, self.shape, self.times());
+        let fresh = move || expression(operation, a, b, shape).eval().expect("it fits memory");
+        if place == "fresh" {
+            return contest
+                .ours(move || timed(|| (0..times).for_each(|_| drop(std::hint::black_box(fresh())))));
+        }
+        let mut out = Some(fresh());
+        contest.ours(move || {
+            timed(|| {
+                for _ in 0..times {
+                    let block = block(out.take().expect("it comes back"));
+                    out = Some(expression(operation, a, b, shape).eval_into(block).expect("it fits"));
+                }
+            })
+        })
+    }
+
+    fn session<'a>(&'a self, contest: Contest<'a>, operation: &'static str, place: &str) -> Contest<'a> {
+        let mut session = Session::new(Config::threads(self.threads).expect("at least one thread"));
+        let (a, b) = (session.array(&self.a).expect("it fits"), session.array(&self.b).expect("it fits"));
+        let (shape, times, given) = (self.shape, self.times(), place == "given");
+        let out = session.array(&self.a).expect("it fits");
+        let write = move |a: &View, b: &View| expression(operation, &a.read(), &b.read(), shape);
+        contest.ours(move || {
+            timed(|| {
+                for _ in 0..times {
+                    if given {
+                        session.assign(&out, write(&a, &b)).expect("it fits");
+                    } else {
+                        session.array(write(&a, &b)).expect("it fits");
+                    }
+                    session.finish().expect("nothing fails");
+                }
+            })
+        })
+    }
+}
+
+/// The memory of an array that nobody else holds.
+fn block(array: Array) -> TileBuf {
+    let (buffer, _) = array.as_buffer().expect("evaluated");
+    let buffer = buffer.clone();
+    drop(array);
+    TileBuf::try_from(buffer).expect("nobody else holds it")
+}
+
+fn tiny(rivals: &mut [Rival]) -> Row {
+    let times = 20_000;
+    let data = Data::new(8, [2, 4], 1);
+    let mut contest = Contest::new("arrays/tiny", Unit::NsPerOp, times)
+        .ours(|| timed(|| (0..times).for_each(|_| drop(std::hint::black_box((&data.a + &data.b).eval())))));
+    let (a, b) = (ndarray::Array1::linspace(0.5, 1.5, 8), ndarray::Array1::linspace(1.5, 0.5, 8));
+    contest = contest
+        .rival("ndarray", move || timed(|| (0..times).for_each(|_| drop(std::hint::black_box(&a + &b)))));
+    for rival in rivals {
+        let (name, job) = (rival.name().to_owned(), format!("add fresh 8 {times}"));
+        contest = contest
+            .rival(name.clone(), move || rival.turn(&job).unwrap_or_else(|| panic!("{name} has gone")));
+    }
+    contest.run(ROUNDS)
+}
+
+/// An expression of four operations, each time one that was not seen before.
+fn first() -> Row {
+    let a = Array::linspace(0.5, 1.5, 8).eval().expect("data");
+    let ops = [Op::Add, Op::Subtract, Op::Multiply, Op::Divide, Op::Minimum, Op::Maximum, Op::Hypot];
+    let mut next = 0usize;
+    Contest::new("arrays/first", Unit::UsPerOp, 50)
+        .ours(move || {
+            timed(|| {
+                for _ in 0..50 {
+                    let mut x = a.sqrt();
+                    let mut code = next;
+                    next += 1;
+                    for _ in 0..4 {
+                        x = Array::binary(ops[code % ops.len()], x, &a);
+                        code /= ops.len();
+                    }
+                    drop(std::hint::black_box(x.eval()));
+                }
+            })
+        })
+        .run(ROUNDS)
+}
