@@ -301,3 +301,70 @@ fn negative_exponents_are_found_when_they_are_data() {
     assert_eq!(base.pow(exponent.abs()).to_vec::<i64>().unwrap(), [2, 3]);
     assert_eq!(base.pow(&exponent).sum().eval().unwrap_err().root(), &ArrayError::NegativePower);
 }
+
+/// The values hold for data of every kind of layout: NumPy's results of dense operands are those of views of larger memory.
+#[test]
+fn layouts_do_not_change_values() {
+    use Op::*;
+    let names = ["b", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "c64", "c128"];
+    for name in names {
+        let x = input(name);
+        let n = x.len();
+        // Twice the elements, each followed by one that does not count; backwards; a row and a column of a table.
+        let pairs = x.slice([Index::ALL, Index::NewAxis]).broadcast_to([n, 2]).compact().unwrap();
+        let views = [
+            pairs.reshape([2 * n]).slice(array_core::s![..; 2]),
+            x.slice(array_core::s![..; -1]).compact().unwrap().slice(array_core::s![..; -1]),
+            pairs.slice(array_core::s![.., 1]),
+            pairs.transpose().slice(array_core::s![0]),
+        ];
+        let same = |a: &Array, b: &Array, what: &str| {
+            assert_eq!(a.shape(), b.shape(), "{what}");
+            let (a, b) = (a.scalars(), b.scalars());
+            let (Ok(a), Ok(b)) = (&a, &b) else { return assert!(a.is_err() && b.is_err(), "{what}") };
+            let text = |v: &[Scalar]| v.iter().map(|v| format!("{v:?} ")).collect::<String>();
+            assert_eq!(text(a), text(b), "{what}");
+        };
+        for op in [Negative, Abs, Sqrt, Square, Sign, Floor, IsNan, Conjugate] {
+            for view in &views {
+                same(&Array::unary(op, view), &Array::unary(op, &x), &format!("{} of {name}", op.name()));
+            }
+        }
+        let binary = [
+            Add,
+            Subtract,
+            Multiply,
+            Divide,
+            FloorDivide,
+            Remainder,
+            FMod,
+            Minimum,
+            Maximum,
+            FMin,
+            FMax,
+            Equal,
+            Less,
+            BitXor,
+            LeftShift,
+        ];
+        for op in binary {
+            let dense = Array::binary(op, x.slice([Index::ALL, Index::NewAxis]), &x);
+            for (i, view) in views.iter().enumerate() {
+                let other = &views[(i + 1) % views.len()];
+                let what = format!("{} of {name}", op.name());
+                same(&Array::binary(op, view.slice([Index::ALL, Index::NewAxis]), other), &dense, &what);
+                // No elements, one, and none of the axes.
+                let (none, one) = (array_core::s![..0], array_core::s![1..2]);
+                same(
+                    &Array::binary(op, view.slice(none), other.slice(none)),
+                    &Array::binary(op, x.slice(none), x.slice(none)),
+                    &what,
+                );
+                same(&Array::binary(op, view.slice(one), other), &Array::binary(op, x.slice(one), &x), &what);
+                let at = array_core::s![1];
+                let point = dense.slice(array_core::s![1, 1]);
+                same(&Array::binary(op, view.slice(at), other.slice(at)), &point, &what);
+            }
+        }
+    }
+}
