@@ -42,7 +42,7 @@ pub(super) fn unusual<V: Lanes>(x: V) -> bool {
 
 /// ln x + extra ln 2, rounded.
 #[inline(always)]
-fn ln<V: Lanes>(x: V, extra: V) -> V {
+pub(super) fn ln<V: Lanes>(x: V, extra: V) -> V {
     let Split { k, m, bucket, .. } = split(x);
     let k = k + extra;
     let r = m.fma(bucket.lookup(&LOG_C), V::splat(-1.0));
