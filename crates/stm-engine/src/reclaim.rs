@@ -27,6 +27,8 @@ use crate::tvar::{self, Core};
 const BATCH: usize = if cfg!(any(loom, miri)) { 2 } else { 64 };
 /// ... or by this many bytes of nodes.
 const BATCH_BYTES: usize = 1 << 20;
+/// Room for this many entries is kept when there are few.
+const KEEP: usize = 4096;
 
 /// Something that nobody new can reach.
 pub(crate) enum Garbage {
@@ -144,6 +146,10 @@ impl Limbo {
                 }
             }
             self.bytes -= bytes;
+            // What a long snapshot, or a thread that lost its processor in a transaction, made of it.
+            if self.dead.capacity() > KEEP && self.dead.len() < self.dead.capacity() / 8 {
+                self.dead.shrink_to(KEEP.max(2 * self.dead.len()));
+            }
         }
         if self.told != self.bytes {
             inner.limbo_changed(self.told, self.bytes);
