@@ -32,7 +32,7 @@ impl<'a> Attempt<'a> {
 
     /// Go on with what a prepared transaction has kept.
     pub(crate) fn resume(local: &'a Local, frame: &'a Frame) -> Self {
-        frame.claim(local, 0);
+        frame.claim_to_commit(&local.engine);
         Self { local, frame }
     }
 
@@ -45,6 +45,7 @@ impl<'a> Attempt<'a> {
     /// Leave everything as it is, slot and logs, for a later `resume`.
     pub(crate) fn keep(self) {
         self.frame.withdraw(&self.local.engine);
+        self.frame.give_token_back(&self.local.engine);
         std::mem::forget(self);
     }
 
@@ -53,6 +54,15 @@ impl<'a> Attempt<'a> {
         let (local, frame) = (self.local, self.frame);
         std::mem::forget(self);
         roll_back(local, frame);
+    }
+
+    /// End without a trace inside another transaction that is open on this thread: user code waits for the end of that.
+    pub(crate) fn roll_back_later(self) {
+        let (local, frame) = (self.local, self.frame);
+        std::mem::forget(self);
+        let hooks = close(local, frame);
+        let kept = frame.logs(|logs| std::mem::take(&mut logs.kept));
+        local.defer(hooks, kept.into_iter().map(|kept| Garbage::Node(kept.node, kept.table)));
     }
 
     /// Publish, or roll back and say why not. What comes back has to be called when the transaction is closed.
@@ -90,6 +100,8 @@ impl<'a> Attempt<'a> {
         frame.count(if read_only { Count::ReadOnly } else { Count::Commits });
         frame.withdraw(inner);
         frame.slot().idle(inner);
+        // Before user code runs: it may wait for others.
+        frame.give_token_back(inner);
         if mutant!(inner, FreeAtOnce) {
             let limbo = std::mem::replace(&mut *local.limbo.borrow_mut(), crate::reclaim::Limbo::new());
             // SAFETY: none; this is a mistake for the model to find.
@@ -114,6 +126,15 @@ impl Drop for Attempt<'_> {
 /// End an attempt without a trace.
 #[cold]
 fn roll_back(local: &Local, frame: &Frame) {
+    let hooks = close(local, frame);
+    if !hooks.is_empty() {
+        hooks.rolled_back();
+    }
+    discard(local, frame);
+}
+
+/// The part of a roll-back that runs nobody's code.
+fn close(local: &Local, frame: &Frame) -> Hooks {
     if let Some(Loss::Conflict(conflict) | Loss::Moved(conflict)) = frame.loss() {
         frame.slot().counts.add_abort(conflict.cause);
         frame.record(&local.engine, conflict);
@@ -121,11 +142,9 @@ fn roll_back(local: &Local, frame: &Frame) {
     frame.logs(Logs::give_up);
     frame.withdraw(&local.engine);
     frame.slot().idle(&local.engine);
-    let hooks = frame.logs(|logs| std::mem::take(&mut logs.hooks));
-    if !hooks.is_empty() {
-        hooks.rolled_back();
-    }
-    discard(local, frame);
+    // Before user code runs: it may wait for others.
+    frame.give_token_back(&local.engine);
+    frame.logs(|logs| std::mem::take(&mut logs.hooks))
 }
 
 /// Drop the versions that never left the attempt.

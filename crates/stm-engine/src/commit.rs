@@ -186,7 +186,7 @@ fn try_lock(inner: &Inner, core: &Core) -> Option<*mut Header> {
 fn lock_contended(inner: &Inner, rights: Rights, writes: &mut [Write], at: usize) -> Result<(), Refused> {
     let turns = if rights.level > 0 { 16 * wait::LOCK_TURNS } else { wait::LOCK_TURNS };
     let mut turn = 0;
-    while turn < turns || rights.token {
+    while turn < turns || rights.token || rights.passes {
         wait::relax(&mut turn);
         // SAFETY: cores met by this attempt live until its slot is idle.
         if let Some(old) = try_lock(inner, unsafe { writes[at].core.as_ref() }) {

@@ -11,7 +11,7 @@
 use std::panic::Location;
 
 use crate::engine::EngineRef;
-use crate::error::{Abort, Cause, Conflict, TxError};
+use crate::error::{Abort, Cause, TxError};
 use crate::frame::{Frame, Loss, Reading, conflict};
 use crate::local::{self, Local};
 use crate::mutant::mutant;
@@ -20,7 +20,6 @@ use crate::open::Open;
 use crate::options::Options;
 use crate::run::{Goal, Pace, drive};
 use crate::snapshot::Snapshot;
-use crate::stats::Count;
 use crate::tvar::Handle;
 use crate::txn::Txn;
 
@@ -35,6 +34,8 @@ pub(crate) fn detached<A, B, R>(
     compute: impl Fn(A) -> B,
     publish: impl for<'tx> Fn(&Txn<'tx>, &B) -> Result<R, Abort>,
 ) -> Result<R, TxError> {
+    // Refused before it waits for anything.
+    drop(Open::enter(site)?);
     let local = local::of(engine);
     let lease = local.lease();
     lease.site.set(Some(site));
@@ -44,12 +45,7 @@ pub(crate) fn detached<A, B, R>(
         let open = Open::enter(site)?;
         let (seen, basis) = look_at(&local, &lease, &look);
         drop(open);
-        let Some(basis) = basis else {
-            drop(seen);
-            pace.lost(Conflict { cause: Cause::StaleRead, variable: None, winner: None })?;
-            continue;
-        };
-        let computed = compute(seen);
+        let computed = pace.resting(|| compute(seen));
         let open = Open::enter(site)?;
         let result = drive(&mut pace, |tx| {
             basis.check(tx)?;
@@ -66,32 +62,16 @@ pub(crate) fn detached<A, B, R>(
     }
 }
 
-/// What `look` makes of one moment, and what it has seen; no basis where a variable of it has lost its last handle.
-fn look_at<A>(local: &Local, frame: &Frame, look: impl for<'s> Fn(&Snapshot<'s>) -> A) -> (A, Option<Basis>) {
+/// What `look` makes of one moment, and what it has seen.
+fn look_at<A>(local: &Local, frame: &Frame, look: impl for<'s> Fn(&Snapshot<'s>) -> A) -> (A, Basis) {
     let reading = Reading::begin(frame, &local.engine);
-    let forget = Forget(frame);
-    let seen = look(&Snapshot::logged(local, frame));
-    let basis = frame.logs(|logs| {
-        logs.dedup_reads();
-        let entry = |read: &crate::logs::Read| {
-            // SAFETY: met under this slot, which is published: core and version are alive.
-            unsafe { Some((Handle::again(read.core)?, version(read.node))) }
-        };
-        logs.reads.iter().map(entry).collect::<Option<_>>().map(Basis)
-    });
-    drop(forget);
+    let snapshot = Snapshot::noting(local, frame);
+    let seen = look(&snapshot);
+    let mut basis = snapshot.into_notes();
     drop(reading);
-    frame.count(Count::ReadOnly);
-    (seen, basis)
-}
-
-/// Clears the read log, also when `look` panics.
-struct Forget<'a>(&'a Frame);
-
-impl Drop for Forget<'_> {
-    fn drop(&mut self) {
-        self.0.logs(|logs| logs.forget());
-    }
+    basis.sort_unstable_by_key(|(handle, _)| handle.key());
+    basis.dedup_by_key(|(handle, _)| handle.key());
+    (seen, Basis(basis))
 }
 
 impl Basis {

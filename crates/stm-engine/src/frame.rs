@@ -3,7 +3,7 @@
 //! **Invariants** F1: `slot` is claimed by this frame as long as it lives, and the engine outlives it. F2: the
 //! logs are opened only around code that calls nobody. F3: `rv` is at or after the slot's time, and moves
 //! forward only over a log whose every read was current at the new time. F4: a frame that is not in use has no token,
-//! no level, no end of its time.
+//! no level, no end of its time, and nothing asked of it.
 
 mod rights;
 
@@ -68,8 +68,6 @@ pub(crate) struct Frame {
     pub(crate) rights: Cell<Rights>,
     /// Where it has shown what it reads, on a level above 0.
     shown: Cell<Shown>,
-    /// Whether the transaction has taken the token, and has to give it back.
-    owns_token: Cell<bool>,
     /// Whether the body has asked to become irrevocable.
     pub(crate) asked: Cell<Asked>,
     /// When the transaction's time is over.
@@ -95,9 +93,8 @@ impl Frame {
             may_fall_back: Cell::new(true),
             site: Cell::new(None),
             started: Cell::new(None),
-            rights: Cell::new(Rights { token: false, level: 0, bit }),
+            rights: Cell::new(Rights { bit, ..Rights::default() }),
             shown: Cell::default(),
-            owns_token: Cell::new(false),
             asked: Cell::new(Asked::No),
             until: Cell::new(None),
             loss: Cell::new(Loss::Foreign(None)),
@@ -128,9 +125,7 @@ impl Frame {
     pub(crate) fn begin(&self, inner: &Inner, may_fall_back: bool) {
         self.mode.set(Mode::Update);
         self.may_fall_back.set(may_fall_back);
-        if inner.record.is_on() {
-            self.started.set(Some(Instant::now()));
-        }
+        self.started.set(inner.record.is_on().then(Instant::now));
         let rv = self.slot().publish(inner);
         self.move_to(rv, true);
     }
@@ -140,7 +135,7 @@ impl Frame {
     fn move_to(&self, rv: u64, nothing_written: bool) {
         self.rv.set(rv);
         // Who reads visibly has more to do at each read.
-        self.fast.set(if nothing_written && self.rights.get().level == 0 { rv + 1 } else { 0 });
+        self.fast.set(if nothing_written && !self.rights.get().visible { rv + 1 } else { 0 });
     }
 
     /// Give the attempt up.
@@ -319,7 +314,7 @@ impl Frame {
             if is_locked(head) && !mutant!(inner, ReadUnderLock) {
                 // Whoever has the lock gives way to the irrevocable, and to one that reads visibly or will not be long.
                 let rights = self.rights.get();
-                if turn >= wait::LOCK_TURNS && !rights.token && rights.level == 0 {
+                if turn >= wait::LOCK_TURNS && !rights.token && !rights.passes && rights.level == 0 {
                     return Err(self.lose(conflict(Cause::ReadLocked, core)));
                 }
                 wait::relax(&mut turn);
@@ -384,8 +379,12 @@ impl Drop for Frame {
 pub(crate) fn conflict(cause: Cause, core: &Core) -> Conflict {
     // ORDER: Acquire, as in `Frame::read`.
     let head = core.head.load(Ordering::Acquire);
-    // SAFETY: an unlocked head is current; current after our slot was published, so alive.
-    let winner = if is_locked(head) { None } else { unsafe { writer(strip(head)) } };
+    let winner = match cause {
+        // SAFETY: an unlocked head is current; current after our slot was published, so alive.
+        Cause::ReadTooNew | Cause::StaleRead if !is_locked(head) => unsafe { writer(strip(head)) },
+        // Against somebody who is committing, or has not begun to.
+        _ => None,
+    };
     Conflict { cause, variable: core.label, winner }
 }
 

@@ -6,6 +6,8 @@
 //! either the commit hooks run or the abort hooks, never both, but that abort hooks of a nested part that was undone
 //! run in either case. H3: all that is not run is dropped when the attempt has ended.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use crate::error::Abort;
 use crate::node::contain;
 use crate::open;
@@ -117,7 +119,8 @@ impl Hooks {
         });
     }
 
-    /// Call the commit hooks, in order. A panic in one passes to the caller of the transaction, which has committed.
+    /// Call the commit hooks, in order. The first panic passes to the caller of the transaction, which has committed, when
+    /// all have run.
     #[inline(always)]
     pub(crate) fn run(self) {
         if let Some(lists) = self.0 {
@@ -128,5 +131,13 @@ impl Hooks {
 
 #[cold]
 fn run_all(hooks: Vec<Hook>) {
-    hooks.into_iter().for_each(|hook| hook());
+    let mut panic = None;
+    for hook in hooks {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
+            panic.get_or_insert(payload);
+        }
+    }
+    if let Some(payload) = panic {
+        resume_unwind(payload);
+    }
 }

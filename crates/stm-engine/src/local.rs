@@ -15,6 +15,7 @@ use std::rc::Rc;
 use crate::engine::Engine;
 use crate::engine::EngineRef;
 use crate::frame::{Frame, Reading};
+use crate::hooks::Hooks;
 use crate::mutant::mutant;
 use crate::open;
 use crate::pool::Pool;
@@ -37,9 +38,8 @@ pub(crate) struct Local {
     /// When the last transaction of this thread took effect.
     #[cfg(feature = "faults")]
     pub(crate) committed: Cell<u64>,
-    /// Whether a transaction of this thread holds the engine's token. Between its attempts the destructors of what it
-    /// gave up may run transactions of their own, which must not wait for it.
-    pub(crate) has_token: Cell<bool>,
+    /// What prepared transactions that were dropped inside an open one have left to be called.
+    deferred: RefCell<Vec<Hooks>>,
     pub(crate) engine: EngineRef,
 }
 
@@ -55,7 +55,7 @@ impl Local {
             random: Cell::new(0x9E37_79B9_7F4A_7C15),
             #[cfg(feature = "faults")]
             committed: Cell::new(0),
-            has_token: Cell::new(false),
+            deferred: RefCell::default(),
             engine: engine.clone(),
         }
     }
@@ -105,6 +105,9 @@ impl Local {
         }
         let mut free = Vec::new();
         loop {
+            while let Some(hooks) = { self.deferred.borrow_mut().pop() } {
+                hooks.rolled_back();
+            }
             self.limbo.borrow_mut().ripe(&self.engine, &mut self.pool.borrow_mut(), &mut free);
             if free.is_empty() {
                 break;
@@ -113,6 +116,15 @@ impl Local {
             open::suspended(|| free.drain(..).for_each(|garbage| unsafe { garbage.destroy(&self.pool) }));
         }
         self.reclaiming.set(false);
+    }
+
+    /// See to what an attempt has left when no transaction is open any more: its hooks, and versions that nobody else has
+    /// seen.
+    pub(crate) fn defer(&self, hooks: Hooks, garbage: impl Iterator<Item = Garbage>) {
+        if !hooks.is_empty() {
+            self.deferred.borrow_mut().push(hooks);
+        }
+        self.limbo.borrow_mut().add_undated(garbage);
     }
 
     /// Free at once what only this thread has ever seen. User code runs, and may start transactions.
@@ -139,6 +151,9 @@ impl Local {
 impl Drop for Local {
     fn drop(&mut self) {
         self.engine.leave();
+        for hooks in std::mem::take(&mut *self.deferred.borrow_mut()) {
+            hooks.rolled_back();
+        }
         let limbo = std::mem::replace(&mut *self.limbo.borrow_mut(), Limbo::new());
         if mutant!(self.engine, ExitFreesLimbo) {
             for garbage in limbo.into_garbage() {
@@ -158,7 +173,8 @@ impl Drop for Local {
 /// leads to another part), and the loop in `reclaim` comes to it: a long chain needs no deep stack.
 fn drain(local: &Local) {
     let orphans = &local.engine.orphans;
-    if !orphans.start_draining() {
+    // Destructors wait for the end of a transaction that is open on this thread.
+    if open::is_open() || !orphans.start_draining() {
         return;
     }
     loop {
@@ -201,9 +217,8 @@ impl Drop for Lease<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(frame) = self.frame.take() {
-            if frame.owns_token() {
-                frame.give_token_back(self.local);
-            }
+            frame.give_token_back(&self.local.engine);
+            frame.reset();
             self.local.give_back(frame);
         }
     }
@@ -226,6 +241,10 @@ impl Parts {
     #[cold]
     fn join(&self, engine: &EngineRef) -> Rc<Local> {
         self.forget_the_dead();
+        // Destructors may have come here before us.
+        if let Some(local) = self.find(engine) {
+            return local;
+        }
         let local = Rc::new(Local::new(engine));
         self.list.borrow_mut().push(Rc::clone(&local));
         local
@@ -233,6 +252,10 @@ impl Parts {
 
     /// Leave the engines that nobody else uses, so that a thread that meets many keeps few.
     fn forget_the_dead(&self) {
+        // Destructors wait for the end of a transaction that is open on this thread.
+        if open::is_open() {
+            return;
+        }
         let all: Vec<_> = self.list.borrow().iter().filter(|l| !l.engine.is_immortal()).cloned().collect();
         for local in &all {
             local.reclaim();

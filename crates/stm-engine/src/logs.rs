@@ -177,6 +177,12 @@ impl Logs {
         self.writes.reserve(8);
     }
 
+    /// Keep a node that is nobody's version until the attempt ends.
+    #[cold]
+    pub(crate) fn keep(&mut self, node: NonNull<Header>, table: &'static VTable) {
+        self.kept.push(Kept { node, table, place: None, apply: None });
+    }
+
     /// The state to come back to.
     pub(crate) fn mark(&self) -> Mark {
         Mark {

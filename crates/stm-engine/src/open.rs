@@ -24,6 +24,11 @@ fn replace(site: Option<Site>) -> Option<Site> {
     OPEN.try_with(|open| open.replace(site)).unwrap_or(None)
 }
 
+/// A number that no other living thread has; 0 for one whose thread-locals are gone.
+pub(crate) fn this_thread() -> usize {
+    OPEN.try_with(|open| std::ptr::from_ref(open).addr()).unwrap_or(0)
+}
+
 /// Whether a transaction is open on this thread.
 pub(crate) fn is_open() -> bool {
     where_open().is_some()

@@ -31,6 +31,7 @@ use tx_runtime::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fenc
 use crate::engine::{Inner, Line};
 use crate::logs::Write;
 use crate::mutant::mutant;
+use crate::open;
 use crate::tvar::{Core, rank};
 use crate::wait;
 
@@ -52,10 +53,16 @@ const READER: usize = 4;
 /// What a transaction may do that others may not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Rights {
-    /// It holds the token, or runs on the thread that does.
+    /// Nobody else commits: it cannot lose.
     pub(crate) token: bool,
-    /// Its level of priority; above 0 it reads visibly.
+    /// Because of a token that it has to give back.
+    pub(crate) owns_token: bool,
+    /// It may commit although its thread holds the token: that rests.
+    pub(crate) passes: bool,
+    /// Its level of priority.
     pub(crate) level: u32,
+    /// It reads visibly.
+    pub(crate) visible: bool,
     /// Its bit in the words of readers.
     pub(crate) bit: u8,
 }
@@ -75,6 +82,10 @@ pub(crate) struct Precedence {
     readers: [AtomicU64; WORDS],
     /// The level of whoever reads visibly under a bit.
     levels: [AtomicU32; BITS],
+    /// Which thread holds the token (`open::this_thread`), and whether that rests: its holder has no attempt under way
+    /// and waits for a computation of its own on this thread. Read for meaning by that thread only.
+    holder: AtomicUsize,
+    resting: AtomicUsize,
     lock: Mutex<()>,
     over: Condvar,
 }
@@ -85,6 +96,8 @@ impl Precedence {
             claims: Line(AtomicUsize::new(0)),
             readers: std::array::from_fn(|_| AtomicU64::new(0)),
             levels: std::array::from_fn(|_| AtomicU32::new(0)),
+            holder: AtomicUsize::new(0),
+            resting: AtomicUsize::new(0),
             lock: Mutex::new(()),
             over: Condvar::new(),
         }
@@ -97,7 +110,7 @@ impl Precedence {
         fence(Ordering::SeqCst);
         inner.point();
         // ORDER: SeqCst, after the locks; see the module's head.
-        self.claims.0.load(Ordering::SeqCst) == 0 || rights.token
+        self.claims.0.load(Ordering::SeqCst) == 0 || rights.token || rights.passes
     }
 
     /// Why a committer may not go on; its write set is locked, and it was not quiet.
@@ -133,6 +146,7 @@ impl Precedence {
             // ORDER: SeqCst and the fence, see the module's head.
             if self.claims.0.fetch_or(TOKEN, Ordering::SeqCst) & TOKEN == 0 {
                 fence(Ordering::SeqCst);
+                self.holder.store(open::this_thread(), Ordering::Relaxed);
                 return true;
             }
             if !self.wait_for_token(inner, end) {
@@ -141,8 +155,27 @@ impl Precedence {
         }
     }
 
+    /// Whether a transaction of this thread holds the token.
+    #[inline]
+    pub(crate) fn is_held_here(&self) -> bool {
+        self.claims.0.load(Ordering::Relaxed) & TOKEN != 0
+            && self.holder.load(Ordering::Relaxed) == open::this_thread()
+    }
+
+    /// Whether other transactions of this thread may commit while one of it holds the token.
+    pub(crate) fn lets_pass(&self) -> bool {
+        self.is_held_here() && self.resting.load(Ordering::Relaxed) != 0
+    }
+
+    /// The holder, which calls this, has no attempt under way, or has one again.
+    pub(crate) fn rest(&self, resting: bool) {
+        self.resting.store(usize::from(resting), Ordering::Relaxed);
+    }
+
     /// The irrevocable transaction is over.
     pub(crate) fn give_token_back(&self) {
+        self.holder.store(0, Ordering::Relaxed);
+        self.rest(false);
         // ORDER: Release, as a lock's.
         if self.claims.0.fetch_and(!(TOKEN | SLEEPERS), Ordering::Release) & SLEEPERS != 0 {
             // Whoever announced a sleep under the lock is asleep when we get it.

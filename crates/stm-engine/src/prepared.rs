@@ -55,7 +55,8 @@ impl<R> Prepared<R> {
         self.frame.as_deref().expect("not ended")
     }
 
-    /// Publish what the body wrote, if everything that it read is still current, and return its result.
+    /// Publish what the body wrote, if everything that it read is still current and no other commit holds on to a variable
+    /// that it writes, and return its result.
     ///
     /// Never runs the body, and never waits but for a few turns where another commit is in progress and for the end of
     /// an irrevocable transaction. A read that another commit holds locked counts as stale.
@@ -75,8 +76,8 @@ impl<R> Prepared<R> {
         if result.is_err() {
             frame.count(Count::Stale);
         }
-        frame.give_token_back(&local);
         let loss = frame.loss();
+        frame.reset();
         local.give_back(frame);
         local.tidy();
         match result {
@@ -111,8 +112,13 @@ impl<R> Drop for Prepared<R> {
     fn drop(&mut self) {
         if let Some(frame) = self.frame.take() {
             let local = local::of(&self.engine);
-            Attempt::resume(&local, &frame).roll_back();
-            frame.give_token_back(&local);
+            let attempt = Attempt::resume(&local, &frame);
+            if open::is_open() {
+                attempt.roll_back_later()
+            } else {
+                attempt.roll_back()
+            }
+            frame.reset();
             local.give_back(frame);
             local.tidy();
         }

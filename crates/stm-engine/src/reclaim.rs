@@ -103,6 +103,16 @@ impl Limbo {
         self.undated.push(Garbage::Core(core));
     }
 
+    /// What can go as soon as somebody has time for it.
+    pub(crate) fn add_undated(&mut self, garbage: impl Iterator<Item = Garbage>) {
+        for garbage in garbage {
+            self.bytes += garbage.bytes();
+            self.undated.push(garbage);
+        }
+        // At the next opportunity.
+        self.next_at = 0;
+    }
+
     pub(crate) fn into_garbage(self) -> impl Iterator<Item = Garbage> {
         self.dead.into_iter().map(|(_, garbage)| garbage).chain(self.undated)
     }

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::error::Error;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::time::Instant;
 
 use crate::attempt::{Attempt, CommitLost};
@@ -76,7 +76,9 @@ fn commit<R>(
     body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
 ) -> Result<(R, Hooks), TxError> {
     let mut first = None;
-    let plain = options.deadline.is_none() && options.irrevocable_after > 0 && !local.has_token.get();
+    let plain = options.deadline.is_none()
+        && options.irrevocable_after > 0
+        && !local.engine.precedence.is_held_here();
     #[cfg(loom)]
     let plain = plain && options.level == 0;
     if plain {
@@ -189,12 +191,25 @@ fn once<'a, R>(
     goal: Goal,
     body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
 ) -> Result<(R, Hooks), Lost<'a>> {
-    let frame = attempt.frame;
-    let outcome = run_body(&attempt, &body);
+    let (local, frame) = (attempt.local, attempt.frame);
+    let mut outcome = body(&attempt.txn());
+    let mut unused = None;
+    if outcome.is_ok() && frame.logs(|logs| !logs.hooks.is_empty()) {
+        match catch_unwind(AssertUnwindSafe(|| run_hooks(&attempt))) {
+            Ok(Ok(())) => {}
+            Ok(Err(abort)) => unused = std::mem::replace(&mut outcome, Err(abort)).ok(),
+            Err(panic) => {
+                // As if the body had panicked; but what it returned is dropped when the attempt is over.
+                drop(attempt);
+                open::suspended(|| drop(outcome));
+                resume_unwind(panic);
+            }
+        }
+    }
     if frame.loss().is_some() {
         // Whatever the body made of it: an attempt that has lost does not commit, fail or wait.
         attempt.roll_back();
-        open::suspended(|| drop(outcome));
+        open::suspended(|| drop((outcome, unused)));
         return Err(Lost::Doomed);
     }
     match outcome {
@@ -209,8 +224,28 @@ fn once<'a, R>(
                 Err(Lost::Doomed)
             }
         },
-        Err(abort) => Err(stopped(attempt, *abort.0)),
+        Err(abort) => {
+            let lost = stopped(attempt, *abort.0);
+            if let Some(value) = unused {
+                // An attempt that waits is not over yet, but holds nobody up while user code runs.
+                frame.give_token_back(&local.engine);
+                open::suspended(|| drop(value));
+            }
+            Err(lost)
+        }
     }
+}
+
+/// What the body wants done before its commit.
+#[cold]
+fn run_hooks(attempt: &Attempt<'_>) -> Result<(), Abort> {
+    let tx = attempt.txn();
+    while attempt.frame.loss().is_none()
+        && let Some(hook) = attempt.frame.logs(|logs| logs.hooks.next_before())
+    {
+        hook(&tx)?;
+    }
+    Ok(())
 }
 
 /// The body has stopped by itself.
@@ -230,28 +265,6 @@ fn stopped(attempt: Attempt<'_>, reason: Reason) -> Lost<'_> {
             Lost::Doomed
         }
     }
-}
-
-/// The body and what it wants done before its commit.
-#[inline]
-fn run_body<R>(
-    attempt: &Attempt<'_>,
-    body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>,
-) -> Result<R, Abort> {
-    let tx = attempt.txn();
-    let value = body(&tx)?;
-    if attempt.frame.logs(|logs| logs.hooks.is_empty()) {
-        return Ok(value);
-    }
-    while attempt.frame.loss().is_none()
-        && let Some(hook) = attempt.frame.logs(|logs| logs.hooks.next_before())
-    {
-        if let Err(abort) = hook(&tx) {
-            open::suspended(|| drop(value));
-            return Err(abort);
-        }
-    }
-    Ok(value)
 }
 
 /// How long a transaction goes on, and how fast.
@@ -284,7 +297,9 @@ impl<'a> Pace<'a> {
             may_fall_back: goal == Goal::Commit,
             needs_token: options.irrevocable_after == 0,
         };
-        frame.asked.set(pace.may_ask());
+        if goal == Goal::Prepare {
+            frame.asked.set(Asked::Cannot);
+        }
         pace
     }
 
@@ -302,14 +317,14 @@ impl<'a> Pace<'a> {
             Policy::Suicide | Policy::Backoff => 0,
         };
         self.secure()?;
-        self.frame.claim(self.local, if self.needs_token { 0 } else { level });
+        self.frame.claim(&self.local.engine, if self.needs_token { 0 } else { level });
         Ok(Attempt::begin(self.local, self.frame, self.may_fall_back))
     }
 
     /// Take the token, if it has come to that.
     #[inline]
     pub(crate) fn secure(&self) -> Result<(), TxError> {
-        if self.needs_token && !self.frame.take_token(self.local) {
+        if self.needs_token && !self.frame.take_token(&self.local.engine) {
             return Err(self.late(false));
         }
         Ok(())
@@ -327,6 +342,19 @@ impl<'a> Pace<'a> {
                 Loss::Foreign(variable) => Err(TxError::ForeignEngine { variable }),
             },
         }
+    }
+
+    /// Run `f` with no attempt under way: transactions that it runs on this thread pass, if we hold the token.
+    pub(crate) fn resting<R>(&self, f: impl FnOnce() -> R) -> R {
+        let precedence = &self.local.engine.precedence;
+        if !self.frame.rights.get().owns_token {
+            return f();
+        }
+        precedence.rest(true);
+        // After a panic the token is given back, and rests no more.
+        let result = f();
+        precedence.rest(false);
+        result
     }
 
     /// An attempt has lost: report a limit that is reached, or keep away for a moment.
@@ -363,13 +391,14 @@ impl<'a> Pace<'a> {
         let frame = attempt.frame;
         let label = self.options.label;
         frame.count(Count::Retries);
-        if frame.asked.get() == Asked::Granted {
+        // What it waits for could not be committed while its thread holds the token for another one.
+        let holds_up = self.local.engine.precedence.is_held_here() && !frame.rights.get().owns_token;
+        if frame.asked.get() == Asked::Granted || holds_up {
             attempt.roll_back();
             return Err(TxError::IrrevocableRetry { label });
         }
         // What it waits for can only come from a commit of others.
         self.needs_token = false;
-        frame.give_token_back(self.local);
         if frame.mode.get() == Mode::Snapshot {
             // It has seen the past, and what it waits for may have happened: look again, at the present.
             self.may_fall_back = false;
@@ -424,7 +453,7 @@ impl<'a> Pace<'a> {
 impl Drop for Pace<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.frame.until.set(None);
-        self.frame.give_token_back(self.local);
+        self.frame.give_token_back(&self.local.engine);
+        self.frame.reset();
     }
 }

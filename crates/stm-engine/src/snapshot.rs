@@ -1,21 +1,20 @@
 //! Reading one moment, without a log and without ever losing.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
 
 use crate::frame::Frame;
 use crate::local::Local;
-use crate::node::Node;
-use crate::tvar::TVar;
+use crate::node::{Node, version};
+use crate::tvar::{Handle, TVar};
 
 /// All variables as they were at one moment; see [`Engine::snapshot`](crate::Engine::snapshot).
 pub struct Snapshot<'s> {
     pub(crate) frame: &'s Frame,
     pub(crate) local: &'s Local,
-    /// Whether it keeps a log of what it reads.
-    logs: bool,
+    /// What it has read, and of which version, where somebody wants to know.
+    notes: Option<RefCell<Vec<(Handle, u64)>>>,
     brand: PhantomData<Cell<&'s ()>>,
 }
 
@@ -27,12 +26,17 @@ impl fmt::Debug for Snapshot<'_> {
 
 impl<'s> Snapshot<'s> {
     pub(crate) fn new(local: &'s Local, frame: &'s Frame) -> Self {
-        Self { frame, local, logs: false, brand: PhantomData }
+        Self { frame, local, notes: None, brand: PhantomData }
     }
 
-    /// One whose reads go into the frame's log.
-    pub(crate) fn logged(local: &'s Local, frame: &'s Frame) -> Self {
-        Self { logs: true, ..Self::new(local, frame) }
+    /// One that notes what it reads.
+    pub(crate) fn noting(local: &'s Local, frame: &'s Frame) -> Self {
+        Self { notes: Some(RefCell::default()), ..Self::new(local, frame) }
+    }
+
+    /// The handles and versions of all that was read, in order.
+    pub(crate) fn into_notes(self) -> Vec<(Handle, u64)> {
+        self.notes.map(RefCell::into_inner).unwrap_or_default()
     }
 
     /// The value that a variable had at this moment. A variable made later shows its first value.
@@ -49,8 +53,9 @@ impl<'s> Snapshot<'s> {
             crate::TxError::ForeignEngine { variable: core.label }
         );
         let node = self.frame.read_at_snapshot(&self.local.engine, core);
-        if self.logs {
-            self.frame.logs(|logs| logs.read(NonNull::from(core), node));
+        if let Some(notes) = &self.notes {
+            // SAFETY: a live version, as below.
+            notes.borrow_mut().push((var.handle().clone(), unsafe { version(node) }));
         }
         // SAFETY: a live version of this variable; it lives until the slot is idle, and 's is inside that.
         unsafe { Node::<T>::value(node) }

@@ -119,6 +119,10 @@ impl<T> TVar<T> {
         self.handle.core()
     }
 
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Whether two handles are of the same variable.
     pub fn ptr_eq(&self, other: &Self) -> bool {
         self.handle.0 == other.handle.0
@@ -146,22 +150,10 @@ impl Handle {
         unsafe { self.0.as_ref() }
     }
 
-    /// A further handle of a variable, unless its last one is gone.
-    ///
-    /// # Safety
-    /// The core is alive.
-    pub(crate) unsafe fn again(core: NonNull<Core>) -> Option<Self> {
-        // SAFETY: the caller's promise.
-        let handles = unsafe { &core.as_ref().handles };
-        let mut count = handles.load(Ordering::Relaxed);
-        while count != 0 {
-            // ORDER: Relaxed, as in `clone`: another handle exists.
-            match handles.compare_exchange(count, count + 1, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Some(Self(core)),
-                Err(now) => count = now,
-            }
-        }
-        None
+    /// What tells variables apart, and orders them: under loom not by address.
+    pub(crate) fn key(&self) -> usize {
+        // SAFETY: this handle keeps the core alive (T2).
+        unsafe { rank(self.0) }
     }
 }
 

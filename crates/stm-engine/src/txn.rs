@@ -80,11 +80,15 @@ impl<'tx> Txn<'tx> {
     /// As [`get`](Self::get).
     #[inline]
     pub fn set<T: Send + Sync + 'static>(&self, var: &TVar<T>, value: T) -> Result<(), Abort> {
-        let core = self.ours(var.core())?;
-        if self.frame.mode.get() != Mode::Update {
-            return Err(self.refuse_write(core));
-        }
         let node = Node::alloc(&mut self.local.pool.borrow_mut(), value);
+        let core = match self.ours(var.core()) {
+            Ok(core) if self.frame.mode.get() == Mode::Update => core,
+            refused => {
+                // Its destructor, which may start transactions, runs when the attempt is over.
+                self.frame.logs(|logs| logs.keep(node, Node::<T>::vtable()));
+                return Err(refused.map_or_else(|abort| abort, |core| self.refuse_write(core)));
+            }
+        };
         self.frame.write(core, node, None);
         Ok(())
     }
@@ -107,10 +111,11 @@ impl<'tx> Txn<'tx> {
         let writes = self.frame.writes();
         // SAFETY: as in `get`.
         let value = f(unsafe { Node::<T>::value(before) });
+        let node = Node::alloc(&mut self.local.pool.borrow_mut(), value);
         if self.frame.mode.get() != Mode::Update {
+            self.frame.logs(|logs| logs.keep(node, Node::<T>::vtable()));
             return Err(self.refuse_write(core));
         }
-        let node = Node::alloc(&mut self.local.pool.borrow_mut(), value);
         // `f` is user code and may have written through a `Txn` of its own.
         if !own && writes == self.frame.writes() {
             self.frame.write_new(core, node, None);
@@ -139,7 +144,7 @@ impl<'tx> Txn<'tx> {
     }
 
     /// Write an integer variable by an operation whose order does not matter, without reading it: two transactions
-    /// that only commute on a variable never make each other run again.
+    /// that only commute on a variable never make each other stale. (One whose commit meets the other's may still run again.)
     ///
     /// The operation is applied at the commit, to whatever the variable holds by then. Reading the variable later in
     /// the same transaction makes it an ordinary write.
@@ -206,7 +211,7 @@ impl<'tx> Txn<'tx> {
     /// ```
     #[cold]
     pub fn become_irrevocable(&self) -> Result<(), Abort> {
-        self.frame.become_irrevocable(self.local)
+        self.frame.become_irrevocable(&self.local.engine)
     }
 
     /// Give up this attempt and wait until something that it has read changes, then run again.
@@ -231,8 +236,8 @@ impl<'tx> Txn<'tx> {
 
     /// Call `hook` once, after this transaction has committed and is closed, on the thread that commits it; never
     /// if it does not, or if the nested part that asked for it is undone. The place for output. Hooks run in the
-    /// order in which they were given, outside of any transaction. A panic in one passes to the caller; the
-    /// transaction has committed.
+    /// order in which they were given, outside of any transaction. A panic in one passes to the caller when all have
+    /// run; the transaction has committed.
     ///
     /// ```
     /// use stm_engine::{atomically, TVar};
@@ -251,7 +256,8 @@ impl<'tx> Txn<'tx> {
     /// Call `hook` once if this attempt, or the nested part that asked for it, is undone: by a conflict, an error, a
     /// `retry`, a panic, or a prepared transaction that is not committed. The place to give back what the body took
     /// from outside. Hooks run in the order in which they were given, when the attempt has ended, outside of any
-    /// transaction. A panic in one is reported and goes no further.
+    /// transaction; those of a prepared transaction that is dropped inside an open one, when that has ended. A panic in one
+    /// is reported and goes no further.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};

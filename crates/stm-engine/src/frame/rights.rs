@@ -7,7 +7,6 @@ use tx_runtime::sync::atomic::Ordering;
 use super::{Frame, Mode, conflict, newest};
 use crate::engine::Inner;
 use crate::error::{Abort, Cause, Conflict, Reason};
-use crate::local::Local;
 use crate::logs::Logs;
 use crate::mutant::mutant;
 use crate::precedence::Rights;
@@ -27,59 +26,79 @@ pub(crate) enum Asked {
 }
 
 impl Frame {
-    /// The rights of the next attempt: passing where this thread holds the token, and a level of priority.
-    pub(crate) fn claim(&self, local: &Local, level: u32) {
-        let rights = Rights { token: local.has_token.get(), level, ..self.rights.get() };
+    /// The rights of the next attempt, beside the token: to pass where that rests, and a level of priority.
+    pub(crate) fn claim(&self, inner: &Inner, level: u32) {
+        let passes = inner.precedence.lets_pass();
+        let rights = Rights { passes, level, visible: level > 0, ..self.rights.get() };
         self.rights.set(rights);
         if level > 0 {
-            local.engine.precedence.enter(rights);
+            inner.precedence.enter(rights);
         }
+    }
+
+    /// Those of a commit whose reads were made long ago: it is stale or not, and gives way to nobody who only reads.
+    pub(crate) fn claim_to_commit(&self, inner: &Inner) {
+        let passes = inner.precedence.lets_pass();
+        let Rights { bit, .. } = self.rights.get();
+        self.rights.set(Rights { passes, level: u32::MAX, bit, ..Rights::default() });
+    }
+
+    /// Ready for a transaction that asks for nothing.
+    #[inline(always)]
+    pub(crate) fn reset(&self) {
+        self.asked.set(Asked::No);
+        self.until.set(None);
+        let Rights { bit, .. } = self.rights.get();
+        self.rights.set(Rights { bit, ..Rights::default() });
     }
 
     /// The attempt has ended: it reads visibly no more.
     #[inline(always)]
     pub(crate) fn withdraw(&self, inner: &Inner) {
         let rights = self.rights.get();
-        if rights.level > 0 {
+        if rights.visible {
             let mut shown = self.shown.take();
             inner.precedence.leave(rights, &mut shown);
-            self.rights.set(Rights { level: 0, ..rights });
+            self.rights.set(Rights { level: 0, visible: false, ..rights });
         }
     }
 
     /// Take the engine's token; false when the transaction's time passes before somebody else's is given back.
-    pub(crate) fn take_token(&self, local: &Local) -> bool {
-        if !local.has_token.get() {
-            if !local.engine.precedence.take_token(&local.engine, self.until.get()) {
-                return false;
-            }
-            local.has_token.set(true);
-            self.owns_token.set(true);
-            self.count(Count::Irrevocable);
+    ///
+    /// Under a token of this thread that rests there is nobody else who commits, and nothing to take.
+    pub(crate) fn take_token(&self, inner: &Inner) -> bool {
+        let rights = self.rights.get();
+        if rights.token {
+            return true;
         }
-        self.rights.set(Rights { token: true, ..self.rights.get() });
+        if inner.precedence.lets_pass() {
+            self.rights.set(Rights { token: true, ..rights });
+            return true;
+        }
+        assert!(!inner.precedence.is_held_here(), "no transaction starts inside one that is irrevocable");
+        if !inner.precedence.take_token(inner, self.until.get()) {
+            return false;
+        }
+        self.rights.set(Rights { token: true, owns_token: true, ..rights });
+        self.count(Count::Irrevocable);
         true
     }
 
-    /// Whether others wait for the transaction to end.
+    /// Let others commit again.
     #[inline(always)]
-    pub(crate) fn owns_token(&self) -> bool {
-        self.owns_token.get()
-    }
-
-    /// Let others commit again, and be ready for a transaction that asks for nothing.
-    pub(crate) fn give_token_back(&self, local: &Local) {
-        self.asked.set(Asked::No);
-        if self.owns_token.replace(false) {
-            local.has_token.set(false);
-            local.engine.precedence.give_token_back();
+    pub(crate) fn give_token_back(&self, inner: &Inner) {
+        let rights = self.rights.get();
+        if rights.token {
+            self.rights.set(Rights { token: false, owns_token: false, ..rights });
+            if rights.owns_token {
+                inner.precedence.give_token_back();
+            }
         }
-        self.rights.set(Rights { token: false, ..self.rights.get() });
     }
 
     /// Never lose from here on: take the token, and see that everything read so far is still current.
     #[cold]
-    pub(crate) fn become_irrevocable(&self, local: &Local) -> Result<(), Abort> {
+    pub(crate) fn become_irrevocable(&self, inner: &Inner) -> Result<(), Abort> {
         let lost = |cause| Conflict { cause, variable: None, winner: None };
         let before = self.asked.replace(Asked::Waiting);
         match self.mode.get() {
@@ -88,9 +107,8 @@ impl Frame {
             Mode::Snapshot => return Err(self.lose(lost(Cause::LateWrite))),
             Mode::Update => {}
         }
-        let inner = &*local.engine;
         if !self.rights.get().token {
-            if !self.take_token(local) {
+            if !self.take_token(inner) {
                 return Err(self.lose(lost(Cause::Irrevocable)));
             }
             inner.point();
@@ -112,7 +130,7 @@ impl Frame {
     #[inline]
     pub(super) fn show(&self, inner: &Inner, core: &Core) {
         let rights = self.rights.get();
-        if rights.level > 0 {
+        if rights.visible {
             let mut shown = self.shown.get();
             inner.precedence.show(inner, rights, NonNull::from(core), &mut shown);
             self.shown.set(shown);
