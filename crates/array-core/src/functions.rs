@@ -4,7 +4,7 @@
 //! Annex F; the same bits on every instruction set, in arrays and for single values, at any place of an array. `docs/functions.md`
 //! has the measured errors and how each function is computed.
 //!
-//! **How** each function is written once over [`lanes::Lanes`], a vector of f64, and compiled per instruction set. f32 is computed in
+//! **How** each function is written once over `Lanes`, a vector of f64, and compiled per instruction set. f32 is computed in
 //! f64 and rounded once, which makes its error 0.5 ulp and a little. Kernels take slices (R6); a rest shorter than a vector is
 //! computed by an overlapping last vector, or padded with its last element.
 
