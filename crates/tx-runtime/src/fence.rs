@@ -5,7 +5,7 @@
 //! `membarrier(2)` makes every running thread of the process pass a full barrier. Where the kernel does not offer that,
 //! both sides use a fence.
 //!
-//! **Guarantee** for a `light` of one thread and a `heavy` of another, one of two holds: what the one did before its
+//! **Guarantee** for a `light` of one thread and a `heavy` of another, of the same [`Fences`], one of two holds: what the one did before its
 //! `light` is seen by the other after its `heavy`, or what the other did before its `heavy` is seen by the one after its
 //! `light`. As between two `fence(SeqCst)`.
 //! **Costs** `light` nothing (it only keeps the compiler from reordering), or about 20 cycles where it is a fence. `heavy`
@@ -70,7 +70,8 @@ impl Fences {
     }
 
     /// The side that is passed seldom. False when the kernel refused: nothing is guaranteed then, and the caller must do
-    /// without this time. Only a process that has been forked since `new` may see that, and once.
+    /// without this time. A process that has been forked since `new` may see that once, one that has been denied the call
+    /// since (by a filter of system calls) always.
     #[cold]
     #[must_use = "a refused fence orders nothing"]
     pub fn heavy(self) -> bool {
