@@ -3,9 +3,9 @@
 //! It finds what a checkout hides: a file outside the crate's folder, a path dependency without a version, a
 //! README that is not in the archive. The archives are built against each other, not against the checkout.
 //!
-//! For that cargo makes a registry in the target folder, and keeps what it has unpacked from it in its home, known by the
-//! path of the registry, crate and version. A later run would build against what an earlier one has packed, so that goes
-//! first.
+//! For that cargo makes a registry in the target folder. It takes what comes from a registry for final: it keeps what it
+//! has unpacked in its home, by the path of the registry, crate and version, and what it has built in the target folder. A
+//! later run would build against what an earlier one has packed, so both go first.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,10 +18,13 @@ use crate::workspace;
 pub(crate) fn run(verify: bool) -> Outcome {
     let metadata = workspace::members(None)?;
     forget_unpacked(&metadata.workspace_packages());
+    let folder = metadata.target_directory.join("packages");
+    drop(fs::remove_dir_all(&folder));
     // An empty `publish` list is `publish = false`: benches, stress tests and this package.
     let internal =
         metadata.workspace_packages().into_iter().filter(|p| p.publish.as_ref().is_some_and(Vec::is_empty));
     let mut cargo = Shell::cargo().args(["package", "--workspace", "--quiet", "--allow-dirty"]);
+    cargo = cargo.args(["--target-dir", folder.as_str()]);
     for package in internal {
         cargo = cargo.args(["--exclude", package.name.as_str()]);
     }
