@@ -9,7 +9,6 @@ use std::ops::Deref;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 
-use tx_runtime::fence::Fences;
 #[cfg(loom)]
 use tx_runtime::sync::atomic::{AtomicUsize, Ordering};
 use tx_runtime::sync::{Arc, atomic::AtomicU64};
@@ -40,8 +39,6 @@ pub(crate) struct Inner {
     /// the first version of every variable, 0, is in everybody's past.
     pub(crate) clock: Line<AtomicU64>,
     pub(crate) slots: Slots,
-    /// Between what a slot says and what its owner then reads of the clock.
-    pub(crate) fences: Fences,
     pub(crate) orphans: Orphans,
     pub(crate) waiters: Waiters,
     pub(crate) precedence: Precedence,
@@ -187,7 +184,6 @@ impl Engine {
         let inner = Inner {
             clock: Line(AtomicU64::new(1)),
             slots: Slots::new(),
-            fences: Fences::new(),
             orphans: Orphans::new(),
             waiters: Waiters::new(),
             precedence: Precedence::new(),

@@ -10,10 +10,10 @@
 //! chunk it is in). If F comes before P, the reader's `rv` is at least every `dead` the reclaimer holds, and a
 //! reader with `rv >= dead` finds the newer version, never the dead one.
 //!
-//! **Orderings** P and F are the light and the heavy side of the engine's fences: P costs nothing where the kernel can make
-//! F count for both (9 ns of 44 for an increment). Elsewhere P is an `xchg` (one locked instruction instead of a fence
-//! after a store; `clock` is then read sequentially consistently too), and under loom, which treats such accesses as
-//! acquire-release, a real fence.
+//! **Orderings** P is an `xchg` (one locked instruction instead of a fence after a store; `clock` is then read
+//! sequentially consistently too), and under loom, which treats such accesses as acquire-release, a real fence.
+//! **Tried** F for both by `membarrier(2)`, P for nothing: 5 ns less for a transaction of one thread, but beside a second
+//! thread each scan interrupts it, and a small transaction took 524 ns instead of 143.
 //! `idle` (Release) pairs with the scan (Acquire): what was read under the slot happened before the free.
 //! **Checked by** tests/loom_reclaim.rs.
 
@@ -60,14 +60,8 @@ impl Slot {
         {
             // An old time is safe, it only keeps more alive.
             let since = clock.load(Ordering::Relaxed);
-            if inner.fences.is_asymmetric() {
-                // ORDER: Release, as `idle`; P is the light fence.
-                self.since.store(since, Ordering::Release);
-                inner.fences.light();
-            } else {
-                // ORDER: SeqCst, P: one locked instruction instead of a fence after a store; Release half: as `idle`.
-                self.since.swap(since, Ordering::SeqCst);
-            }
+            // ORDER: SeqCst, the point P of the module's head; Release half: as `idle`.
+            self.since.swap(since, Ordering::SeqCst);
             // ORDER: SeqCst, so that P orders it after the ticks before F; Acquire half: pairs with the
             // tick in `commit`, whoever sees the time sees the locks taken before it.
             clock.load(Ordering::SeqCst)
@@ -184,11 +178,8 @@ impl Slots {
     ///
     /// Whatever died at or before it, and was stamped before this call, can be freed.
     pub(crate) fn horizon(&self, inner: &Inner) -> u64 {
-        // ORDER: the point F of the module's head.
-        if !inner.fences.heavy() {
-            // Nothing is as old.
-            return 0;
-        }
+        // ORDER: SeqCst, the point F of the module's head.
+        fence(Ordering::SeqCst);
         let mut oldest = IDLE;
         let mut chunk = Some(&self.first);
         while let Some(here) = chunk {
