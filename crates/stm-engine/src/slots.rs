@@ -12,8 +12,8 @@
 //!
 //! **Orderings** P is an `xchg` (one locked instruction instead of a fence after a store; `clock` is then read
 //! sequentially consistently too), and under loom, which treats such accesses as acquire-release, a real fence.
-//! **Tried** F for both by `membarrier(2)`, P for nothing: 5 ns less for a transaction of one thread, but beside a second
-//! thread each scan interrupts it, and a small transaction took 524 ns instead of 143.
+//! **Tried** F for both by `membarrier(2)`, P for nothing: 2 to 4 ns less for a transaction of one thread, but beside a second
+//! thread each scan interrupts it, and a small transaction took 524 ns instead of 192.
 //! `idle` (Release) pairs with the scan (Acquire): what was read under the slot happened before the free.
 //! **Checked by** tests/loom_reclaim.rs.
 
