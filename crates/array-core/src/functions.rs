@@ -28,7 +28,7 @@ use crate::{
     expr::Op,
     kernels::{Isa, Kernel, loops::Frame, select},
 };
-use complex::Complex1;
+use complex::{Complex1, pow::Complex2};
 use guard::Guard;
 use lanes::{Function1, Function2, Lanes, MAX_LANES, portable::F64x1};
 #[cfg(target_arch = "x86_64")]
@@ -167,6 +167,40 @@ unsafe fn map_complex<V: Lanes, T: Lane, F: Complex1>(frame: Frame) {
     }
 }
 
+/// `d = f(a, b)` of complex numbers.
+///
+/// # Safety
+/// As [`map_complex`], with two sources.
+#[inline(always)]
+unsafe fn map_complex2<V: Lanes, T: Lane, F: Complex2>(frame: Frame) {
+    let n = frame.n;
+    let mut parts = [[T::default(); MAX_LANES]; 4];
+    let mut at = 0;
+    while at < n {
+        let count = V::N.min(n - at);
+        // SAFETY: the caller's; `at + count <= n`. Lanes past a short rest compute what was there before.
+        unsafe {
+            let (dst, a, b): (*mut T, *const T, *const T) = (frame.at(0), frame.at(1), frame.at(2));
+            for i in 0..count {
+                let k = 2 * (at + i);
+                let each = [*a.add(k), *a.add(k + 1), *b.add(k), *b.add(k + 1)];
+                parts.iter_mut().zip(each).for_each(|(part, x)| part[i] = x);
+            }
+            let (x, y): (V, V) = (T::load(parts[0].as_ptr()), T::load(parts[1].as_ptr()));
+            let (z, w): (V, V) = (T::load(parts[2].as_ptr()), T::load(parts[3].as_ptr()));
+            let (re, im) = F::call((x, y), (z, w));
+            T::store(re, parts[0].as_mut_ptr());
+            T::store(im, parts[1].as_mut_ptr());
+            let [re, im, ..] = &parts;
+            for (i, (re, im)) in re.iter().zip(im).take(count).enumerate() {
+                let k = 2 * (at + i);
+                (*dst.add(k), *dst.add(k + 1)) = (*re, *im);
+            }
+        }
+        at += count;
+    }
+}
+
 /// Fewer elements than a vector has: with the last one repeated.
 ///
 /// # Safety
@@ -200,9 +234,14 @@ unsafe fn padded<T: Lane, const SOURCES: usize>(frame: Frame, again: Kernel, lan
     }
 }
 
-/// The machines' versions of [`map1`], [`map2`] and [`map_complex`].
+/// The machines' versions of [`map1`], [`map2`], [`map_complex`] and [`map_complex2`].
 macro_rules! machines {
-    ($($(#[$attribute:meta])* $one:ident $two:ident $complex:ident $V:ty;)*) => {$(
+    ($($(#[$attribute:meta])* $one:ident $two:ident $complex:ident $complex2:ident $V:ty;)*) => {$(
+        $(#[$attribute])*
+        unsafe fn $complex2<T: Lane, F: Complex2>(locs: *const *mut u8, ix: *const u16, n: usize) {
+            // SAFETY: the caller's; the machine is the one this is compiled for.
+            unsafe { map_complex2::<$V, T, F>(Frame { locs, ix, n }) }
+        }
         $(#[$attribute])*
         unsafe fn $complex<T: Lane, F: Complex1>(locs: *const *mut u8, ix: *const u16, n: usize) {
             // SAFETY: the caller's; the machine is the one this is compiled for.
@@ -222,13 +261,13 @@ macro_rules! machines {
 }
 
 machines! {
-    portable1 portable2 portable_complex F64x1;
+    portable1 portable2 portable_complex portable_complex2 F64x1;
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
-    avx2_1 avx2_2 avx2_complex F64x4;
+    avx2_1 avx2_2 avx2_complex avx2_complex2 F64x4;
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
-    avx512_1 avx512_2 avx512_complex F64x8;
+    avx512_1 avx512_2 avx512_complex avx512_complex2 F64x8;
 }
 
 fn pick1<T: Lane, F: Function1>(isa: Isa) -> Kernel {
@@ -261,9 +300,21 @@ fn pick_complex<T: Lane, F: Complex1>(isa: Isa) -> Kernel {
     }
 }
 
-/// The kernel of a function of complex numbers with parts of type `T`.
+fn pick_complex2<T: Lane, F: Complex2>(isa: Isa) -> Kernel {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => avx2_complex2::<T, F>,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => avx512_complex2::<T, F>,
+        _ => portable_complex2::<T, F>,
+    }
+}
+
+/// The kernel of a function of complex numbers with parts of type `T`, all its sources vectors.
 pub(crate) fn complex_kernel<T: Lane>(isa: Isa, op: Op) -> Option<Kernel> {
     Some(match op {
+        Op::Sqrt => pick_complex::<T, complex::sqrt::ComplexSqrt>(isa),
+        Op::Power => pick_complex2::<T, complex::pow::ComplexPow>(isa),
         Op::Abs => pick_complex::<T, complex::Abs>(isa),
         Op::Exp => pick_complex::<T, complex::ComplexExp>(isa),
         Op::Log => pick_complex::<T, complex::ComplexLog>(isa),

@@ -1,7 +1,7 @@
 //! The elementary functions: the same bits everywhere, and the special cases of C99's Annex F. Errors are measured elsewhere
 //! (`cargo xtask ulp`).
 
-use array_core::{Array, ArrayError, Complex, Isa, Op, functions};
+use array_core::{Array, ArrayError, Complex, DType, Isa, Op, functions};
 
 /// SplitMix64.
 fn random(state: &mut u64) -> u64 {
@@ -376,42 +376,145 @@ fn complex_of(name: &str) -> fn(&Array) -> Array {
         "log" => Array::log,
         "sin" => Array::sin,
         "cos" => Array::cos,
+        "sqrt" => Array::sqrt,
+        "absolute" => Array::abs,
         other => panic!("{other} is not in the fixtures"),
     }
 }
 
-/// Each part within 4 ulp of the exact value, on every instruction set with the same bits.
+/// Both parts within some ulp of the exact value, on every instruction set with the same bits: 1 ulp for roots, 4 for the others.
+/// Powers by squaring, n ulp of the greater part.
 #[test]
 fn complex_functions_are_near_the_exact_values() -> Result<(), ArrayError> {
-    let near = |ours: f64, exact: f64| {
-        let ulp = f64::from_bits(exact.abs().to_bits() + 1) - exact.abs();
-        (ours - exact).abs() <= 4.0 * ulp
-    };
+    let ulp = |x: f64| f64::from_bits(x.abs().to_bits() + 1) - x.abs();
     let mut cases = 0;
     for line in include_str!("fixtures/complex_functions.txt").lines() {
         let words: Vec<&str> = line.split(' ').collect();
-        let [re, im, want_re, want_im] = [1, 2, 3, 4].map(|i| hexadecimal(words[i]));
-        let z = Array::from_vec(vec![Complex::new(re, im); 3], [3]);
+        let numbers: Vec<f64> = words[1..].iter().map(|word| hexadecimal(word)).collect();
+        // Three of each: the bits do not depend on the place.
+        let array = |at: usize| Array::from_vec(vec![Complex::new(numbers[at], numbers[at + 1]); 3], [3]);
+        let value =
+            if words[0] == "power" { array(0).pow(array(2)) } else { complex_of(words[0])(&array(0)) };
+        let [exact_re, exact_im] = [numbers[numbers.len() - 2], numbers[numbers.len() - 1]];
+        let mut tolerance = [4.0 * ulp(exact_re), 4.0 * ulp(exact_im)];
+        if words[0] == "sqrt" {
+            tolerance = [ulp(exact_re), ulp(exact_im)];
+        } else if words[0] == "power" && numbers[3] == 0.0 && numbers[2].fract() == 0.0 {
+            tolerance = [numbers[2].abs() * ulp(exact_re.abs().max(exact_im.abs())); 2];
+        }
+        let mut first = None;
         for isa in Isa::available() {
-            if words[0] == "absolute" {
-                let got = z.abs().eval_for(isa)?.to_vec::<f64>()?;
-                assert!(near(got[0], want_re), "{line}: {got:?} with {isa}");
+            let got = if words[0] == "absolute" {
+                value
+                    .eval_for(isa)?
+                    .to_vec::<f64>()?
+                    .into_iter()
+                    .map(|size| Complex::new(size, 0.0))
+                    .collect()
             } else {
-                let got = complex_of(words[0])(&z).eval_for(isa)?.to_vec::<Complex<f64>>()?;
-                let first = complex_of(words[0])(&z).eval_for(Isa::Baseline)?.to_vec::<Complex<f64>>()?;
+                value.eval_for(isa)?.to_vec::<Complex<f64>>()?
+            };
+            for z in &got {
                 assert!(
-                    near(got[1].re, want_re) && near(got[1].im, want_im),
-                    "{line}: {:?} with {isa}",
-                    got[1]
+                    (z.re - exact_re).abs() <= tolerance[0] && (z.im - exact_im).abs() <= tolerance[1],
+                    "{line}: {z:?} with {isa}"
                 );
-                assert!(same(got[2].re, first[0].re) && same(got[2].im, first[0].im), "{line} with {isa}");
+                let first = first.get_or_insert(*z);
+                assert!(same(z.re, first.re) && same(z.im, first.im), "{line} with {isa}");
             }
         }
-        let narrow = Array::from_vec(vec![Complex::new(re as f32, im as f32)], [1]);
-        assert_eq!(narrow.exp().to_vec::<Complex<f32>>()?.len(), 1);
         cases += 1;
     }
-    assert!(cases > 500);
+    assert!(cases > 1100);
+    Ok(())
+}
+
+/// Powers, and functions of both types, of arguments of every kind.
+#[test]
+fn complex_functions_have_the_same_bits_on_every_instruction_set() -> Result<(), ArrayError> {
+    let n = if cfg!(miri) { 64 } else { 250_000 };
+    let odd = [0.0, -0.0, INF, -INF, NAN, 1.0, TINY, f64::MAX];
+    let parts = |seed: u64| -> Vec<Complex<f64>> {
+        let (x, y) = (points(n, seed), points(n, seed + 1));
+        let strange = |i: usize, x: f64| if i.is_multiple_of(11) { odd[i / 11 % 8] } else { x };
+        (0..n).map(|i| Complex::new(strange(i, x[i]), strange(i / 3, y[i]))).collect()
+    };
+    let (z, w) = (parts(1), parts(3));
+    // Exponents small and whole for every third element.
+    let w = w
+        .into_iter()
+        .enumerate()
+        .map(|(i, w)| if i.is_multiple_of(3) { Complex::new((i % 211) as f64 - 105.0, 0.0) } else { w });
+    let (z, w) = (Array::from_vec(z, [n]), Array::from_vec(w.collect(), [n]));
+    for dtype in [DType::C128, DType::C64] {
+        let (z, w) = (z.cast(dtype), w.cast(dtype));
+        for value in [z.sqrt(), z.pow(&w), z.exp(), z.log(), z.sin(), z.cos()] {
+            let value = value.cast(DType::C128);
+            let first = value.eval_for(Isa::Baseline)?.to_vec::<Complex<f64>>()?;
+            for isa in Isa::available().skip(1) {
+                let other = value.eval_for(isa)?.to_vec::<Complex<f64>>()?;
+                for (i, (a, b)) in first.iter().zip(&other).enumerate() {
+                    assert!(
+                        same(a.re, b.re) && same(a.im, b.im),
+                        "element {i} of {dtype}: {a} or, with {isa}, {b}"
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// C99, G.6.4.2; and NumPy's powers of 0 and to 0.
+#[test]
+fn special_cases_of_complex_roots_and_powers() -> Result<(), ArrayError> {
+    let array = |re: f64, im: f64| Array::from_vec(vec![Complex::new(re, im)], [1]);
+    for sign in [1.0, -1.0] {
+        let root = |re: f64, im: f64, want_re: f64, want_im: f64| -> Result<(), ArrayError> {
+            let got = array(re, im * sign).sqrt().to_vec::<Complex<f64>>()?[0];
+            assert!(same(got.re, want_re) && same(got.im, want_im * sign), "sqrt({re} + {im}i) = {got}");
+            let single = array(re, im * sign).cast(DType::C64).sqrt().cast(DType::C128);
+            let single = single.to_vec::<Complex<f64>>()?[0];
+            assert!(
+                same(single.re, want_re) && same(single.im, want_im * sign),
+                "sqrt({re} + {im}i) = {single}"
+            );
+            Ok(())
+        };
+        for re in [0.0, -0.0] {
+            root(re, 0.0, 0.0, 0.0)?;
+            root(re, 2.0, 1.0, 1.0)?;
+        }
+        for re in [1.0, -1.0, 0.0, INF, -INF, NAN] {
+            root(re, INF, INF, INF)?;
+        }
+        root(1.0, NAN, NAN, NAN)?;
+        root(-INF, 1.0, 0.0, INF)?;
+        root(INF, 1.0, INF, 0.0)?;
+        root(INF, NAN, INF, NAN)?;
+        root(NAN, 1.0, NAN, NAN)?;
+        root(NAN, NAN, NAN, NAN)?;
+        root(-4.0, 0.0, 0.0, 2.0)?;
+        root(4.0, 0.0, 2.0, 0.0)?;
+    }
+    let root = array(-INF, NAN).sqrt().to_vec::<Complex<f64>>()?[0];
+    assert!(root.re.is_nan() && root.im.is_infinite(), "{root}");
+    let power = |a: (f64, f64), b: (f64, f64)| -> Result<Complex<f64>, ArrayError> {
+        Ok(array(a.0, a.1).pow(array(b.0, b.1)).to_vec::<Complex<f64>>()?[0])
+    };
+    for a in [(0.0, 0.0), (2.0, 3.0), (INF, NAN)] {
+        assert_eq!(power(a, (0.0, 0.0))?, Complex::new(1.0, 0.0));
+    }
+    assert_eq!(power((0.0, 0.0), (2.5, 1.0))?, Complex::new(0.0, 0.0));
+    assert!(power((0.0, 0.0), (-1.0, 0.0))?.re.is_nan());
+    assert_eq!(power((1.0, 2.0), (2.0, 0.0))?, Complex::new(-3.0, 4.0));
+    assert_eq!(power((0.0, 2.0), (-1.0, 0.0))?, Complex::new(0.0, -0.5));
+    // e^(1000 i), and what only overflows on the way.
+    let turn = power((std::f64::consts::E, 0.0), (0.0, 1000.0))?;
+    assert!((turn.re - 1000f64.cos()).abs() < 1e-12 && (turn.im - 1000f64.sin()).abs() < 1e-12, "{turn}");
+    let large = power((1e300, 1e300), (1.025, 0.0))?;
+    assert!(large.re.is_finite() && large.im.is_finite() && large.re > 1e306, "{large}");
+    assert_eq!(power((1e300, 1e300), (-3.5, 0.5))?, Complex::new(0.0, 0.0));
     Ok(())
 }
 

@@ -1,8 +1,11 @@
-//! `exp`, `log`, `sin`, `cos` and absolute values of complex numbers, from the real functions.
+//! `exp`, `log`, `sin`, `cos`, `sqrt`, `pow` and absolute values of complex numbers, from the real functions.
 //!
 //! **Promise** special values as C99's Annex G; the same bits on every instruction set. A part is a product or sum of real functions
 //! that are within 1 ulp, so it is within 3 ulp; the real part of a logarithm keeps that near |z| = 1 too, where the sum of squares
 //! is taken in two parts, until it has lost all but 2^-105. Products whose factor alone would overflow are scaled.
+
+pub(crate) mod pow;
+pub(crate) mod sqrt;
 
 use super::{
     double::{Double, fast_sum, product},

@@ -168,40 +168,60 @@ fn angle<V: Lanes>(y: V, x: V) -> Double<V> {
     at.angle(num, den)
 }
 
+/// The angle in the half plane of x's sign.
+#[inline(always)]
+fn in_half<V: Lanes>(angle: Double<V>, x: V) -> Double<V> {
+    let left = fast_sum(V::splat(PI_1), -angle.hi);
+    let left_lo = left.lo + (V::splat(PI_2) - angle.lo);
+    let negative = V::splat(1.0).or(x.sign()).lt(V::splat(0.0));
+    Double { hi: V::select(negative, left.hi, angle.hi), lo: V::select(negative, left_lo, angle.lo) }
+}
+
 /// The angle in the quadrant of the signs.
 #[inline(always)]
 fn in_quadrant<V: Lanes>(angle: Double<V>, y: V, x: V) -> V {
-    let left = fast_sum(V::splat(PI_1), -angle.hi);
-    let left = left.hi + (left.lo + (V::splat(PI_2) - angle.lo));
-    let negative = V::splat(1.0).or(x.sign()).lt(V::splat(0.0));
-    V::select(negative, left, angle.round()).or(y.sign())
+    in_half(angle, x).round().or(y.sign())
 }
 
 struct Atan2All;
 impl Function2 for Atan2All {
     #[inline(always)]
-    fn call<V: Lanes>(y0: V, x0: V) -> V {
-        let (zero, one, inf) = (V::splat(0.0), V::splat(1.0), V::splat(f64::INFINITY));
-        let (y, x) = (y0.abs(), x0.abs());
-        // Infinities and zeros by finite stand-ins: an infinite side is 1 beside 0, or beside 1 if both are.
-        let (y_inf, x_inf) = (y.eq(inf), x.eq(inf));
-        let infinite = y_inf | x_inf;
-        let nan = !(y0.eq(y0) & x0.eq(x0));
-        let y = V::select(infinite, V::select(y_inf, one, zero), y);
-        let x = V::select(infinite, V::select(x_inf, one, zero), x);
-        let x = V::select(x.eq(zero) & y.eq(zero), one, x);
-        // What is below 2^-100 of the other side is 0 beside it, except that the quotient itself is then the angle.
-        let (x_tiny, y_tiny) = (x.lt(y * V::splat(1e-30)), y.lt(x * V::splat(1e-30)));
-        let quotient = y / x;
-        let large = V::splat(1e100).lt(x) | V::splat(1e100).lt(y);
-        let scale = V::select(large, V::splat(2f64.powi(-600)), V::splat(2f64.powi(600)));
-        let (ys, xs) = (y * scale, x * scale);
-        let usual = !(x_tiny | y_tiny);
-        let (ys, xs) = (V::select(usual, ys, one), V::select(usual, xs, one));
-        let ordinary = angle(ys, xs);
-        let hi = V::select(x_tiny, V::splat(HALF_PI_1), V::select(y_tiny, quotient, ordinary.hi));
-        let lo = V::select(x_tiny, V::splat(HALF_PI_2), V::select(y_tiny, zero, ordinary.lo));
-        let angle = Double { hi, lo };
-        V::select(nan, V::splat(f64::NAN), in_quadrant(angle, y0, x0))
+    fn call<V: Lanes>(y: V, x: V) -> V {
+        let nan = !(y.eq(y) & x.eq(x));
+        V::select(nan, V::splat(f64::NAN), in_quadrant(angle_all(y, x), y, x))
     }
+}
+
+/// `atan2(y, x)` to about 2^-60 of it, in two parts; of a NaN, NaN.
+#[inline(always)]
+pub(super) fn atan2<V: Lanes>(y: V, x: V) -> Double<V> {
+    let angle = in_half(angle_all(y, x), x);
+    let angle = fast_sum(angle.hi, angle.lo);
+    let nan = !(y.eq(y) & x.eq(x));
+    Double { hi: V::select(nan, V::splat(f64::NAN), angle.hi).xor(y.sign()), lo: angle.lo.xor(y.sign()) }
+}
+
+/// The angle in the first quadrant, of any arguments but NaN.
+#[inline(always)]
+fn angle_all<V: Lanes>(y0: V, x0: V) -> Double<V> {
+    let (zero, one, inf) = (V::splat(0.0), V::splat(1.0), V::splat(f64::INFINITY));
+    let (y, x) = (y0.abs(), x0.abs());
+    // Infinities and zeros by finite stand-ins: an infinite side is 1 beside 0, or beside 1 if both are.
+    let (y_inf, x_inf) = (y.eq(inf), x.eq(inf));
+    let infinite = y_inf | x_inf;
+    let y = V::select(infinite, V::select(y_inf, one, zero), y);
+    let x = V::select(infinite, V::select(x_inf, one, zero), x);
+    let x = V::select(x.eq(zero) & y.eq(zero), one, x);
+    // What is below 2^-100 of the other side is 0 beside it, except that the quotient itself is then the angle.
+    let (x_tiny, y_tiny) = (x.lt(y * V::splat(1e-30)), y.lt(x * V::splat(1e-30)));
+    let quotient = y / x;
+    let large = V::splat(1e100).lt(x) | V::splat(1e100).lt(y);
+    let scale = V::select(large, V::splat(2f64.powi(-600)), V::splat(2f64.powi(600)));
+    let (ys, xs) = (y * scale, x * scale);
+    let usual = !(x_tiny | y_tiny);
+    let (ys, xs) = (V::select(usual, ys, one), V::select(usual, xs, one));
+    let ordinary = angle(ys, xs);
+    let hi = V::select(x_tiny, V::splat(HALF_PI_1), V::select(y_tiny, quotient, ordinary.hi));
+    let lo = V::select(x_tiny, V::splat(HALF_PI_2), V::select(y_tiny, zero, ordinary.lo));
+    Double { hi, lo }
 }

@@ -7,7 +7,7 @@
 
 use super::{
     constants::*,
-    double::fast_sum,
+    double::{Double, fast_sum, sum},
     exp::beyond,
     guard::Guarded,
     lanes::{Lanes, MAGIC},
@@ -63,7 +63,20 @@ fn small<V: Lanes>(r: V, r_lo: V) -> (V, V) {
 /// The sine of `offset` steps more than x.
 #[inline(always)]
 fn sine<V: Lanes, const HUGE: bool>(x: V, offset: u32) -> V {
-    let Turned { n, r, r_lo } = turned::<V, HUGE>(x, offset);
+    rounded(turned::<V, HUGE>(x, offset))
+}
+
+/// The sine of `offset` steps more than a sum in two parts.
+#[inline(always)]
+pub(super) fn turned_sine<V: Lanes>(x: Double<V>, offset: u32) -> V {
+    let turned = if beyond(x.hi, FEW) { turned::<V, true>(x.hi, offset) } else { few(x.hi, offset) };
+    // The rest may be smaller than the small part of a large sum.
+    let r = sum(turned.r, x.lo);
+    rounded(Turned { n: turned.n, r: r.hi, r_lo: turned.r_lo + r.lo })
+}
+
+#[inline(always)]
+fn rounded<V: Lanes>(Turned { n, r, r_lo }: Turned<V>) -> V {
     let (sin_r, cos_r) = small(r, r_lo);
     let (s, c) = (n.lookup(&SIN_HI), n.lookup(&COS_HI));
     let y = c.fma(r, s);

@@ -5,7 +5,6 @@
 //! [`Real`]. Complex numbers are in [`super::complex`].
 
 use super::{convert::Truth, power};
-use num_complex::Complex;
 
 /// An operation of one element.
 pub(crate) trait Op1<T> {
@@ -303,8 +302,6 @@ each2! {
     Pow u16 => |a, b| power::integer(a, b.into());
     Pow u32 => |a, b| power::integer(a, b.into());
     Pow u64 => |a, b| power::integer(a, b);
-    Pow Complex<f32> => |a, b| power::complex32(a, b);
-    Pow Complex<f64> => |a, b| power::complex64(a, b);
 }
 
 #[cfg(test)]

@@ -19,8 +19,6 @@ pub(crate) trait Part: Copy + PartialOrd + Ring {
     fn hypot(self, other: Self) -> Self;
     fn rint(self) -> Self;
     fn from_small(value: i32) -> Self;
-    /// Cut towards zero; saturates, NaN gives 0.
-    fn to_small(self) -> i32;
 }
 
 macro_rules! parts {
@@ -34,7 +32,6 @@ macro_rules! parts {
             fn hypot(self, other: Self) -> Self { $hypot(self, other) }
             #[inline(always)] fn rint(self) -> Self { self.round_ties_even() }
             #[inline(always)] fn from_small(value: i32) -> Self { value as $t }
-            #[inline(always)] fn to_small(self) -> i32 { self as i32 }
         }
     )*};
 }
@@ -188,85 +185,6 @@ ops2! {
     FGreatest => Complex<T>, |a, b| if before::<T, true>(b, a) || is_nan(b) { a } else { b };
 }
 
-impl Op1<Complex<f64>> for arith::Sqrt {
-    type Out = Complex<f64>;
-    #[inline(always)]
-    fn call(a: Complex<f64>) -> Complex<f64> {
-        sqrt(a)
-    }
-}
-/// In double precision, rounded once more.
-impl Op1<Complex<f32>> for arith::Sqrt {
-    type Out = Complex<f32>;
-    #[inline(always)]
-    fn call(a: Complex<f32>) -> Complex<f32> {
-        let root = sqrt(Complex::new(a.re.into(), a.im.into()));
-        Complex::new(root.re as f32, root.im as f32)
-    }
-}
-
-/// The root in the right half-plane, with C99's special values and its sign of the imaginary part.
-fn sqrt(z: Complex<f64>) -> Complex<f64> {
-    let (a, b) = (z.re, z.im);
-    if a == 0.0 && b == 0.0 {
-        return Complex::new(0.0, b);
-    }
-    if b.is_infinite() {
-        return Complex::new(f64::INFINITY, b);
-    }
-    if a.is_nan() {
-        return Complex::new(a, f64::NAN);
-    }
-    if a.is_infinite() {
-        let zero = if b.is_nan() { b } else { 0.0 };
-        return if a < 0.0 {
-            Complex::new(zero, a.abs().copysign(b))
-        } else {
-            Complex::new(a, zero.copysign(b))
-        };
-    }
-    if b.is_nan() {
-        return Complex::new(b, b);
-    }
-    // Scaled by a power of four so that neither the sum overflows nor the halves underflow.
-    let big = a.abs().max(b.abs());
-    let (up, down) = if big >= 1e307 {
-        (0.25, 2.0)
-    } else if big < 1e-290 {
-        (2f64.powi(108), 2f64.powi(-54))
-    } else {
-        (1.0, 1.0)
-    };
-    let (a, b) = (a * up, b * up);
-    let root = if a >= 0.0 {
-        let t = ((a + libm::hypot(a, b)) * 0.5).sqrt();
-        Complex::new(t, b / (2.0 * t))
-    } else {
-        let t = ((-a + libm::hypot(a, b)) * 0.5).sqrt();
-        Complex::new(b.abs() / (2.0 * t), t.copysign(b))
-    };
-    Complex::new(root.re * down, root.im * down)
-}
-
-/// `exp(b * log(a))`, `a` not zero.
-pub(super) fn exp_log(a: Complex<f64>, b: Complex<f64>) -> Complex<f64> {
-    let log = Complex::new(libm::log(libm::hypot(a.re, a.im)), libm::atan2(a.im, a.re));
-    let power = mul(b, log);
-    let size = libm::exp(power.re);
-    if power.im == 0.0 {
-        return Complex::new(size, power.im);
-    }
-    // C99: nothing and infinity have a size without a direction.
-    if !power.im.is_finite() {
-        return match size {
-            0.0 => Complex::new(0.0, 0.0),
-            f64::INFINITY => Complex::new(size, f64::NAN),
-            _ => Complex::new(f64::NAN, f64::NAN),
-        };
-    }
-    Complex::new(size * libm::cos(power.im), size * libm::sin(power.im))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,18 +194,6 @@ mod tests {
         let q = div(Complex::new(1.0f64, 0.0), Complex::new(0.0, 0.0));
         assert!(q.re.is_infinite() && q.im.is_nan());
         assert_eq!(div(Complex::new(-3.0, 4.0), Complex::new(1.0, 2.0)), Complex::new(1.0, 2.0));
-    }
-
-    #[test]
-    fn roots_square_to_their_argument() {
-        for (re, im) in [(3.0, 4.0), (-3.0, 4.0), (-3.0, -4.0), (1e308, 1e308), (5e-324, 0.0), (0.0, -2.0)] {
-            let root = sqrt(Complex::new(re, im));
-            let square = mul(root, root);
-            let near = |x: f64, y: f64| (x - y).abs() <= 1e-15 * re.hypot(im) || (x - y).abs() < 1e-320;
-            assert!(root.re >= 0.0 && near(square.re, re) && near(square.im, im), "{re} {im}: {root}");
-        }
-        assert_eq!(sqrt(Complex::new(-4.0, -0.0)), Complex::new(0.0, -2.0));
-        assert_eq!(sqrt(Complex::new(f64::NEG_INFINITY, 1.0)), Complex::new(0.0, f64::INFINITY));
     }
 
     #[test]

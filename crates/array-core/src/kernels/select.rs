@@ -244,7 +244,9 @@ fn complex(isa: Isa, op: Op, input: DType, mask: Mask) -> Option<Kernel> {
         Op::Maximum => both!(Greatest, scalar),
         Op::FMin => both!(FLeast, scalar),
         Op::FMax => both!(FGreatest, scalar),
-        Op::Power => both!(Pow, scalar),
+        Op::Power if mask != 0 => return None,
+        Op::Power if input == DType::C64 => return functions::complex_kernel::<f32>(isa, op),
+        Op::Power => return functions::complex_kernel::<f64>(isa, op),
         _ => return None,
     })
 }
@@ -322,7 +324,6 @@ fn unary(isa: Isa, op: Op, input: DType) -> Option<Kernel> {
             _ => return functions::kernel::<f32>(isa, op, 0),
         },
         _ if input.is_complex() => match op {
-            Op::Sqrt => complexes!(Sqrt),
             Op::Reciprocal => complexes!(Reciprocal),
             Op::Rint => complexes!(Rint),
             Op::Conjugate => complexes!(Conjugate),
