@@ -21,6 +21,7 @@ use crate::{
     layout::{Dims, Layout, checked_len},
     source::Source,
 };
+use smallvec::SmallVec;
 use std::{panic::Location, sync::Arc};
 
 /// An immutable n-dimensional array: data, or a lazy expression over data.
@@ -266,7 +267,8 @@ impl Array {
     /// Walks the whole expression, without recursion.
     pub fn for_each_source(&self, f: &mut dyn FnMut(&Arc<dyn Source>, &Layout)) {
         let mut seen: std::collections::HashSet<*const Node> = std::collections::HashSet::new();
-        let mut stack = vec![self];
+        let mut stack: SmallVec<[&Array; 16]> = SmallVec::new();
+        stack.push(self);
         while let Some(node) = stack.pop() {
             if node.is_shared() && !seen.insert(node.address()) {
                 continue;
@@ -274,7 +276,9 @@ impl Array {
             if let Kind::Source { data, layout } = &node.0.kind {
                 f(data, layout);
             }
-            stack.extend(node.0.args());
+            for arg in node.0.args() {
+                stack.push(arg);
+            }
         }
     }
 

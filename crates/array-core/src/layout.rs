@@ -23,7 +23,7 @@ pub type Strides = SmallVec<[isize; 4]>;
 /// assert_eq!((&rows.shape[..], &rows.strides[..], rows.offset), (&[2, 3][..], &[5, 2][..], 5));
 /// # Ok::<(), array_core::ArrayError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, PartialEq, Eq, Hash, Default)]
 pub struct Layout {
     /// Lengths of the axes.
     pub shape: Dims,
@@ -31,6 +31,18 @@ pub struct Layout {
     pub strides: Strides,
     /// Address of the first element.
     pub offset: isize,
+}
+
+// Recording a statement copies some ten layouts: element by element, as the small vector clones itself, is a good part of it.
+impl Clone for Layout {
+    #[inline]
+    fn clone(&self) -> Layout {
+        Layout {
+            shape: SmallVec::from_slice(&self.shape),
+            strides: SmallVec::from_slice(&self.strides),
+            offset: self.offset,
+        }
+    }
 }
 
 /// The number of elements of a shape, if it and sixteen times it fit `isize`.

@@ -102,7 +102,7 @@ pub struct Bound {
     /// Iteration shape: of the result, or of the reduction's argument with axes merged where its order allows.
     pub shape: Dims,
     /// What the plan reads, in its order.
-    pub operands: SmallVec<[Operand; 6]>,
+    pub operands: SmallVec<[Operand; 2]>,
     /// The values of its constants.
     pub consts: Consts,
     /// The reduction at the root, if there is one.

@@ -12,7 +12,7 @@ use tx_runtime::park::Mutex;
 use crate::dynamic::{Body, Closure, Context, Declared};
 use crate::error::SessionError;
 use crate::explain::NotFused;
-use crate::graph::Work;
+use crate::graph::{VersionId, Work};
 use crate::lines::LineId;
 use crate::lower::{binding, fit};
 use crate::session::Session;
@@ -89,51 +89,51 @@ impl Session {
             && (odds.pays(self.graph.statements().end) || self.graph.forces_speculation());
         let effort = odds.body_ns().map_or(UNKNOWN_EFFORT, |ns| 2 * u64::from(ns));
         let slots: Vec<u32> = declared.iter().map(|array| array.slot).collect();
+        let versions: Vec<VersionId> =
+            slots.iter().flat_map(|&slot| self.tables.get(slot).versions.iter().copied()).collect();
+        let mut early = None;
+        if speculates {
+            let mut task = self.graph.draft(Work::Speculate);
+            for &id in &versions {
+                self.graph.add_read(&mut task, id);
+            }
+            // Not too early: what it reads should be as new as can be.
+            if self.commits.len() == LOOK_AHEAD {
+                let before = self.commits.pop_front().expect("it is full");
+                self.graph.add_edge(before, &mut task);
+            }
+            let seq = task.seq;
+            early = Some(seq);
+            if self.graph.push(task) {
+                self.runner.early.push(seq);
+            }
+        }
+        let mut task = self.graph.draft(Work::Commit);
+        for &id in &versions {
+            self.graph.add_overwrite(&mut task, id);
+        }
+        self.graph.add_edge(self.last_commit, &mut task);
+        if let Some(early) = early {
+            self.graph.add_edge(early, &mut task);
+        }
+        self.last_commit = task.seq;
+        if speculates {
+            self.commits.push_back(task.seq);
+        }
+        if self.graph.push(task) {
+            self.runner.ready.push(self.last_commit);
+        }
         let closure = Closure { body, declared, prepared: Mutex::new(None) };
-        let tasks = 1 + u32::from(speculates);
         let statement = self.graph.add_statement(Statement {
-            left: tasks.into(),
+            left: (1 + u32::from(speculates)).into(),
             live_bytes: 0,
             line,
             effort,
             kind: Kind::Dynamic(Box::new(closure)),
         });
-        let versions = |session: &Self| -> Vec<u32> {
-            slots.iter().flat_map(|&slot| session.tables.get(slot).versions.to_vec()).collect()
-        };
-        let mut early = None;
-        if speculates {
-            let task = self.graph.add_task(statement, Work::Speculate);
-            for id in versions(self) {
-                self.graph.add_read(task, id);
-            }
-            // Not too early: what it reads should be as new as can be.
-            if self.commits.len() == LOOK_AHEAD {
-                let before = self.commits.pop_front().expect("it is full");
-                self.graph.add_edge(before, task);
-            }
-            early = Some(task);
-        }
-        let task = self.graph.add_task(statement, Work::Commit);
-        for id in versions(self) {
-            self.graph.add_overwrite(task, id);
-        }
-        self.graph.add_edge(self.last_commit, task);
-        if let Some(early) = early {
-            self.graph.add_edge(early, task);
-        }
-        self.last_commit = task;
         self.undo_log.closure(statement);
         for &slot in &slots {
             self.tables.get_mut(slot).written = statement + 1;
-        }
-        if speculates {
-            self.commits.push_back(task);
-        }
-        for task in early.into_iter().chain([task]) {
-            if self.graph.is_ready(task) {
-                self.runner.ready.push(task);
-            }
         }
         self.recorded(statement);
         Ok(())

@@ -42,31 +42,36 @@ impl Desk {
 /// What each line's tasks took here since the last run ended.
 #[derive(Debug, Default)]
 pub(crate) struct LineTallies {
-    spent: Vec<Spent>,
-    marked: Vec<bool>,
+    /// For every line, whether it is among the touched, and what was spent on it.
+    spent: Vec<(bool, Spent)>,
     touched: Vec<LineId>,
 }
 
 impl LineTallies {
     /// The tally of a line.
+    #[inline]
     pub(crate) fn of(&mut self, line: LineId) -> &mut Spent {
+        if self.spent.get(line as usize).is_none_or(|(touched, _)| !touched) {
+            self.touch(line);
+        }
+        &mut self.spent[line as usize].1
+    }
+
+    #[cold]
+    fn touch(&mut self, line: LineId) {
         let at = line as usize;
         if at >= self.spent.len() {
-            self.spent.resize(at + 1, Spent::default());
-            self.marked.resize(at + 1, false);
+            self.spent.resize(at + 1, (false, Spent::default()));
         }
-        if !self.marked[at] {
-            self.marked[at] = true;
-            self.touched.push(line);
-        }
-        &mut self.spent[at]
+        self.spent[at].0 = true;
+        self.touched.push(line);
     }
 
     /// Hand over what there is, and begin again.
     pub(crate) fn settle(&mut self, mut f: impl FnMut(LineId, Spent)) {
         for line in self.touched.drain(..) {
-            self.marked[line as usize] = false;
-            f(line, std::mem::take(&mut self.spent[line as usize]));
+            let (_, spent) = std::mem::take(&mut self.spent[line as usize]);
+            f(line, spent);
         }
     }
 }

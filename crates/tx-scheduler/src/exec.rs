@@ -10,16 +10,19 @@ use tx_runtime::sync::UnsafeCell;
 use crate::desk::Desk;
 use crate::dynamic;
 use crate::error::SessionError;
-use crate::graph::{Graph, Task, TaskSeq, VersionId, Work};
+use crate::graph::{Graph, Task, VersionId, Work};
 use crate::region::address;
-use crate::statement::{Fold, Inputs, Kind, OperandFrom, Target};
+use crate::statement::{Fold, Inputs, Kind, OperandFrom, Statement, Target};
 
-/// Run the task `seq`, which is ready and not yet done.
-pub(crate) fn execute(graph: &Graph, seq: TaskSeq, desk: &mut Desk) -> Result<(), SessionError> {
+/// Run `task` of `statement`, which is ready and not yet done.
+pub(crate) fn execute(
+    graph: &Graph,
+    task: &Task,
+    statement: &Statement,
+    desk: &mut Desk,
+) -> Result<(), SessionError> {
     #[cfg(feature = "faults")]
     graph.faults.enter_task();
-    let task = graph.task(seq);
-    let statement = graph.statement(task.statement);
     match (&statement.kind, task.work) {
         (Kind::Map { inputs, target }, Work::Tile { tile, start, end, keeps }) => {
             tile_task(graph, task, inputs, target, Piece { tile: tile as usize, start, end, keeps }, desk)?;
@@ -73,16 +76,17 @@ pub(crate) fn with_operands<R>(
     reads.clear();
     reads.extend(versions.iter().map(|&id| graph.version(id).bytes()));
     let values = reads.len();
-    reads.extend(inputs.operands.iter().map(|operand| match &operand.from {
-        OperandFrom::Value(buffer) => buffer.as_ptr(),
-        OperandFrom::Source { .. } => std::ptr::null(),
-    }));
+    if inputs.has_values {
+        reads.extend(inputs.operands.iter().map(|operand| match &operand.from {
+            OperandFrom::Value(buffer) => buffer.as_ptr(),
+            OperandFrom::Source { .. } => std::ptr::null(),
+        }));
+    }
     let reads = &*reads;
-    let operands: SmallVec<[TileRef<'_>; 6]> = inputs
-        .operands
-        .iter()
-        .enumerate()
-        .map(|(i, operand)| match operand.from {
+    // Pushed one by one: collecting into a small vector costs more than the rest of a short task.
+    let mut operands: SmallVec<[TileRef<'_>; 6]> = SmallVec::new();
+    for (i, operand) in inputs.operands.iter().enumerate() {
+        operands.push(match operand.from {
             OperandFrom::Value(_) => TileRef {
                 layout: &operand.layout,
                 tile_elems: usize::MAX,
@@ -98,8 +102,8 @@ pub(crate) fn with_operands<R>(
                     tiles: &reads[begin..end.map_or(values, |&end| end as usize)],
                 }
             }
-        })
-        .collect();
+        });
+    }
     f(&operands)
 }
 
@@ -225,9 +229,13 @@ fn scatter_task(
         let values = temporary.as_mut_ptr();
         // SAFETY: `values` holds the stretch, densely; `writes` holds every tile its elements lie in.
         unsafe {
+            let (tile, range) = (patch.first_tile, patch.start..patch.end);
             match size {
-                1 => scatter::<u8>(values.cast(), writes, target, patch.first_tile, patch.start..patch.end),
-                8 => scatter::<u64>(values.cast(), writes, target, patch.first_tile, patch.start..patch.end),
+                1 => scatter::<u8>(values.cast(), writes, target, tile, range),
+                2 => scatter::<u16>(values.cast(), writes, target, tile, range),
+                4 => scatter::<u32>(values.cast(), writes, target, tile, range),
+                8 => scatter::<u64>(values.cast(), writes, target, tile, range),
+                16 => scatter::<[u64; 2]>(values.cast(), writes, target, tile, range),
                 _ => unreachable!("elements of {size} bytes"),
             }
         }

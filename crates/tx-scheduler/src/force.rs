@@ -19,6 +19,8 @@ use crate::session::{Progress, Session};
 /// How many statements and tasks may wait before the oldest must finish.
 const MAX_STATEMENTS: u64 = 1024;
 const MAX_TASKS: usize = 1 << 16;
+/// Arrays that all fit into the window stay in the cache however many statements wait, so these may wait so many times as long.
+pub(crate) const SMALL_PATIENCE: usize = 16;
 /// A number written into at most this many elements needs no task.
 const POKED_ELEMS: usize = 4096;
 
@@ -27,9 +29,8 @@ impl Session {
     pub(crate) fn throttle(&mut self) -> Result<(), SessionError> {
         let statements = self.graph.statements();
         let waiting = statements.end - statements.start;
-        // Arrays that all fit into the cache stay there however many statements wait.
         let small = self.tables.bytes <= self.config.window_bytes;
-        let full = self.live_bytes > self.config.window_bytes * if small { 16 } else { 1 }
+        let full = self.live_bytes > self.config.window_bytes * if small { SMALL_PATIENCE } else { 1 }
             || waiting > MAX_STATEMENTS
             || self.graph.tasks_held() > MAX_TASKS;
         match self.config.order {
@@ -89,6 +90,7 @@ impl Session {
         if let Some(fatal) = fatal {
             self.failed = Some(fatal.clone());
             self.runner.ready.clear();
+            self.runner.early.clear();
             // Last: it drops closures, whose destructors are the program's.
             self.graph.clear();
             return Err(fatal);
@@ -180,43 +182,68 @@ impl Session {
             return Ok(false);
         }
         let scalar = scalar.cast(view.dtype());
-        let mut tile = usize::MAX;
-        let (mut begin, mut end, mut to) = (0, 0, std::ptr::null_mut());
-        for_each_address(layout, |address| {
-            if !(begin..end).contains(&address) {
-                // Most layouts go on in the next tile.
-                tile = if address >= end && address < end + grid.tile_elems() && tile != usize::MAX {
-                    tile + 1
-                } else {
-                    grid.tile_of(address)
-                };
-                (begin, end) = (grid.range(tile).start, grid.range(tile).end);
-                // SAFETY: no unfinished task and no snapshot holds the version.
-                to = unsafe { self.graph.version(versions[tile]).bytes_mut() };
+        let mut cell = [0u64; 2];
+        let from = cell.as_mut_ptr().cast();
+        // SAFETY: no element is larger than the cell, or needs to be aligned better.
+        unsafe { scalar.write(from, 0) };
+        // SAFETY: no unfinished task and no snapshot holds the version.
+        let tile = |tile: usize| unsafe { self.graph.version(versions[tile]).bytes_mut() };
+        // SAFETY: the cell holds an element of the size; the tiles hold the layout's elements.
+        unsafe {
+            match view.dtype().size() {
+                1 => scatter_one(*from, layout, &grid, tile),
+                2 => scatter_one(*from.cast::<u16>(), layout, &grid, tile),
+                4 => scatter_one(*from.cast::<u32>(), layout, &grid, tile),
+                8 => scatter_one(*from.cast::<u64>(), layout, &grid, tile),
+                16 => scatter_one(*from.cast::<[u64; 2]>(), layout, &grid, tile),
+                size => unreachable!("elements of {size} bytes"),
             }
-            // SAFETY: the tile holds the element.
-            unsafe { scalar.write(to, address - begin) };
-        });
+        }
         Ok(true)
     }
 }
 
-/// Call `f` with the address of each element, in C order.
-fn for_each_address(layout: &Layout, mut f: impl FnMut(usize)) {
-    let (inner, outer) = match (layout.shape.split_last(), layout.strides.split_last()) {
-        (Some((&n, shape)), Some((&stride, strides))) => ((n, stride), (shape, strides)),
-        _ => return f(layout.offset as usize),
+/// Write `value` to every element of a layout, tile by tile.
+///
+/// # Safety
+/// `tile` gives a tile's elements, which have the size of `T` and which nobody else looks at.
+unsafe fn scatter_one<T: Copy>(value: T, layout: &Layout, grid: &Grid, tile: impl Fn(usize) -> *mut u8) {
+    let elems = grid.tile_elems() as isize;
+    // The tile of the last write: its first address, and its elements.
+    let (mut at, mut begin, mut to) = (usize::MAX, 0, std::ptr::null_mut::<T>());
+    let (&[ref outer @ .., count], &[ref steps @ .., step]) = (&*layout.shape, &*layout.strides) else {
+        let address = layout.offset as usize;
+        at = grid.tile_of(address);
+        // SAFETY: the caller's: the tile holds the only element.
+        return unsafe { tile(at).cast::<T>().add(address - grid.range(at).start).write(value) };
     };
-    let rows: usize = outer.0.iter().product();
-    for row in 0..rows {
-        let (mut rest, mut at) = (row, layout.offset);
-        for (&n, &stride) in outer.0.iter().zip(outer.1).rev() {
-            at += (rest % n) as isize * stride;
+    for row in 0..outer.iter().product() {
+        let (mut rest, mut address) = (row, layout.offset);
+        for (&n, &stride) in outer.iter().zip(steps).rev() {
+            address += (rest % n) as isize * stride;
             rest /= n;
         }
-        for _ in 0..inner.0 {
-            f(at as usize);
-            at += inner.1;
+        let mut left = count;
+        while left > 0 {
+            let within = address - begin;
+            if at == usize::MAX || !(0..elems).contains(&within) {
+                // Most layouts go on in the next tile.
+                at = if at != usize::MAX && (elems..2 * elems).contains(&within) {
+                    at + 1
+                } else {
+                    grid.tile_of(address as usize)
+                };
+                (begin, to) = (at as isize * elems, tile(at).cast());
+            }
+            loop {
+                // SAFETY: the caller's: the tile holds the element.
+                unsafe { to.offset(address - begin).write(value) };
+                address += step;
+                left -= 1;
+                if left == 0 || !(begin..begin + elems).contains(&address) {
+                    break;
+                }
+            }
         }
     }
 }

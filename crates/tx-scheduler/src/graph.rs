@@ -15,6 +15,10 @@
 //! **Orderings** the `AcqRel` decrement of `pending` and `refs` joins the writes of all earlier decrementers, so
 //! who reaches zero sees every block, partial result and flag its predecessors wrote.
 
+mod draft;
+
+pub(crate) use draft::Draft;
+
 use std::collections::VecDeque;
 
 use array_core::TileBuf;
@@ -198,11 +202,6 @@ impl Graph {
         self.statement_base..self.statement_base + self.statements.len() as StatementSeq
     }
 
-    /// Whether nothing keeps a task that was just recorded from running.
-    pub(crate) fn is_ready(&self, seq: TaskSeq) -> bool {
-        self.task(seq).pending.load(Ordering::Relaxed) == 0
-    }
-
     /// The sequence number of the next task.
     pub(crate) fn next_task(&self) -> TaskSeq {
         self.base + self.tasks.len() as TaskSeq
@@ -213,9 +212,9 @@ impl Graph {
         self.tasks.len()
     }
 
-    /// Call `f` for each task that waits for `seq`.
-    pub(crate) fn for_each_dependent(&self, seq: TaskSeq, mut f: impl FnMut(TaskSeq, &Task)) {
-        let mut edge = self.task(seq).dependents;
+    /// Call `f` for each task that waits for `task`.
+    pub(crate) fn for_each_dependent(&self, task: &Task, mut f: impl FnMut(TaskSeq, &Task)) {
+        let mut edge = task.dependents;
         while edge != NONE {
             let Edge { to, next } = self.edges[edge as usize];
             f(to, self.task(to));
@@ -324,128 +323,10 @@ impl Graph {
         self.free_versions.append(ids);
     }
 
+    /// Add the statement whose tasks were pushed last; it is number `statements().end`.
     pub(crate) fn add_statement(&mut self, statement: Statement) -> StatementSeq {
         self.statements.push_back(statement);
         self.statements().end - 1
-    }
-
-    pub(crate) fn statement_mut(&mut self, seq: StatementSeq) -> &mut Statement {
-        &mut self.statements[(seq - self.statement_base) as usize]
-    }
-
-    /// A task with no edges and no accesses yet.
-    pub(crate) fn add_task(&mut self, statement: StatementSeq, work: Work) -> TaskSeq {
-        self.tasks.push_back(Task {
-            pending: AtomicU32::new(0),
-            done: AtomicBool::new(false),
-            statement,
-            work,
-            dependents: NONE,
-            accesses: SmallVec::new(),
-            firsts: SmallVec::new(),
-        });
-        self.base + self.tasks.len() as TaskSeq - 1
-    }
-
-    fn task_mut(&mut self, seq: TaskSeq) -> &mut Task {
-        &mut self.tasks[(seq - self.base) as usize]
-    }
-
-    fn push_edge(&mut self, to: TaskSeq, next: u32) -> u32 {
-        let edge = Edge { to, next };
-        if self.free_edges == NONE {
-            self.edges.push(edge);
-            u32::try_from(self.edges.len() - 1).expect("fewer than 2^32 edges at once")
-        } else {
-            let at = self.free_edges;
-            self.free_edges = self.edges[at as usize].next;
-            self.edges[at as usize] = edge;
-            at
-        }
-    }
-
-    fn free_edge_list(&mut self, head: u32) {
-        let mut at = head;
-        while at != NONE {
-            let next = self.edges[at as usize].next;
-            self.edges[at as usize].next = self.free_edges;
-            self.free_edges = at;
-            at = next;
-        }
-    }
-
-    /// `task` runs after `before`, unless that has finished. (A task that reads what it overwrites meets itself.)
-    pub(crate) fn add_edge(&mut self, before: TaskSeq, task: TaskSeq) {
-        if let Some(all) = &mut self.dependences
-            && before != task
-            && before != DONE
-        {
-            all.push((before, task));
-        }
-        if before == task || !self.is_unfinished(before) {
-            return;
-        }
-        debug_assert!(before < task, "edges follow program order");
-        // Edges are added for one task at a time, so a second edge between the two would meet the first at the head.
-        let next = self.task(before).dependents;
-        if next != NONE && self.edges[next as usize].to == task {
-            return;
-        }
-        #[cfg(feature = "faults")]
-        if self.faults.drops_this_edge() {
-            return;
-        }
-        let edge = self.push_edge(task, next);
-        self.task_mut(before).dependents = edge;
-        *self.task_mut(task).pending.get_mut() += 1;
-    }
-
-    /// Make room for the accesses of a task that touches `count` versions.
-    pub(crate) fn reserve_accesses(&mut self, task: TaskSeq, count: usize) {
-        self.task_mut(task).accesses.reserve(count);
-    }
-
-    /// `task` reads `id`: it runs after the writer, and later in-place writers run after it.
-    pub(crate) fn add_read(&mut self, task: TaskSeq, id: VersionId) {
-        self.add_access(task, id);
-        self.add_edge(self.versions[id as usize].writer, task);
-        let next = self.versions[id as usize].readers;
-        self.versions[id as usize].readers = self.push_edge(task, next);
-    }
-
-    /// `task` makes the new version `id`.
-    pub(crate) fn add_creation(&mut self, task: TaskSeq, id: VersionId) {
-        self.add_access(task, id);
-        self.versions[id as usize].writer = task;
-    }
-
-    /// `task` writes `id` in place: it runs after the last writer and all readers since.
-    pub(crate) fn add_overwrite(&mut self, task: TaskSeq, id: VersionId) {
-        self.add_access(task, id);
-        self.add_edge(self.versions[id as usize].writer, task);
-        let readers = std::mem::replace(&mut self.versions[id as usize].readers, NONE);
-        let mut at = readers;
-        while at != NONE {
-            let Edge { to, next } = self.edges[at as usize];
-            if to != task {
-                self.add_edge(to, task);
-            }
-            at = next;
-        }
-        self.free_edge_list(readers);
-        self.versions[id as usize].writer = task;
-    }
-
-    /// Where the versions of the next source begin in `task`: its `first` tile, counted among what it reads.
-    pub(crate) fn begin_source(&mut self, task: TaskSeq, first: usize, written: usize) {
-        let task = self.task_mut(task);
-        task.firsts.push(first as u32);
-        task.firsts.push((task.accesses.len() - written) as u32);
-    }
-
-    fn add_access(&mut self, task: TaskSeq, id: VersionId) {
-        *self.versions[id as usize].refs.get_mut() += 1;
-        self.task_mut(task).accesses.push(id);
     }
 
     /// Forget finished tasks and statements at the front. Calls `f` for every retired statement.

@@ -10,6 +10,7 @@
 //! | `graph` | versions, tasks, edges; the invariants of the whole crate |
 //! | `run` | worker loops and the order of ready tasks |
 //! | `exec`, `dynamic` | one array task; one closure, speculated and committed |
+//! | `early` | closures that may run early, oldest first |
 //! | `lines` | what each line of the program cost, and whether its closures should run early |
 //! | `conflicts` | which closure lost to whom |
 //! | `cancel`, `undo` | stopping and going on; what a failed closure takes with it |
@@ -23,6 +24,7 @@ mod config;
 mod conflicts;
 mod desk;
 mod dynamic;
+mod early;
 mod error;
 mod exec;
 mod explain;

@@ -16,7 +16,8 @@ use array_core::{Layout, ReduceOp, reduction_nodes};
 use smallvec::SmallVec;
 use tx_runtime::sync::UnsafeCell;
 
-use crate::graph::{Graph, NONE, StatementSeq, TaskSeq, VersionId, Work};
+use crate::force::SMALL_PATIENCE;
+use crate::graph::{Draft, Graph, NONE, StatementSeq, TaskSeq, VersionId, Work};
 use crate::lines::LineId;
 use crate::region::{Extent, address, lower_bound};
 use crate::statement::{Fold, Inputs, Kind, Statement, Target};
@@ -32,8 +33,10 @@ const JOINED_ELEMS: usize = 2 * GRAIN_ELEMS;
 /// While a wave is under way, in-place tasks span no more tiles than this: one that waits for a whole column of them would
 /// end the wave.
 const WAVE_TILES: usize = 4;
-/// What the graph keeps for a task, in bytes: counted where tiles are no larger.
+/// Where tiles are no larger than what the graph keeps for a task, the tasks are what fills the cache.
 const TASK_BYTES: usize = 256;
+/// Such a task counts so much: what it takes, times the patience that the window has with arrays that fit the cache.
+const TASK_COST: usize = TASK_BYTES * SMALL_PATIENCE;
 /// Below this many elements a tile, a scatter from a buffer beats evaluating straight into the tiles.
 const SPARSE_ELEMS: usize = 64;
 
@@ -71,37 +74,28 @@ impl Recorder<'_> {
             && !fresh
             && len * 2 < (last - first + 1) * grid.tile_elems()
             && table.versions[first..=last].iter().all(|&id| self.graph.version(id).tables == 1);
-        let statement = self.graph.add_statement(Statement {
-            left: 0.into(),
-            live_bytes: 0,
-            line,
-            effort: effort(&inputs, len),
-            kind: Kind::Map {
-                inputs,
-                target: Target {
-                    slot,
-                    dtype: table.dtype,
-                    layout,
-                    tile_elems: grid.tile_elems(),
-                    len: grid.len(),
-                    buffered,
-                },
-            },
-        });
+        let target = Target {
+            slot,
+            dtype: table.dtype,
+            layout,
+            tile_elems: grid.tile_elems(),
+            len: grid.len(),
+            buffered,
+        };
         let mut tasks = 0;
         // Tiles that are held beside those of the statement before.
         let mut grown = 0;
         if joined {
-            self.scatter(statement, slot, first, last, 0..len);
+            self.scatter(&inputs, slot, first..last + 1, 0..len);
             tasks = 1;
         } else {
-            let mut replaced: Vec<(usize, VersionId)> = Vec::with_capacity(last - first + 1);
+            let mut replaced: SmallVec<[(u32, VersionId); 8]> = SmallVec::new();
             // A run of tiles to be written in place: the first, the last, and the stretch of elements.
             let mut run: Option<(usize, usize, Range<usize>)> = None;
             let mut start = 0;
             for tile in first..=last {
                 let range = grid.range(tile);
-                let end = if tile == last { len } else { self.end_of(statement, range.end) };
+                let end = if tile == last { len } else { lower_bound(&target.layout, range.end) };
                 let id = self.tables.get(slot).versions[tile];
                 let own = !fresh && self.graph.version(id).tables == 1;
                 let in_place = own && !reads_itself && (end - start) * 2 < range.len();
@@ -110,7 +104,7 @@ impl Recorder<'_> {
                     && (!own || end > start)
                     && let Some((from, to, stretch)) = run.take()
                 {
-                    self.scatter(statement, slot, from, to, stretch);
+                    self.scatter(&inputs, slot, from..to + 1, stretch);
                     tasks += 1;
                 }
                 if end == start {
@@ -120,7 +114,7 @@ impl Recorder<'_> {
                     let (from, stretch) =
                         run.take().map_or((tile, start..end), |(from, _, s)| (from, s.start..end));
                     if stretch.len() >= GRAIN_ELEMS || (!settled && tile - from + 1 >= WAVE_TILES) {
-                        self.scatter(statement, slot, from, tile, stretch);
+                        self.scatter(&inputs, slot, from..tile + 1, stretch);
                         tasks += 1;
                     } else {
                         run = Some((from, tile, stretch));
@@ -129,25 +123,34 @@ impl Recorder<'_> {
                     let whole = end - start == range.len();
                     // What nobody has read since it was written is written on.
                     grown += usize::from(fresh || whole || !self.graph.is_unread(id));
-                    let new = self.tile(statement, tile, start..end, (!whole).then_some(id));
-                    replaced.push((tile, new));
+                    let new = self.tile(&inputs, tile, start..end, (!whole).then_some(id));
+                    replaced.push((tile as u32, new));
                     tasks += 1;
                 }
                 start = end;
             }
             if let Some((from, to, stretch)) = run {
-                self.scatter(statement, slot, from, to, stretch);
+                self.scatter(&inputs, slot, from..to + 1, stretch);
                 tasks += 1;
             }
+            let versions = &mut self.tables.get_mut(slot).versions;
             for (tile, new) in replaced {
-                let old = std::mem::replace(&mut self.tables.get_mut(slot).versions[tile], new);
+                let old = std::mem::replace(&mut versions[tile as usize], new);
                 if old != NONE {
                     drop(self.graph.release_version(old));
                 }
             }
         }
-        self.close(statement, tasks, grown, grid.tile_elems());
-        self.graph.statement_mut(statement).live_bytes += kept * grid.tile_elems() * size_of::<f64>();
+        let live_bytes =
+            live_bytes(tasks, grown, grid.tile_elems()) + kept * grid.tile_elems() * size_of::<f64>();
+        let effort = effort(&inputs, len);
+        let statement = self.graph.add_statement(Statement {
+            left: count(tasks).into(),
+            live_bytes,
+            line,
+            effort,
+            kind: Kind::Map { inputs, target },
+        });
         let table = self.tables.get_mut(slot);
         table.written = statement + 1;
         if fresh {
@@ -172,57 +175,41 @@ impl Recorder<'_> {
         count
     }
 
-    /// The first flat index of the target at `address` or after.
-    fn end_of(&self, statement: StatementSeq, address: usize) -> usize {
-        match &self.graph.statement(statement).kind {
-            Kind::Map { target, .. } => lower_bound(&target.layout, address),
-            _ => unreachable!("only maps have a target"),
-        }
-    }
-
     /// A task that makes a new version of one tile; `keeps` is the old version if elements of it stay.
     fn tile(
         &mut self,
-        statement: StatementSeq,
+        inputs: &Inputs,
         tile: usize,
         range: Range<usize>,
         keeps: Option<VersionId>,
     ) -> VersionId {
         let work =
             Work::Tile { tile: tile as u32, start: range.start, end: range.end, keeps: keeps.is_some() };
-        let task = self.graph.add_task(statement, work);
-        let new = self.graph.add_version();
-        self.graph.add_creation(task, new);
+        let mut task = self.graph.draft(work);
+        let new = self.graph.add_creation(&mut task);
         if let Some(old) = keeps {
-            self.graph.add_read(task, old);
+            self.graph.add_read(&mut task, old);
         }
-        self.read_sources(task, statement, &range, 1 + usize::from(keeps.is_some()));
-        self.enqueue(task);
+        self.read_sources(&mut task, inputs, &range);
+        self.push(task);
         new
     }
 
-    /// A task that writes the tiles `first..=last` in place.
-    fn scatter(
-        &mut self,
-        statement: StatementSeq,
-        slot: u32,
-        first: usize,
-        last: usize,
-        range: Range<usize>,
-    ) {
+    /// A task that writes `tiles` in place.
+    fn scatter(&mut self, inputs: &Inputs, slot: u32, tiles: Range<usize>, range: Range<usize>) {
         let work = Work::Scatter {
-            first_tile: first as u32,
-            tiles: (last - first + 1) as u32,
+            first_tile: tiles.start as u32,
+            tiles: tiles.len() as u32,
             start: range.start,
             end: range.end,
         };
-        let task = self.graph.add_task(statement, work);
-        self.graph.reserve_accesses(task, last - first + 1);
-        for &id in &self.tables.get(slot).versions[first..=last] {
-            self.graph.add_overwrite(task, id);
+        let mut task = self.graph.draft(work);
+        task.reserve(tiles.len());
+        for &id in &self.tables.get(slot).versions[tiles] {
+            self.graph.add_overwrite(&mut task, id);
         }
-        self.read_sources(task, statement, &range, last - first + 1);
-        self.enqueue(task);
+        self.read_sources(&mut task, inputs, &range);
+        self.push(task);
     }
 
     /// Record a reduction over all elements into the 0-d storage at `slot`, which is new.
@@ -238,79 +225,68 @@ impl Recorder<'_> {
         let dtype = inputs.plan.dtype();
         let nodes = reduction_nodes(dtype, len, max_elems);
         let partials = nodes.iter().map(|_| UnsafeCell::new(None)).collect();
-        let statement = self.graph.add_statement(Statement {
-            left: 0.into(),
-            live_bytes: 0,
-            line,
-            effort: effort(&inputs, len),
-            kind: Kind::Reduce { inputs, fold: Fold { op, dtype, len, max_elems, partials } },
-        });
         let first = self.graph.next_task();
         for (node, range) in nodes.iter().enumerate() {
             let work = Work::Node { node: node as u32, start: range.start, end: range.end };
-            let task = self.graph.add_task(statement, work);
+            let mut task = self.graph.draft(work);
             if !range.is_empty() {
-                self.read_sources(task, statement, range, 0);
+                self.read_sources(&mut task, &inputs, range);
             }
-            self.enqueue(task);
+            self.push(task);
         }
-        let fold = self.graph.add_task(statement, Work::Fold);
-        let version = self.graph.add_version();
-        self.graph.add_creation(fold, version);
-        for node in first..fold {
-            self.graph.add_edge(node, fold);
+        let mut fold = self.graph.draft(Work::Fold);
+        let version = self.graph.add_creation(&mut fold);
+        for node in first..fold.seq {
+            self.graph.add_edge(node, &mut fold);
         }
-        self.enqueue(fold);
+        self.push(fold);
+        let effort = effort(&inputs, len);
+        let statement = self.graph.add_statement(Statement {
+            left: count(nodes.len() + 1).into(),
+            live_bytes: live_bytes(nodes.len() + 1, nodes.len(), max_elems.min(len)),
+            line,
+            effort,
+            kind: Kind::Reduce { inputs, fold: Fold { op, dtype, len, max_elems, partials } },
+        });
         let table = self.tables.get_mut(slot);
         table.versions[0] = version;
         (table.born, table.written) = (statement + 1, statement + 1);
-        self.close(statement, nodes.len() + 1, nodes.len(), max_elems.min(len));
         statement
     }
 
-    /// `task`, which writes `written` versions, reads what the stretch `range` of its statement needs.
-    fn read_sources(&mut self, task: TaskSeq, statement: StatementSeq, range: &Range<usize>, written: usize) {
-        let (Kind::Map { inputs, .. } | Kind::Reduce { inputs, .. }) = &self.graph.statement(statement).kind
-        else {
-            unreachable!("array statements only")
-        };
+    /// `task`, whose writes are known, reads what the stretch `range` of the statement needs.
+    fn read_sources(&mut self, task: &mut Draft, inputs: &Inputs, range: &Range<usize>) {
         if inputs.sources.is_empty() {
             return;
         }
+        let written = task.accesses();
         let extent = Extent::new(&inputs.shape, range);
-        let reads: SmallVec<[(u32, usize, usize); 4]> = inputs
-            .sources
-            .iter()
-            .enumerate()
-            .map(|(at, source)| {
-                let (first, last) = inputs.tiles_read(at, &extent);
-                (source.slot, first, last)
-            })
-            .collect();
-        for (slot, first, last) in reads {
-            self.graph.begin_source(task, first, written);
-            for &id in &self.tables.get(slot).versions[first..=last] {
+        for (at, source) in inputs.sources.iter().enumerate() {
+            let (first, last) = inputs.tiles_read(at, &extent);
+            task.begin_source(first, written);
+            for &id in &self.tables.get(source.slot).versions[first..=last] {
                 self.graph.add_read(task, id);
             }
         }
     }
 
-    fn enqueue(&mut self, task: TaskSeq) {
-        if self.graph.is_ready(task) {
-            self.ready.push(task);
+    fn push(&mut self, task: Draft) {
+        let seq = task.seq;
+        if self.graph.push(task) {
+            self.ready.push(seq);
         }
     }
+}
 
-    fn close(&mut self, statement: StatementSeq, tasks: usize, grown: usize, tile_elems: usize) {
-        let statement = self.graph.statement_mut(statement);
-        *statement.left.get_mut() = u32::try_from(tasks).expect("fewer than 2^32 tasks in a statement");
-        let tile_bytes = tile_elems * size_of::<f64>();
-        // A dive through the window holds about three tiles of each statement it passes.
-        statement.live_bytes = grown.min(3) * tile_bytes;
-        if tile_bytes <= TASK_BYTES {
-            statement.live_bytes += tasks * TASK_BYTES;
-        }
-    }
+/// A number of tasks.
+fn count(tasks: usize) -> u32 {
+    u32::try_from(tasks).expect("fewer than 2^32 tasks in a statement")
+}
+
+/// What a statement adds to the working set: a dive through the window holds about three tiles of each statement it passes.
+fn live_bytes(tasks: usize, grown: usize, tile_elems: usize) -> usize {
+    let tile_bytes = tile_elems * size_of::<f64>();
+    grown.min(3) * tile_bytes + if tile_bytes <= TASK_BYTES { tasks * TASK_COST } else { 0 }
 }
 
 /// Elements times instructions.

@@ -21,19 +21,21 @@ impl Extent {
     pub(crate) fn new(shape: &[usize], range: &Range<usize>) -> Self {
         debug_assert!(!range.is_empty());
         let (mut first, mut last) = (range.start, range.end - 1);
-        let mut inner: usize = shape.iter().product();
         let mut fixed = SmallVec::new();
-        for &n in shape {
-            inner /= n;
-            let (from, to) = if inner == 1 { (first, last) } else { (first / inner, last / inner) };
-            if from != to {
-                return Self { fixed, interval: Some((from, to)) };
+        if let [_, rest @ ..] = shape {
+            let mut inner: usize = rest.iter().product();
+            for &n in rest {
+                let (from, to) = (first / inner, last / inner);
+                if from != to {
+                    return Self { fixed, interval: Some((from, to)) };
+                }
+                fixed.push(from);
+                first -= from * inner;
+                last -= from * inner;
+                inner /= n;
             }
-            fixed.push(from);
-            first -= from * inner;
-            last -= from * inner;
         }
-        Self { fixed, interval: None }
+        Self { fixed, interval: (!shape.is_empty()).then_some((first, last)) }
     }
 }
 

@@ -3,7 +3,8 @@
 //! Every worker has a stack of the tasks it enabled. The newest is taken first, so a tile that was just written is
 //! read while it is in cache, and a program of sweeps runs as one wave through all of them. Tasks that were ready
 //! when the run began (*roots*) are dealt out in contiguous runs, oldest statement first; a worker whose run is
-//! used up takes from the far end of somebody else's, then the oldest task of somebody else's stack.
+//! used up takes from the far end of somebody else's, then the oldest task of somebody else's stack. Closures that may run
+//! early are taken oldest first by whoever is free (`early.rs`).
 //!
 //! A run ends when its goal statement and all before it have finished. What is ready by then waits for the next run.
 //!
@@ -25,10 +26,12 @@ use tx_runtime::sync::atomic::{AtomicU64, Ordering};
 
 use crate::cancel::Limits;
 use crate::desk::{Desk, Tally};
+use crate::early::Early;
 use crate::error::SessionError;
 use crate::exec;
 use crate::graph::{Graph, StatementSeq, Task, TaskSeq, Work};
 use crate::lines::Spent;
+use crate::statement::Statement;
 use crate::trace::Event;
 
 /// How many places an idle worker looks into before it leaves or sleeps.
@@ -44,8 +47,9 @@ const READY_PER_HELPER: usize = 8;
 pub(crate) struct Runner {
     pool: Pool,
     desks: Box<[CachePadded<Mutex<Desk>>]>,
-    /// Ready tasks, oldest first.
+    /// Ready tasks, oldest first, but for the closures that may run early.
     pub(crate) ready: Vec<TaskSeq>,
+    pub(crate) early: Early,
     pub(crate) epoch: Instant,
     trace: bool,
     shared_effort: u64,
@@ -96,6 +100,7 @@ struct Run<'a> {
     desks: &'a [CachePadded<Mutex<Desk>>],
     stealers: Vec<Stealer<TaskSeq>>,
     ready: &'a [TaskSeq],
+    early: &'a Early,
     roots: Vec<Roots>,
     shared: bool,
     trace: bool,
@@ -136,6 +141,7 @@ impl Runner {
             pool,
             desks,
             ready: Vec::new(),
+            early: Early::default(),
             epoch: Instant::now(),
             trace,
             shared_effort,
@@ -185,8 +191,8 @@ impl Runner {
         }
         let statements = graph.statements();
         // A chain of single tasks is no work for two, and waking somebody for less takes longer than doing it.
-        let wide =
-            self.ready.len() > 1 || graph.tasks_held() as u64 >= 2 * (statements.end - statements.start);
+        let ready = self.ready.len() + self.early.len();
+        let wide = ready > 1 || graph.tasks_held() as u64 >= 2 * (statements.end - statements.start);
         let worth = self.shared_effort == 0 || (wide && effort >= self.shared_effort);
         let shared = self.threads() > 1 && graph.tasks_held() > 1 && worth;
         let workers = if shared { self.threads() } else { 1 };
@@ -201,7 +207,7 @@ impl Runner {
             })
             .collect();
         // Who is called at once gets a share of the roots; the others find work where it is.
-        let others = self.ready.len().saturating_sub(1);
+        let others = ready.saturating_sub(1);
         let called = (others / READY_PER_HELPER).max(others.min(READY_PER_HELPER)).min(workers - 1);
         let share = |worker: usize| worker.min(called + 1) * self.ready.len() / (called + 1);
         let run = Run {
@@ -209,6 +215,7 @@ impl Runner {
             desks: &self.desks,
             stealers,
             ready: &self.ready,
+            early: &self.early,
             roots: (0..workers).map(|worker| Roots::new(share(worker), share(worker + 1))).collect(),
             shared,
             trace: self.trace,
@@ -294,7 +301,8 @@ impl Run<'_> {
             };
             probes = 0;
             let task = self.graph.task(seq);
-            let line = self.graph.statement(task.statement).line;
+            let statement = self.graph.statement(task.statement);
+            let line = statement.line;
             let weight = match task.work.elements() < TIMED_ELEMS && !self.trace {
                 true if desk.tally.tasks.is_multiple_of(SAMPLE) => SAMPLE,
                 true => 0,
@@ -302,7 +310,7 @@ impl Run<'_> {
             };
             let begin = if weight > 0 { clock.or_else(|| Some(Instant::now())) } else { None };
             let bytes = desk.tally.bytes;
-            let outcome = catch_unwind(AssertUnwindSafe(|| exec::execute(self.graph, seq, desk)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| exec::execute(self.graph, task, statement, desk)));
             let mut spent = Spent { tasks: 1, bytes: desk.tally.bytes - bytes, ..Spent::default() };
             clock = begin.map(|begin| {
                 let end = Instant::now();
@@ -347,7 +355,7 @@ impl Run<'_> {
                     break;
                 }
             }
-            self.finish(crew, seq, stack, desk);
+            self.finish(crew, task, statement, stack, desk);
             clock = clock.map(|executed| {
                 let end = Instant::now();
                 desk.tally.scheduling_ns += (end - executed).as_nanos() as u64 * weight;
@@ -359,9 +367,14 @@ impl Run<'_> {
         }
     }
 
-    /// A root, or a task that somebody else enabled.
+    /// A closure that may run early if it comes before all roots, a root, or a task that somebody else enabled.
     fn find(&self, worker: usize) -> Option<TaskSeq> {
         let workers = self.roots.len();
+        let (first, end) = self.roots[worker].remaining();
+        let root = self.ready[first.min(end)..end].first();
+        if let Some(closure) = self.early.take_before(root.copied().unwrap_or(TaskSeq::MAX)) {
+            return Some(closure);
+        }
         if let Some(root) = self.roots[worker].take(true) {
             return Some(self.ready[root]);
         }
@@ -381,8 +394,14 @@ impl Run<'_> {
     }
 
     /// Let go of the versions, enable the dependents, and move the front.
-    fn finish(&self, crew: Option<&Crew<'_>>, seq: TaskSeq, stack: &mut Stack, desk: &mut Desk) {
-        let task = self.graph.task(seq);
+    fn finish(
+        &self,
+        crew: Option<&Crew<'_>>,
+        task: &Task,
+        statement: &Statement,
+        stack: &mut Stack,
+        desk: &mut Desk,
+    ) {
         for &id in &task.accesses {
             let version = self.graph.version(id);
             if decrement(&version.refs, self.shared) == 1 {
@@ -394,15 +413,17 @@ impl Run<'_> {
             }
         }
         let mut enabled = 0;
-        self.graph.for_each_dependent(seq, |dependent, waiting| {
+        self.graph.for_each_dependent(task, |dependent, waiting| {
             if decrement(&waiting.pending, self.shared) == 1 {
-                stack.push(dependent);
+                match waiting.work {
+                    Work::Speculate => self.early.push(dependent),
+                    _ => stack.push(dependent),
+                }
                 enabled += 1;
             }
         });
         // ORDER: Release, pairs with the joining of all workers at the end of the run, after which it is read.
         task.done.store(true, Ordering::Release);
-        let statement = self.graph.statement(task.statement);
         if decrement(&statement.left, self.shared) == 1 {
             self.advance_front();
         }
@@ -431,7 +452,8 @@ impl Run<'_> {
     /// Worker 0 waits until somebody enables a task, stops the run or leaves.
     fn sleep(&self) {
         self.sleeper.sleep(|| {
-            self.stealers.iter().all(Stealer::is_empty)
+            self.early.is_empty()
+                && self.stealers.iter().all(Stealer::is_empty)
                 && self.roots.iter().all(|roots| roots.remaining().0 >= roots.remaining().1)
                 && !self.front.is_stopped()
         });

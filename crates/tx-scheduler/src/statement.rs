@@ -50,6 +50,8 @@ pub(crate) struct Inputs {
     pub(crate) sources: SmallVec<[SourceSlot; 4]>,
     /// Bytes the operands hold per element of the iteration space.
     pub(crate) bytes_per_element: usize,
+    /// Whether an operand is a value that never changes.
+    pub(crate) has_values: bool,
 }
 
 impl fmt::Debug for Inputs {
@@ -67,11 +69,14 @@ impl Inputs {
         let mut sources: SmallVec<[SourceSlot; 4]> = SmallVec::new();
         // Boxed: a statement moves several times.
         let mut operands = Vec::with_capacity(bound.operands.len());
-        let mut bytes_per_element = 0;
+        let (mut bytes_per_element, mut has_values) = (0, false);
         for operand in bound.operands {
             bytes_per_element += operand.dtype.size();
             let from = match operand.data {
-                OperandData::Buffer(buffer) => OperandFrom::Value(buffer),
+                OperandData::Buffer(buffer) => {
+                    has_values = true;
+                    OperandFrom::Value(buffer)
+                }
                 OperandData::Source(source) => {
                     let slot = binding(&*source)
                         .ok_or(SessionError::ForeignView)
@@ -92,6 +97,7 @@ impl Inputs {
             operands: operands.into_boxed_slice(),
             sources,
             bytes_per_element,
+            has_values,
         })
     }
 
@@ -108,7 +114,9 @@ impl Inputs {
             }
         }
         let tile_elems = self.sources[source].tile_elems;
-        (low / tile_elems, high / tile_elems)
+        let first = low / tile_elems;
+        // Mostly one tile: the second division is saved.
+        (first, if high - first * tile_elems < tile_elems { first } else { high / tile_elems })
     }
 }
 

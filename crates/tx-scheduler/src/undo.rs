@@ -95,6 +95,7 @@ impl Session {
         }
         let held = self.tables.undo(failed, self.graph.version_count());
         self.runner.ready.clear();
+        self.runner.early.clear();
         self.runner.desks().for_each(|desk| desk.died.clear());
         self.commits.clear();
         self.last_commit = 0;

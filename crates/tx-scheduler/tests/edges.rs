@@ -1,6 +1,6 @@
 //! Arrays of nothing and of one thing, and what an error leaves behind.
 
-use array_core::{Array, Index, ReduceOp, s};
+use array_core::{Array, DType, Index, ReduceOp, s};
 use stm_engine::TVar;
 use tx_scheduler::{Config, Session, SessionError};
 
@@ -167,5 +167,31 @@ fn operations_on_whole_arrays_see_what_was_written_before_them() {
         let shared = tx_collections::TArray::new(&Array::ones([4, 5])).unwrap();
         let total = session.eval(shared.view().read().sum_along(1)).unwrap();
         assert_eq!(total.to_vec::<f64>().unwrap(), [5.0; 4]);
+    }
+}
+
+#[test]
+fn sparse_writes_move_elements_of_every_size() {
+    for &dtype in DType::ALL {
+        for threads in [1, 2] {
+            let mut session = Session::new(Config::threads(threads).unwrap().tile_elems(16));
+            let numbers = session
+                .array(Array::from_vec((0..60).map(|n| n % 40).collect::<Vec<i64>>(), [60]).cast(dtype))
+                .unwrap();
+            let u = session.array(Array::zeros([60, 8]).cast(dtype)).unwrap();
+            // An expression, a number, and a column of itself.
+            session.assign(u.at(s![.., 1]), numbers.read() * Array::from(3).cast(dtype)).unwrap();
+            session.assign(u.at(s![..; 2, 3]), 1).unwrap();
+            session.assign(u.at(s![.., 5]), u.at(s![..; -1, 1])).unwrap();
+            let expected: Vec<i64> = (0..60)
+                .map(|n| if dtype == DType::Bool { i64::from(n % 40 > 0) } else { n % 40 * 3 })
+                .collect();
+            let backwards: Vec<i64> = expected.iter().rev().copied().collect();
+            let mut column =
+                |at| session.eval(u.at(s![.., at]).read().cast(DType::I64)).unwrap().to_vec::<i64>().unwrap();
+            assert_eq!(column(1), expected, "{dtype:?}");
+            assert_eq!(column(5), backwards, "{dtype:?}");
+            assert_eq!(column(3), (0..60).map(|n| 1 - n % 2).collect::<Vec<i64>>(), "{dtype:?}");
+        }
     }
 }

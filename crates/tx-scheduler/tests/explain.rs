@@ -1,7 +1,9 @@
 //! Every reason that `explain` can give is reached by a program that it is true of.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use array_core::{Array, s};
-use stm_engine::TVar;
+use stm_engine::{TVar, atomically};
 use tx_collections::TArray;
 use tx_scheduler::{Config, Explanation, NotFused, NotParallel, Session};
 
@@ -101,23 +103,24 @@ fn a_program_of_little_work_runs_alone() {
 fn closures_that_lose_or_are_short_wait_for_their_turn() {
     let mut session = session(2);
     let x = TVar::new(0u64);
-    let storm = |session: &mut Session| {
-        for _ in 0..40 {
-            for _ in 0..32 {
-                let x = x.clone();
-                session
-                    .dynamic(&[], move |tx| {
-                        let value = *tx.get(&x)?;
-                        let begin = std::time::Instant::now();
-                        while begin.elapsed() < std::time::Duration::from_micros(20) {}
-                        tx.set(&x, value + 1)
-                    })
-                    .unwrap();
-            }
-            session.finish().unwrap();
+    for _ in 0..40 {
+        for _ in 0..4 {
+            let (x, spoiled) = (x.clone(), AtomicBool::new(false));
+            session
+                .dynamic(&[], move |tx| {
+                    let value = *tx.get(&x)?;
+                    if !spoiled.swap(true, Ordering::Relaxed) {
+                        // Another thread changes what was read: what ran early is stale, however the workers take turns.
+                        let x = x.clone();
+                        let stranger = std::thread::spawn(move || atomically(|tx| tx.modify(&x, |n| n + 1)));
+                        stranger.join().unwrap();
+                    }
+                    tx.set(&x, value + 1)
+                })
+                .unwrap();
         }
-    };
-    storm(&mut session);
+        session.finish().unwrap();
+    }
     let reasons: Vec<_> = session.explain().iter().map(|why| why.not_parallel).collect();
     assert!(reasons.contains(&Some(NotParallel::Losing)), "{reasons:?}");
     let mut session = self::session(2);
@@ -127,5 +130,5 @@ fn closures_that_lose_or_are_short_wait_for_their_turn() {
     }
     let reasons: Vec<_> = session.explain().iter().map(|why| why.not_parallel).collect();
     assert!(reasons.contains(&Some(NotParallel::Short)), "{reasons:?}");
-    assert_eq!(x.load(), 40 * 32);
+    assert_eq!(x.load(), 40 * 4 * 2);
 }

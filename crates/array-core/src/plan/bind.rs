@@ -141,7 +141,7 @@ struct Walk<'a> {
     shape: &'a [usize],
     /// An iteration over one element reads operands as vectors of one.
     vectors: bool,
-    operands: SmallVec<[Operand; 6]>,
+    operands: SmallVec<[Operand; 2]>,
     /// Whether each operand is one value.
     scalars: SmallVec<[bool; 6]>,
     consts: Consts,

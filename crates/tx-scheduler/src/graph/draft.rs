@@ -1,0 +1,152 @@
+//! Recording a task: what it reads and writes, and what it waits for.
+//!
+//! A task is drafted beside the graph and pushed when it is complete, so its own record is reached directly. The edges to it
+//! name the number that it will have: nobody looks at them before it is pushed (`&mut Graph`).
+
+use smallvec::SmallVec;
+use tx_runtime::sync::atomic::{AtomicBool, AtomicU32};
+
+use super::{DONE, Edge, Graph, NONE, StatementSeq, Task, TaskSeq, VersionId, Work};
+
+/// A task that is being recorded; the next that is pushed.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// Its number, once it is pushed.
+    pub(crate) seq: TaskSeq,
+    task: Task,
+}
+
+impl Draft {
+    /// Make room for the accesses to `count` versions.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.task.accesses.reserve(count);
+    }
+
+    /// How many accesses there are so far.
+    pub(crate) fn accesses(&self) -> usize {
+        self.task.accesses.len()
+    }
+
+    /// The versions that come are those of the next source: its `first` tile, and where they begin behind the `written`
+    /// versions.
+    pub(crate) fn begin_source(&mut self, first: usize, written: usize) {
+        self.task.firsts.push(first as u32);
+        self.task.firsts.push((self.task.accesses.len() - written) as u32);
+    }
+}
+
+impl Graph {
+    /// A task with no edges and no accesses yet, of the statement that will be added next.
+    pub(crate) fn draft(&self, work: Work) -> Draft {
+        let statement: StatementSeq = self.statements().end;
+        Draft {
+            seq: self.next_task(),
+            task: Task {
+                pending: AtomicU32::new(0),
+                done: AtomicBool::new(false),
+                statement,
+                work,
+                dependents: NONE,
+                accesses: SmallVec::new(),
+                firsts: SmallVec::new(),
+            },
+        }
+    }
+
+    /// The task is complete. Whether nothing keeps it from running.
+    pub(crate) fn push(&mut self, mut draft: Draft) -> bool {
+        debug_assert!(draft.seq == self.next_task(), "tasks are pushed in the order of their numbers");
+        let ready = *draft.task.pending.get_mut() == 0;
+        self.tasks.push_back(draft.task);
+        ready
+    }
+
+    /// `draft` reads `id`: it runs after the writer, and later in-place writers run after it.
+    pub(crate) fn add_read(&mut self, draft: &mut Draft, id: VersionId) {
+        let writer = self.access(draft, id);
+        self.add_edge(writer, draft);
+        let next = self.versions[id as usize].readers;
+        self.versions[id as usize].readers = self.push_edge(draft.seq, next);
+    }
+
+    /// `draft` makes a new version, which one table will hold.
+    pub(crate) fn add_creation(&mut self, draft: &mut Draft) -> VersionId {
+        let id = self.add_version();
+        self.access(draft, id);
+        self.versions[id as usize].writer = draft.seq;
+        id
+    }
+
+    /// `draft` writes `id` in place: it runs after the last writer and all readers since.
+    pub(crate) fn add_overwrite(&mut self, draft: &mut Draft, id: VersionId) {
+        let writer = self.access(draft, id);
+        self.add_edge(writer, draft);
+        let readers = std::mem::replace(&mut self.versions[id as usize].readers, NONE);
+        let mut at = readers;
+        while at != NONE {
+            let Edge { to, next } = self.edges[at as usize];
+            self.add_edge(to, draft);
+            at = next;
+        }
+        self.free_edge_list(readers);
+        self.versions[id as usize].writer = draft.seq;
+    }
+
+    /// `draft` holds a reference to `id`. The version's last writer so far.
+    fn access(&mut self, draft: &mut Draft, id: VersionId) -> TaskSeq {
+        let version = &mut self.versions[id as usize];
+        *version.refs.get_mut() += 1;
+        draft.task.accesses.push(id);
+        version.writer
+    }
+
+    /// `draft` runs after `before`, unless that has finished. (A task that reads what it overwrites meets itself.)
+    pub(crate) fn add_edge(&mut self, before: TaskSeq, draft: &mut Draft) {
+        if before == draft.seq || before == DONE {
+            return;
+        }
+        if let Some(all) = &mut self.dependences {
+            all.push((before, draft.seq));
+        }
+        if before < self.base {
+            return;
+        }
+        debug_assert!(before < draft.seq, "edges follow program order");
+        let earlier = &mut self.tasks[(before - self.base) as usize];
+        let next = earlier.dependents;
+        // Edges are added for one task at a time, so a second edge between the two would meet the first at the head.
+        if *earlier.done.get_mut() || (next != NONE && self.edges[next as usize].to == draft.seq) {
+            return;
+        }
+        #[cfg(feature = "faults")]
+        if self.faults.drops_this_edge() {
+            return;
+        }
+        let edge = self.push_edge(draft.seq, next);
+        self.tasks[(before - self.base) as usize].dependents = edge;
+        *draft.task.pending.get_mut() += 1;
+    }
+
+    fn push_edge(&mut self, to: TaskSeq, next: u32) -> u32 {
+        let edge = Edge { to, next };
+        if self.free_edges == NONE {
+            self.edges.push(edge);
+            u32::try_from(self.edges.len() - 1).expect("fewer than 2^32 edges at once")
+        } else {
+            let at = self.free_edges;
+            self.free_edges = self.edges[at as usize].next;
+            self.edges[at as usize] = edge;
+            at
+        }
+    }
+
+    pub(super) fn free_edge_list(&mut self, head: u32) {
+        let mut at = head;
+        while at != NONE {
+            let next = self.edges[at as usize].next;
+            self.edges[at as usize].next = self.free_edges;
+            self.free_edges = at;
+            at = next;
+        }
+    }
+}
