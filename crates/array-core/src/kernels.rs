@@ -16,12 +16,14 @@ pub(crate) mod arith;
 pub(crate) mod chain;
 pub(crate) mod complex;
 pub(crate) mod convert;
+pub(crate) mod eight;
 pub(crate) mod loops;
 pub(crate) mod moves;
 pub(crate) mod power;
 pub(crate) mod reduce;
 pub(crate) mod scan;
 pub(crate) mod select;
+pub(crate) mod tape;
 
 use std::{fmt, sync::OnceLock};
 

@@ -19,10 +19,13 @@
 mod bind;
 mod cache;
 mod compile;
+mod fuse;
 mod normalise;
 mod reduce;
 mod run;
 mod split;
+mod tape;
+mod walk;
 
 pub(crate) use bind::bind_reading;
 pub use bind::{bind, bind_for};

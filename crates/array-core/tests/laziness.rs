@@ -75,6 +75,37 @@ fn the_five_point_step_is_one_instruction() {
     assert_eq!(bound.plan.instructions(), 1, "{:?}", bound.plan);
 }
 
+#[test]
+fn chains_of_float_operations_are_one_instruction() {
+    let a = Array::linspace(0.5, 1.5, 100).eval().unwrap();
+    let b = (&a * 3.0).eval().unwrap();
+    let poly = ((&a * 2.0 + 1.0) * &a + 3.0) * &a + 4.0;
+    let quad = ((&b * &b + 4.0 * &a).sqrt() - &b) / (2.0 * &a);
+    let twice = (&a - &b).abs() / ((&a - &b).square() + 1.0);
+    let chosen = Array::where_(a.greater(&b), &a * 2.0, Array::where_(b.less(0.5), &b + 1.0, -&b));
+    let single = a.cast(DType::F32).eval().unwrap();
+    let root = (&single * 0.5f32 + 1.0f32).sqrt();
+    for expression in [&poly, &quad, &twice, &chosen, &root] {
+        let bound = bind(expression).unwrap();
+        assert_eq!(bound.plan.instructions(), 1, "{:?}", bound.plan);
+        assert!(format!("{:?}", bound.plan).contains("Tape"), "{:?}", bound.plan);
+    }
+}
+
+#[test]
+fn what_is_one_value_is_computed_once() {
+    let a = Array::linspace(0.0, 1.0, 100).eval().unwrap();
+    let scale = Array::from_vec(vec![3.0], [1]).eval().unwrap();
+    let bound = bind(&(&a - (&scale + 1.0) / 2.0)).unwrap();
+    assert_eq!(bound.plan.instructions(), 1, "{:?}", bound.plan);
+    assert!(format!("{:?}", bound.plan).contains("once1 = divide(once0, const1)"), "{:?}", bound.plan);
+    assert_eq!((&a - (&scale + 1.0) / 2.0).to_vec::<f64>().unwrap()[99], -1.0);
+    // Integer powers may fail there too.
+    let negative = Array::from_vec(vec![-1i64], [1]).eval().unwrap();
+    let power = Array::arange(0, 100, 1) + (&negative + 3).pow(&negative);
+    assert_eq!(power.eval().unwrap_err().root(), &ArrayError::NegativePower);
+}
+
 #[derive(Debug)]
 struct Tiled(Vec<usize>);
 impl Source for Tiled {

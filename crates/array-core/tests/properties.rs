@@ -571,7 +571,7 @@ proptest! {
 
 #[test]
 fn cases_are_as_varied_as_they_should_be() {
-    let (mut fused, mut steps, mut empty, mut cases) = (0, 0, 0, 0);
+    let (mut fused, mut tapes, mut steps, mut empty, mut cases) = (0, 0, 0, 0, 0);
     for seed in 0..300 {
         let mut dice = Dice(seed);
         let shape = shape(&mut dice);
@@ -583,9 +583,10 @@ fn cases_are_as_varied_as_they_should_be() {
         steps += bound.plan.instructions();
         let text = format!("{:?}", bound.plan);
         fused += usize::from(["Chain", "Weighted", "Paired", "Select"].iter().any(|k| text.contains(k)));
+        tapes += usize::from(text.contains("Tape"));
     }
     assert!(
-        steps > 2 * cases && fused > cases / 10 && empty < cases / 4,
-        "{steps} {fused} {empty} of {cases}"
+        steps > 2 * cases && fused > cases / 10 && tapes > cases / 10 && empty < cases / 4,
+        "{steps} {fused} {tapes} {empty} of {cases}"
     );
 }

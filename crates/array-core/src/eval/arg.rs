@@ -40,9 +40,9 @@ pub(super) fn find(
             if inner == 1 {
                 let (mut at, mut place) = (0, 0);
                 while at < length {
-                    let n = (length - at).min(BLOCK);
+                    let (src, n) = stream.most(length - at);
                     // SAFETY: `n` elements, and the one cell of the best.
-                    if let Some(i) = unsafe { (kernels.find)(stream.next(n), n, best, at == 0) } {
+                    if let Some(i) = unsafe { (kernels.find)(src, n, best, at == 0) } {
                         place = at + i;
                     }
                     at += n;

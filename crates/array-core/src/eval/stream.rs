@@ -65,6 +65,18 @@ impl Stream<'_> {
         unsafe { self.run.dense(n) }
     }
 
+    /// The next `n` elements, or less: as many as can be had at once.
+    pub(super) fn most(&mut self, n: usize) -> (*const u8, usize) {
+        assert!(n <= self.left, "{n} elements of {}", self.left);
+        // SAFETY: as in `open`; that many elements are left.
+        if let Some(at) = unsafe { self.run.in_place(n) } {
+            self.left -= n;
+            return (at, n);
+        }
+        let n = n.min(BLOCK);
+        (self.next(n), n)
+    }
+
     /// Reduces each of the next `rows` rows of `n` elements to one element of `out`.
     ///
     /// # Safety

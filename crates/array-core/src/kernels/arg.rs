@@ -1,6 +1,6 @@
 //! Where the extremes are: the first position of the greatest or least element. The first NaN counts as both.
 
-use super::{Isa, complex, reduce::Extreme};
+use super::{Isa, complex, eight, reduce::Extreme};
 use crate::dtype::DType;
 use num_complex::Complex;
 
@@ -146,6 +146,14 @@ fn pick<T: Rank, const MAX: bool>(isa: Isa) -> Kernels {
 
 /// The kernels that find the greatest (`max`) or least elements of a type.
 pub(crate) fn kernels(max: bool, dtype: DType, isa: Isa) -> Kernels {
+    let general = general(max, dtype, isa);
+    match dtype {
+        DType::F64 | DType::F32 => Kernels { find: eight::finds(isa, dtype == DType::F32, max), ..general },
+        _ => general,
+    }
+}
+
+fn general(max: bool, dtype: DType, isa: Isa) -> Kernels {
     macro_rules! table {
         ($($variant:ident $t:ty),*) => {
             match dtype {

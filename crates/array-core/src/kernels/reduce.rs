@@ -6,7 +6,7 @@
 //! multiplies in order; the tree is ours for products, so that they too may be cut and computed in parallel.)
 //! **Extremes** are independent of order: NaN wins, and of zeros the positive is the greater.
 
-use super::{Isa, arith::Ring, complex};
+use super::{Isa, arith::Ring, complex, eight};
 use crate::{
     dtype::{DType, Element, Scalar},
     expr::ReduceOp,
@@ -392,6 +392,20 @@ fn pick<R: Reducer>(isa: Isa) -> Kernels {
 
 /// The kernels that reduce elements of `dtype`, which is a type that [`ReduceOp::result`] gives.
 pub(crate) fn kernels(op: ReduceOp, dtype: DType, isa: Isa) -> Kernels {
+    let general = general(op, dtype, isa);
+    if !matches!(dtype, DType::F64 | DType::F32) {
+        return general;
+    }
+    let single = dtype == DType::F32;
+    let (fold, rows) = match op {
+        ReduceOp::Sum | ReduceOp::Mean => eight::sums(isa, single),
+        ReduceOp::Max | ReduceOp::Min => eight::extremes(isa, single, op == ReduceOp::Max),
+        ReduceOp::Prod => return general,
+    };
+    Kernels { fold, rows, ..general }
+}
+
+fn general(op: ReduceOp, dtype: DType, isa: Isa) -> Kernels {
     macro_rules! table {
         ([$($variant:ident $t:ty),*] [$($sum:ident $u:ty),*]) => {
             match (op, dtype) {

@@ -14,8 +14,10 @@ use crate::{
     expr::{Op, ReduceOp},
     kernels::{
         Isa, Kernel, convert,
+        eight::Fused,
         reduce::{self, Kernels},
         select::{self, Link, Mask},
+        tape::{self, From},
     },
 };
 use smallvec::SmallVec;
@@ -24,6 +26,8 @@ use std::{collections::HashMap, fmt};
 /// A program for blocks; see the module's head of [`crate::plan`].
 pub(crate) struct Program {
     pub(crate) isa: Isa,
+    /// What is the same for all elements, computed once for a run: each a call for one element.
+    pub(crate) prologue: Box<[Step]>,
     pub(crate) steps: Box<[Step]>,
     /// Type of the output, or of the reduction's result.
     pub(crate) dtype: DType,
@@ -32,10 +36,14 @@ pub(crate) struct Program {
     /// Type of each operand, and whether it is one value for the whole run.
     pub(crate) operands: Box<[(DType, bool)]>,
     pub(crate) consts: usize,
+    /// Values that the prologue computes.
+    pub(crate) invariants: usize,
     pub(crate) slots: usize,
     pub(crate) can_fail: bool,
     pub(crate) reduction: Option<ReduceOp>,
     pub(crate) fold: Option<Kernels>,
+    /// A sum whose elements can be computed while they are summed, where all operands are read in place; and what it reads.
+    pub(crate) fused: Option<(Fused, [u16; 2])>,
     /// A reduction of operand 0 itself: there are no steps.
     pub(crate) direct: bool,
     /// A slot's bytes: a block of the widest type, and a step away from its neighbours' offset in a page (4 KiB aliasing).
@@ -47,15 +55,16 @@ pub(crate) struct Program {
 /// One kernel call.
 pub(crate) struct Step {
     pub(crate) kernel: Kernel,
-    /// Destination and sources, numbers in the table of addresses: operands, constants, slots, output, flag.
-    pub(crate) ix: [u16; 8],
+    /// Destination and sources, numbers in the table of addresses: operands, constants, invariants, slots, output, flag. Of a tape, the
+    /// destination and the words.
+    pub(crate) ix: Box<[u16]>,
     code: Code,
 }
 
 impl Program {
     /// Number of the first slot in the table of addresses.
     pub(crate) fn slot_base(&self) -> usize {
-        self.operands.len() + self.consts
+        self.operands.len() + self.consts + self.invariants
     }
 
     /// Number of the output.
@@ -65,7 +74,7 @@ impl Program {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Code {
+pub(super) enum Code {
     Op(Op),
     /// One value into a block.
     Spread,
@@ -83,26 +92,36 @@ enum Code {
         scaled: bool,
     },
     Select(Op),
+    /// The words stand in the instruction.
+    Tape,
 }
 
-type Sources = SmallVec<[Arg; 7]>;
-/// The instructions that are taken into another, what it becomes, and what that reads.
-type Fusion = (SmallVec<[usize; 2]>, Code, Sources);
-
+pub(super) type Sources = SmallVec<[Arg; 7]>;
 #[derive(Debug, Clone)]
-struct Inst {
-    code: Code,
-    input: DType,
-    output: DType,
-    args: Sources,
+pub(super) struct Inst {
+    pub(super) code: Code,
+    pub(super) input: DType,
+    pub(super) output: DType,
+    pub(super) args: Sources,
+    /// The words of a tape, whose arguments are numbers in `args`.
+    pub(super) tape: Option<Box<[u16]>>,
 }
 
-struct Compiler {
-    isa: Isa,
+impl Inst {
+    fn new(code: Code, input: DType, output: DType, args: Sources) -> Inst {
+        Inst { code, input, output, args, tape: None }
+    }
+}
+
+pub(super) struct Compiler {
+    pub(super) isa: Isa,
     operands: Box<[(DType, bool)]>,
+    consts: usize,
     /// `None`: fused into a later one, or never used.
-    insts: Vec<Option<Inst>>,
-    uses: Vec<u32>,
+    pub(super) insts: Vec<Option<Inst>>,
+    /// Whether an instruction reads single values only, so that it has one value itself and runs before the others.
+    pub(super) invariant: Vec<bool>,
+    pub(super) uses: Vec<u32>,
 }
 
 /// Compiles what [`bind`](super::bind()) encoded.
@@ -114,17 +133,25 @@ pub(crate) fn compile(key: &[u32]) -> Program {
     let (operand_count, consts) = (key[2] as usize, key[3] as usize);
     let operands: Box<[(DType, bool)]> =
         key[4..4 + operand_count].iter().map(|w| (dtype_from(*w as u8), w >> 8 != 0)).collect();
-    let mut compiler = Compiler { isa, operands, insts: Vec::new(), uses: Vec::new() };
+    let mut compiler =
+        Compiler { isa, operands, consts, insts: Vec::new(), invariant: Vec::new(), uses: Vec::new() };
     let mut result = compiler.read(&key[4 + operand_count..], Arg::decode(key[1]));
     let element = dtype;
     let direct = reduction.is_some() && matches!(result, Arg::Operand(_)) && !compiler.is_scalar(result);
     if !direct && !matches!(result, Arg::Temp(_)) {
         // A leaf alone is copied (or spread).
         let args = Sources::from_elem(result, 1);
-        compiler.insts.push(Some(Inst { code: Code::Op(Op::Copy), input: element, output: element, args }));
+        compiler.push(Op::Copy, element, element, args);
         result = Arg::Temp(compiler.insts.len() as u16 - 1);
     }
+    if let Arg::Temp(t) = result {
+        // The result has elements, even if all are one value.
+        compiler.invariant[t as usize] = false;
+    }
     compiler.count_uses(result);
+    let sum = matches!(reduction, Some(ReduceOp::Sum | ReduceOp::Mean));
+    let fused = if sum { compiler.fused_sum(result) } else { None };
+    compiler.tapes();
     for i in 0..compiler.insts.len() {
         compiler.fuse(i);
     }
@@ -135,9 +162,12 @@ pub(crate) fn compile(key: &[u32]) -> Program {
     let sizes = compiler.insts.iter().flatten().flat_map(|i| [i.input.size(), i.output.size()]);
     let sizes = sizes.chain(compiler.operands.iter().map(|o| o.0.size()));
     let widest = sizes.fold(element.size(), usize::max);
-    let (steps, slots) = compiler.emit(result, consts);
+    let (steps, slots) = compiler.emit(result);
+    let prologue = compiler.emit_prologue(slots);
     Program {
         isa,
+        invariants: prologue.len(),
+        prologue,
         steps,
         dtype,
         element,
@@ -147,6 +177,7 @@ pub(crate) fn compile(key: &[u32]) -> Program {
         can_fail,
         reduction,
         fold: reduction.map(|op| reduce::kernels(op, element, isa)),
+        fused,
         direct,
         slot_bytes: BLOCK * widest + 256,
         // A complex number is aligned as its parts.
@@ -161,15 +192,43 @@ pub(super) fn may_fail(op: Op, input: DType, exponent: Option<&Arg>) -> bool {
 }
 
 impl Compiler {
-    fn is_scalar(&self, arg: Arg) -> bool {
+    pub(super) fn is_scalar(&self, arg: Arg) -> bool {
         match arg {
             Arg::Const(_) => true,
             Arg::Operand(i) => self.operands[i as usize].1,
-            Arg::Temp(_) => false,
+            Arg::Temp(t) => self.is_invariant(t),
         }
     }
 
-    fn mask(&self, args: &[Arg]) -> Mask {
+    fn invariants(&self) -> usize {
+        self.invariant.iter().filter(|b| **b).count()
+    }
+
+    /// Not of the temporaries that spreading adds.
+    pub(super) fn is_invariant(&self, temp: u16) -> bool {
+        self.invariant.get(usize::from(temp)) == Some(&true)
+    }
+
+    fn push(&mut self, op: Op, input: DType, output: DType, args: Sources) {
+        self.invariant.push(args.iter().all(|arg| self.is_scalar(*arg)));
+        self.insts.push(Some(Inst::new(Code::Op(op), input, output, args)));
+    }
+
+    /// The number of an argument in the table of addresses, if it is not a slot's.
+    pub(super) fn fixed(&self, arg: Arg) -> Option<u16> {
+        let base = self.operands.len() as u16;
+        match arg {
+            Arg::Operand(k) => Some(k),
+            Arg::Const(k) => Some(base + k),
+            Arg::Temp(t) if self.is_invariant(t) => {
+                let before = self.invariant[..usize::from(t)].iter().filter(|b| **b).count();
+                Some(base + (self.consts + before) as u16)
+            }
+            Arg::Temp(_) => None,
+        }
+    }
+
+    pub(super) fn mask(&self, args: &[Arg]) -> Mask {
         args.iter().enumerate().fold(0, |mask, (k, a)| mask | Mask::from(self.is_scalar(*a)) << k)
     }
 
@@ -194,7 +253,7 @@ impl Compiler {
             let next = self.insts.len() as u16;
             let at = *merged.entry((op, input, output, args.clone())).or_insert(next);
             if at == next {
-                self.insts.push(Some(Inst { code: Code::Op(op), input, output, args }));
+                self.push(op, input, output, args);
             }
             place.push(at);
         }
@@ -219,12 +278,7 @@ impl Compiler {
             let next = self.insts.len() as u16;
             let at = *merged.entry((op, from, to, args.clone())).or_insert(next);
             if at == next {
-                self.insts.push(Some(Inst {
-                    code: Code::Op(op),
-                    input: from,
-                    output: to,
-                    args: args.clone(),
-                }));
+                self.push(op, from, to, args.clone());
             }
             (args[0], from) = (Arg::Temp(at), to);
         }
@@ -240,144 +294,8 @@ impl Compiler {
         }
     }
 
-    /// The instruction behind an argument that nobody else reads.
-    fn inner(&self, arg: Arg) -> Option<(usize, &Inst)> {
-        match arg {
-            Arg::Temp(t) if self.uses[t as usize] == 1 => {
-                self.insts[t as usize].as_ref().map(|inst| (t as usize, inst))
-            }
-            _ => None,
-        }
-    }
-
-    /// Takes the instructions behind instruction `i`'s arguments into it, where a kernel does both (C3).
-    fn fuse(&mut self, i: usize) {
-        let Some(inst) = &self.insts[i] else { return };
-        let Code::Op(op) = inst.code else { return };
-        let fused = match op {
-            Op::Where if inst.output.size() == 8 => self.fuse_select(inst),
-            Op::Add | Op::Subtract | Op::Multiply if inst.input == DType::F64 => self.fuse_chain(op, inst),
-            _ => None,
-        };
-        if let Some((inner, code, args)) = fused {
-            for part in inner {
-                self.insts[part] = None;
-            }
-            let inst = self.insts[i].as_mut().expect("checked above");
-            (inst.code, inst.args) = (code, args);
-        }
-    }
-
-    fn fuse_select(&self, inst: &Inst) -> Option<Fusion> {
-        let (at, test) = self.inner(inst.args[0])?;
-        let Code::Op(cmp) = test.code else { return None };
-        if !cmp.is_comparison() || test.input != DType::F64 {
-            return None;
-        }
-        let (mut x, mut y, mut cmp) = (test.args[0], test.args[1], cmp);
-        if self.is_scalar(x) {
-            (x, y) = (y, x);
-            cmp = match cmp {
-                Op::Less => Op::Greater,
-                Op::LessEqual => Op::GreaterEqual,
-                other => other,
-            };
-        }
-        if self.is_scalar(x) {
-            return None;
-        }
-        Some((
-            SmallVec::from_slice(&[at]),
-            Code::Select(cmp),
-            Sources::from_slice(&[x, y, inst.args[1], inst.args[2]]),
-        ))
-    }
-
-    fn fuse_chain(&self, op: Op, inst: &Inst) -> Option<Fusion> {
-        // The right argument first: what the left one needs has been computed before it.
-        let sides = [(inst.args[1], inst.args[0], true), (inst.args[0], inst.args[1], false)];
-        let link = |inner_is_right: bool| match op {
-            Op::Add => Link::Add,
-            Op::Multiply => Link::Mul,
-            _ if inner_is_right => Link::RSub,
-            _ => Link::Sub,
-        };
-        let pair = |arg: Arg| match self.inner(arg) {
-            Some((at, part)) if self.mask(&part.args) == 0b100 => match part.code {
-                Code::Chain(Link::Add, Link::Mul) => Some((at, false, &part.args)),
-                Code::Chain(Link::Sub, Link::Mul) => Some((at, true, &part.args)),
-                _ => None,
-            },
-            _ => None,
-        };
-        if op != Op::Multiply
-            && let (Some((a, left, x)), Some((b, right, y))) = (pair(inst.args[0]), pair(inst.args[1]))
-        {
-            let args = x.iter().chain(y).copied().collect();
-            let code = Code::Paired { left, right, last: op == Op::Subtract, scaled: false };
-            return Some((SmallVec::from_slice(&[a, b]), code, args));
-        }
-        for (inner, other, right) in sides {
-            let Some((at, part)) = self.inner(inner) else { continue };
-            if let Code::Paired { left, right, last, scaled: false } = part.code
-                && op == Op::Multiply
-                && self.is_scalar(other)
-            {
-                let mut args = part.args.clone();
-                args.push(other);
-                let code = Code::Paired { left, right, last, scaled: true };
-                return Some((SmallVec::from_slice(&[at]), code, args));
-            }
-            if let Code::Weighted { minus, last, scaled: false } = part.code
-                && op == Op::Multiply
-                && self.is_scalar(other)
-            {
-                let mut args = part.args.clone();
-                args.push(other);
-                return Some((
-                    SmallVec::from_slice(&[at]),
-                    Code::Weighted { minus, last, scaled: true },
-                    args,
-                ));
-            }
-            if let Code::Chain(first @ (Link::Add | Link::Sub), Link::Mul) = part.code
-                && op != Op::Multiply
-                && !self.is_scalar(other)
-                && self.mask(&part.args) == 0b100
-            {
-                let mut args = part.args.clone();
-                args.push(other);
-                return Some((
-                    SmallVec::from_slice(&[at]),
-                    Code::Weighted { minus: first == Link::Sub, last: link(right), scaled: false },
-                    args,
-                ));
-            }
-        }
-        for (inner, other, right) in sides {
-            let Some((at, part)) = self.inner(inner) else { continue };
-            let first = match part.code {
-                Code::Op(Op::Add) => Link::Add,
-                Code::Op(Op::Subtract) => Link::Sub,
-                Code::Op(Op::Multiply) => Link::Mul,
-                _ => continue,
-            };
-            let (first, x, y) = match self.mask(&part.args) {
-                0b00 | 0b10 => (first, part.args[0], part.args[1]),
-                0b01 if first == Link::Sub => (Link::RSub, part.args[1], part.args[0]),
-                _ => continue,
-            };
-            return Some((
-                SmallVec::from_slice(&[at]),
-                Code::Chain(first, link(right)),
-                Sources::from_slice(&[x, y, other]),
-            ));
-        }
-        None
-    }
-
     fn kernel(&self, inst: &Inst) -> Option<Kernel> {
-        let mask = self.mask(&inst.args);
+        let mask = if inst.code == Code::Tape { 0 } else { self.mask(&inst.args) };
         match inst.code {
             Code::Op(op) => select::op(self.isa, op, inst.input, inst.output, mask),
             Code::Spread => select::op(self.isa, Op::Copy, inst.input, inst.output, 1),
@@ -392,16 +310,42 @@ impl Compiler {
                 Some(select::paired(self.isa, left, right, last, scaled))
             }
             Code::Select(cmp) => select::compare_select(self.isa, cmp, mask),
+            Code::Tape => Some(tape::kernel(self.isa, inst.output)),
         }
     }
 
+    /// The instructions that run once, each for one element.
+    fn emit_prologue(&self, slots: usize) -> Box<[Step]> {
+        let first = (self.operands.len() + self.consts) as u16;
+        // Behind the invariants and the slots stand the output and the flag, which kernels that may fail find after their
+        // sources.
+        let flag = first + (self.invariants() + slots) as u16 + 1;
+        let mut steps = Vec::new();
+        for (inst, invariant) in self.insts.iter().zip(&self.invariant) {
+            let (Some(inst), true) = (inst, invariant) else { continue };
+            let Code::Op(op) = inst.code else { unreachable!("invariants are not fused") };
+            let kernel = select::op(self.isa, op, inst.input, inst.output, 0)
+                .unwrap_or_else(|| panic!("no kernel for vectors: {inst:?}"));
+            let mut ix = [flag; 8];
+            ix[0] = first + steps.len() as u16;
+            for (ix, arg) in ix[1..].iter_mut().zip(&inst.args) {
+                *ix = self.fixed(*arg).expect("an invariant reads single values");
+            }
+            steps.push(Step { kernel, ix: ix.into(), code: inst.code });
+        }
+        steps.into()
+    }
+
     /// Kernels and slots, in order.
-    fn emit(&self, result: Arg, consts: usize) -> (Box<[Step]>, usize) {
+    fn emit(&self, result: Arg) -> (Box<[Step]>, usize) {
         // First the instructions with their kernels, each with the number of the temporary it writes.
         let mut listed: Vec<(Inst, Kernel, u16)> = Vec::new();
         let mut fresh = self.insts.len() as u16;
         for (i, inst) in self.insts.iter().enumerate() {
             let Some(inst) = inst else { continue };
+            if self.invariant[i] {
+                continue;
+            }
             let mut inst = inst.clone();
             let kernel = loop {
                 if let Some(kernel) = self.kernel(&inst) {
@@ -416,7 +360,7 @@ impl Compiler {
                     _ => inst.input,
                 };
                 let args = Sources::from_slice(&[inst.args[k]]);
-                let spread = Inst { code: Code::Spread, input: dtype, output: dtype, args };
+                let spread = Inst::new(Code::Spread, dtype, dtype, args);
                 let kernel = self.kernel(&spread).expect("spreading has a kernel for every type");
                 inst.args[k] = Arg::Temp(fresh);
                 listed.push((spread, kernel, fresh));
@@ -432,7 +376,7 @@ impl Compiler {
                 }
             }
         }
-        let slot_base = self.operands.len() + consts;
+        let slot_base = self.operands.len() + self.consts + self.invariants();
         let mut slot_of = vec![u16::MAX; fresh as usize];
         let mut free: Vec<u16> = Vec::new();
         let mut slots = 0u16;
@@ -441,10 +385,10 @@ impl Compiler {
             let args = inst
                 .args
                 .iter()
-                .map(|arg| match *arg {
-                    Arg::Operand(k) => k,
-                    Arg::Const(k) => self.operands.len() as u16 + k,
-                    Arg::Temp(t) => slot_base as u16 + slot_of[t as usize],
+                .map(|arg| match (self.fixed(*arg), *arg) {
+                    (Some(number), _) => number,
+                    (None, Arg::Temp(t)) => slot_base as u16 + slot_of[t as usize],
+                    (None, _) => unreachable!("operands and constants have numbers"),
                 })
                 .collect();
             let dst = if Arg::Temp(*writes) == result {
@@ -461,6 +405,7 @@ impl Compiler {
             let mut freed: SmallVec<[u16; 7]> = SmallVec::new();
             for arg in &inst.args {
                 if let Arg::Temp(t) = *arg
+                    && !self.is_invariant(t)
                     && last_use[t as usize] == at
                     && !freed.contains(&slot_of[t as usize])
                 {
@@ -475,10 +420,17 @@ impl Compiler {
             .into_iter()
             .zip(placed)
             .map(|((inst, kernel, _), (dst, args))| {
+                let dst = if dst == u16::MAX { out } else { dst };
+                if let Some(mut words) = inst.tape {
+                    tape::resolve(&mut words, &args);
+                    let ix = std::iter::once(dst).chain(words).collect();
+                    return Step { kernel, ix, code: inst.code };
+                }
+                // What follows the sources is the flag, for kernels that may fail.
                 let mut ix = [out + 1; 8];
-                ix[0] = if dst == u16::MAX { out } else { dst };
+                ix[0] = dst;
                 ix[1..=args.len()].copy_from_slice(&args);
-                Step { kernel, ix, code: inst.code }
+                Step { kernel, ix: ix.into(), code: inst.code }
             })
             .collect();
         (steps, slots as usize)
@@ -492,7 +444,8 @@ impl fmt::Debug for Program {
             let (ix, slot_base, out) = (ix as usize, self.slot_base(), self.out());
             match ix {
                 _ if ix < self.operands.len() => format!("in{ix}"),
-                _ if ix < slot_base => format!("const{}", ix - self.operands.len()),
+                _ if ix < slot_base - self.invariants => format!("const{}", ix - self.operands.len()),
+                _ if ix < slot_base => format!("once{}", ix + self.invariants - slot_base),
                 _ if ix < out => format!("t{}", ix - slot_base),
                 _ => "out".to_owned(),
             }
@@ -502,7 +455,20 @@ impl fmt::Debug for Program {
             write!(f, ", {}", op.name())?;
         }
         f.write_str(")")?;
-        for step in &self.steps {
+        for step in self.prologue.iter().chain(&self.steps) {
+            if step.code == Code::Tape {
+                write!(f, "\n  {} = Tape(", name(step.ix[0]))?;
+                for (k, (act, from, arg)) in tape::words(&step.ix[1..]).enumerate() {
+                    let comma = if k > 0 { ", " } else { "" };
+                    match from {
+                        Some(From::Slot) => write!(f, "{comma}{act:?} s{arg}")?,
+                        Some(_) => write!(f, "{comma}{act:?} {}", name(arg))?,
+                        None => write!(f, "{comma}{act:?}")?,
+                    }
+                }
+                f.write_str(")")?;
+                continue;
+            }
             let sources: Vec<String> = step.ix[1..]
                 .iter()
                 .take_while(|ix| usize::from(**ix) < self.out())

@@ -147,7 +147,15 @@ impl Plan {
         let (mut run, _) = unsafe { Run::new(program, consts, shape, operands, None, range.start, scratch) };
         let value = fold(op, Tree::of(program.element), range.len(), &mut |n| {
             // SAFETY: the caller's; blocks come in order and fill the range. An empty extreme is not asked for.
-            (n <= BLOCK).then(|| unsafe { (kernels.fold)(run.dense(n), n) })
+            unsafe {
+                if let Some(value) = run.fused_in_place(n) {
+                    return Some(value);
+                }
+                if let Some(at) = run.in_place(n) {
+                    return Some((kernels.fold)(at, n));
+                }
+                (n <= BLOCK).then(|| (kernels.fold)(run.dense(n), n))
+            }
         });
         run.finish()?;
         Ok(Partial(value))

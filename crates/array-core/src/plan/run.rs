@@ -1,24 +1,24 @@
 //! Running a program over ranges of elements: blocks, tiles, strides.
 //!
-//! **Invariants**
-//! - W1: a cursor's address is the address of the walk's current element; `base` is that of the tile that holds `lo..hi`.
-//! - W2: a block never spans two tiles of an operand that is read in place, nor of an output that is written in place.
+//! **Invariant** W2: a block never spans two tiles of an operand that is read in place, nor of an output that is written in
+//! place.
 //!
-//! **Why two paths** long rows are cut into blocks that kernels read and write in place. Rows shorter than [`NARROW`] would
+//! **Why two paths** long rows are cut into blocks that kernels read and write in place. Short rows ([`is_narrow`]) would
 //! cost more in calls than in arithmetic; there the operands of many rows are copied to dense blocks first.
 
-use super::{Plan, Program, TileMut, TileRef};
-use crate::{
-    error::ArrayError,
-    kernels::moves::{gather, scatter, stream, stream_fence},
+use super::{
+    Plan, Program, TileMut, TileRef,
+    walk::{Cursor, Walk, is_narrow},
 };
-use smallvec::SmallVec;
+use crate::{
+    dtype::Scalar,
+    error::ArrayError,
+    kernels::moves::{gather, stream, stream_fence},
+};
 use std::{fmt, mem::MaybeUninit, ops::Range};
 
 /// Elements of a block: with the temporaries of a typical plan it stays in the first-level cache.
 pub(crate) const BLOCK: usize = 1024;
-/// Rows shorter than this are gathered.
-const NARROW: usize = 48;
 
 #[repr(align(64))]
 #[derive(Clone, Copy)]
@@ -62,206 +62,6 @@ impl fmt::Debug for Scratch {
     }
 }
 
-/// Whether rows are so short that they are gathered.
-fn is_narrow(shape: &[usize]) -> bool {
-    shape.len() > 1 && shape[shape.len() - 1] < NARROW
-}
-
-/// A place in one operand (or the output) that moves with the walk.
-struct Cursor {
-    /// Strides of the iteration's axes.
-    strides: *const isize,
-    /// Address of the current element, in elements.
-    addr: isize,
-    /// Stride of the last axis.
-    inner: isize,
-    size: usize,
-    tile_elems: usize,
-    first: usize,
-    tiles: *const *mut u8,
-    lo: isize,
-    hi: isize,
-    base: *mut u8,
-    /// Number in the table of addresses.
-    loc: usize,
-    /// Where it is gathered when it cannot be read in place.
-    stage: *mut u8,
-}
-
-impl Cursor {
-    #[inline(always)]
-    fn new(tile: &TileRef<'_>, size: usize, loc: usize, stage: *mut u8) -> Cursor {
-        Cursor {
-            strides: tile.layout.strides.as_ptr(),
-            addr: tile.layout.offset,
-            inner: tile.layout.strides.last().copied().unwrap_or(0),
-            size,
-            tile_elems: tile.tile_elems,
-            first: tile.first,
-            tiles: tile.tiles.as_ptr().cast(),
-            lo: 0,
-            hi: 0,
-            base: std::ptr::null_mut(),
-            loc,
-            stage,
-        }
-    }
-
-    /// The memory at `addr`.
-    ///
-    /// # Safety
-    /// The tile that holds `addr` is in the table.
-    #[inline(always)]
-    unsafe fn locate(&mut self, addr: isize) -> *mut u8 {
-        // SAFETY: the caller's; W1.
-        unsafe {
-            if addr < self.lo || addr >= self.hi {
-                self.enter_tile(addr);
-            }
-            self.base.offset((addr - self.lo) * self.size as isize)
-        }
-    }
-
-    /// # Safety
-    /// As [`Cursor::locate`].
-    unsafe fn enter_tile(&mut self, addr: isize) {
-        if self.tile_elems == usize::MAX {
-            self.hi = isize::MAX;
-            // SAFETY: the caller's: a plain buffer is entry 0.
-            self.base = unsafe { *self.tiles };
-            return;
-        }
-        let tile = addr as usize / self.tile_elems;
-        self.lo = (tile * self.tile_elems) as isize;
-        self.hi = self.lo.saturating_add_unsigned(self.tile_elems);
-        // SAFETY: the caller's: tile `first` is entry 0, and this one is in the table.
-        self.base = unsafe { *self.tiles.add(tile - self.first) };
-    }
-
-    /// Elements along the last axis from `addr` to the end of the tile that `locate(addr)` found.
-    #[inline(always)]
-    fn room(&self, addr: isize) -> usize {
-        match self.inner {
-            1 => (self.hi - addr) as usize,
-            0 => usize::MAX,
-            s if s > 0 => ((self.hi - 1 - addr) / s) as usize + 1,
-            s => ((addr - self.lo) / -s) as usize + 1,
-        }
-    }
-
-    /// Copies the next `n` elements along the last axis to dense memory, across tiles.
-    ///
-    /// # Safety
-    /// As [`Cursor::locate`] for each of them; `dst` has room.
-    unsafe fn copy_out(&mut self, mut dst: *mut u8, mut n: usize) {
-        let mut addr = self.addr;
-        while n > 0 {
-            // SAFETY: the caller's; the piece ends at the tile's edge.
-            unsafe {
-                let src = self.locate(addr);
-                let m = self.room(addr).min(n);
-                gather(self.size, dst, src, self.inner, m);
-                dst = dst.add(m * self.size);
-                addr += m as isize * self.inner;
-                n -= m;
-            }
-        }
-    }
-
-    /// Copies dense memory to the next `n` elements along the last axis, across tiles.
-    ///
-    /// # Safety
-    /// As [`Cursor::copy_out`]; the elements are writable.
-    unsafe fn copy_in(&mut self, mut src: *const u8, mut n: usize) {
-        let mut addr = self.addr;
-        while n > 0 {
-            // SAFETY: the caller's; the piece ends at the tile's edge.
-            unsafe {
-                let dst = self.locate(addr);
-                let m = self.room(addr).min(n);
-                scatter(self.size, dst, self.inner, src, m);
-                src = src.add(m * self.size);
-                addr += m as isize * self.inner;
-                n -= m;
-            }
-        }
-    }
-}
-
-/// A position in the iteration space and the cursors that move with it.
-pub(crate) struct Walk<'a> {
-    shape: &'a [usize],
-    /// Positions on all axes but the last.
-    index: SmallVec<[usize; 4]>,
-    col: usize,
-    width: usize,
-    cursors: &'a mut [Cursor],
-}
-
-impl<'a> Walk<'a> {
-    /// # Safety
-    /// Each cursor's `strides` are as many as `shape` has axes.
-    #[inline(always)]
-    unsafe fn new(shape: &'a [usize], start: usize, cursors: &'a mut [Cursor]) -> Walk<'a> {
-        let Some((&width, outer)) = shape.split_last() else {
-            return Walk { shape, index: SmallVec::new(), col: 0, width: 1, cursors };
-        };
-        let mut index: SmallVec<[usize; 4]> = SmallVec::new();
-        index.resize(outer.len(), 0);
-        let mut col = 0;
-        if start > 0 {
-            let mut rest = start / width;
-            col = start % width;
-            for axis in (1..outer.len()).rev() {
-                (rest, index[axis]) = (rest / outer[axis], rest % outer[axis]);
-            }
-            if let Some(first) = index.first_mut() {
-                *first = rest;
-            }
-            for c in cursors.iter_mut() {
-                c.addr += col as isize * c.inner;
-                for (axis, i) in index.iter().enumerate() {
-                    // SAFETY: the caller's.
-                    c.addr += *i as isize * unsafe { *c.strides.add(axis) };
-                }
-            }
-        }
-        Walk { shape, index, col, width, cursors }
-    }
-
-    /// `n` elements on; not past the end of the row.
-    #[inline(always)]
-    fn advance(&mut self, n: usize) {
-        self.col += n;
-        for c in self.cursors.iter_mut() {
-            c.addr += n as isize * c.inner;
-        }
-        if self.col == self.width {
-            self.next_row();
-        }
-    }
-
-    fn next_row(&mut self) {
-        self.col = 0;
-        for c in self.cursors.iter_mut() {
-            c.addr -= self.width as isize * c.inner;
-        }
-        for axis in (0..self.index.len()).rev() {
-            self.index[axis] += 1;
-            let wraps = self.index[axis] == self.shape[axis];
-            let back = if wraps { self.shape[axis] as isize } else { 0 };
-            for c in self.cursors.iter_mut() {
-                // SAFETY: `new`'s caller: there are as many strides as axes.
-                c.addr += (1 - back) * unsafe { *c.strides.add(axis) };
-            }
-            if !wraps {
-                return;
-            }
-            self.index[axis] = 0;
-        }
-    }
-}
-
 /// A run of a program: the table of addresses and the walk over its vector operands, then the output.
 pub(crate) struct Run<'a> {
     program: &'a Program,
@@ -295,9 +95,10 @@ impl<'a> Run<'a> {
     ) -> (Run<'a>, Option<Walk<'a>>) {
         debug_assert_eq!((operands.len(), consts.len()), (program.operands.len(), program.consts));
         let Scratch { lines, locs, cursors, target } = scratch;
-        // Slots: temporaries, one stage per operand, the output's, and one whose first byte is the flag.
+        // Slots: temporaries, one stage per operand, the output's, and one whose first byte is the flag. Then a line for each
+        // invariant.
         let slots = program.slots + operands.len() + 2;
-        let wanted = slots * (program.slot_bytes / 64);
+        let wanted = slots * (program.slot_bytes / 64) + program.invariants;
         if lines.len() < wanted {
             lines.resize(wanted, Line([MaybeUninit::uninit(); 64]));
         }
@@ -319,12 +120,18 @@ impl<'a> Run<'a> {
         }
         // Kernels only read constants.
         locs.extend(consts.iter().map(|c| (&raw const *c).cast_mut().cast::<u8>()));
+        // SAFETY: `memory` has a line for each behind the slots.
+        locs.extend((0..program.invariants).map(|i| unsafe { slot(slots).add(i * 64) }));
         locs.extend((0..program.slots).map(slot));
         let (spare, flag) = (slot(slots - 2), slot(slots - 1));
         locs.push(spare);
         locs.push(flag);
         // SAFETY: the flag's slot is ours.
         unsafe { flag.write(0) };
+        for step in &*program.prologue {
+            // SAFETY: it reads single values, whose addresses the table has, and writes one line.
+            unsafe { (step.kernel)(locs.as_ptr(), step.ix.as_ptr(), 1) }
+        }
         let reads = cursors.len();
         if let Some(out) = out {
             // SAFETY: the same pointers; a cursor reads only the table itself.
@@ -435,6 +242,32 @@ impl<'a> Run<'a> {
         }
         self.walk.advance(n);
         Some(at)
+    }
+
+    /// The sum of the next `n` elements, computed while they are summed, if the program has a kernel for that and all operands
+    /// lie in one dense run each.
+    ///
+    /// # Safety
+    /// As [`Plan::reduce`]; at least `n` elements are left.
+    #[inline(always)]
+    pub(crate) unsafe fn fused_in_place(&mut self, n: usize) -> Option<Scalar> {
+        let (kernel, ix) = self.program.fused.as_ref()?;
+        if n > self.walk.width - self.walk.col {
+            return None;
+        }
+        for c in self.walk.cursors.iter_mut() {
+            if c.inner != 1 {
+                return None;
+            }
+            // SAFETY: the caller's.
+            self.locs[c.loc] = unsafe { c.locate(c.addr) };
+            if c.room(c.addr) < n {
+                return None;
+            }
+        }
+        self.walk.advance(n);
+        // SAFETY: every vector operand has `n` elements at its address, the others one (C1).
+        Some(unsafe { kernel(self.locs.as_ptr(), ix.as_ptr(), n) })
     }
 
     /// Computes the next `n <= BLOCK` elements as one dense run of memory, good until the next call.
