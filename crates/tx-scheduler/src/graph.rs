@@ -123,6 +123,14 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// Where in the iteration space it begins.
+    pub(crate) fn first(self) -> usize {
+        match self {
+            Work::Tile { start, .. } | Work::Scatter { start, .. } | Work::Node { start, .. } => start,
+            Work::Fold | Work::Speculate | Work::Commit => 0,
+        }
+    }
+
     /// How many elements it computes; a closure counts as very many.
     pub(crate) fn elements(self) -> usize {
         match self {

@@ -2,7 +2,7 @@
 //!
 //! Every worker has a stack of the tasks it enabled. The newest is taken first, so a tile that was just written is
 //! read while it is in cache, and a program of sweeps runs as one wave through all of them. Tasks that were ready
-//! when the run began (*roots*) are dealt out in contiguous runs, oldest statement first; a worker whose run is
+//! when the run began (*roots*) are dealt out in contiguous runs, in the order of the elements they compute; a worker whose run is
 //! used up takes from the far end of somebody else's, then the oldest task of somebody else's stack. Closures that may run
 //! early are taken oldest first by whoever is free (`early.rs`).
 //!
@@ -47,7 +47,7 @@ const READY_PER_HELPER: usize = 8;
 pub(crate) struct Runner {
     pool: Pool,
     desks: Box<[CachePadded<Mutex<Desk>>]>,
-    /// Ready tasks, oldest first, but for the closures that may run early.
+    /// Ready tasks, oldest first between runs, but for the closures that may run early.
     pub(crate) ready: Vec<TaskSeq>,
     pub(crate) early: Early,
     pub(crate) epoch: Instant,
@@ -190,6 +190,7 @@ impl Runner {
             return Ok(());
         }
         let statements = graph.statements();
+        self.lay_side_by_side(graph, goal);
         // A chain of single tasks is no work for two, and waking somebody for less takes longer than doing it.
         let ready = self.ready.len() + self.early.len();
         let wide = ready > 1 || graph.tasks_held() as u64 >= 2 * (statements.end - statements.start);
@@ -252,6 +253,19 @@ impl Runner {
         match failure {
             Some(failure) => Err(failure),
             None => Ok(()),
+        }
+    }
+
+    /// Put ready tasks of several statements in the order of the elements that they compute: what reads the same tiles comes
+    /// together, and a statement that depends on nothing is not far ahead of those that use it. Statements after the goal stay
+    /// behind.
+    fn lay_side_by_side(&mut self, graph: &Graph, goal: StatementSeq) {
+        let statement = |task: Option<&TaskSeq>| task.map(|&task| graph.task(task).statement);
+        if statement(self.ready.first()) != statement(self.ready.last()) {
+            self.ready.sort_by_cached_key(|&seq| {
+                let task = graph.task(seq);
+                (task.statement > goal, task.work.first(), seq)
+            });
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Forty medium expressions, eight of which read an earlier result.
 
 use array_core::Array;
+use ndarray::{Array1, Zip};
 use tx_collections::View;
 use tx_scheduler::{Config, Session, SessionError};
 
@@ -19,9 +20,33 @@ pub(super) fn rows(threads: usize, rows: &mut Vec<Row>) {
         rival::python("scheduler", "dask", threads),
     ];
     let mut program = Program::new(threads);
+    let plain = inputs().map(Array1::from_vec);
     let row = contest("scheduler/program/f64/200k".into(), Unit::UsPerOp, TIMES, threads)
-        .ours(|| timed(|| (0..TIMES).try_for_each(|_| program.run()).expect("the shapes fit")));
+        .ours(|| timed(|| (0..TIMES).try_for_each(|_| program.run()).expect("the shapes fit")))
+        .rival("ndarray", || timed(|| (0..TIMES).for_each(|_| drop(by_zip(&plain)))));
     rows.push(against(row, &mut rivals, "program", N, TIMES).run(7));
+}
+
+fn inputs() -> [Vec<f64>; 3] {
+    [0, 1, 2].map(|i| (0..N).map(|j| 0.1 + ((j * (i + 7)) % 1000) as f64 / 500.0).collect())
+}
+
+/// The program with `ndarray`, at its best: one fused `Zip` an expression. It has no threads for this.
+fn by_zip([x, y, z]: &[Array1<f64>; 3]) -> Vec<Array1<f64>> {
+    let mut results: Vec<Array1<f64>> = Vec::with_capacity(40);
+    for k in 0..40 {
+        let x = if k % 5 == 4 { &results[k - 4] } else { x };
+        let c = 0.5 + k as f64 * 0.01;
+        let zip = Zip::from(x).and(y).and(z);
+        results.push(match k % 5 {
+            0 => zip.map_collect(|x, y, z| ((x * c + y) * x + z) * x + c),
+            1 => zip.map_collect(|x, y, z| ((y * y - x * 4.0 * z).abs().sqrt() - y) / (z + c)),
+            2 => zip.map_collect(|x, y, _| x / (y * y + 1.0) + y / (x * x + 1.0) * c),
+            3 => zip.map_collect(|x, y, z| if x < y { x * y * c } else { x - z }),
+            _ => zip.map_collect(|x, y, z| (x * x + y * y).sqrt() * c + z),
+        });
+    }
+    std::hint::black_box(results)
 }
 
 struct Program {
@@ -32,10 +57,7 @@ struct Program {
 impl Program {
     fn new(threads: usize) -> Self {
         let mut session = Session::new(Config::threads(threads).expect("at least one thread"));
-        let inputs = [0, 1, 2].map(|i| {
-            let values: Vec<f64> = (0..N).map(|j| 0.1 + ((j * (i + 7)) % 1000) as f64 / 500.0).collect();
-            session.array(Array::from_vec(values, [N])).expect("it fits")
-        });
+        let inputs = inputs().map(|values| session.array(Array::from_vec(values, [N])).expect("it fits"));
         Self { session, inputs }
     }
 
