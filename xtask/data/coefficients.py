@@ -210,6 +210,12 @@ poly("ATAN_Q", lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z, 0, reach**2 * mpf("1
 poly("CBRT_Q", lambda m: 1 / cbrt(m), 1, 2, 6, "m^(-1/3) for 1 <= m <= 2, relative.", lambda m: cbrt(m))
 array("CBRT_T", [f64(1 / cbrt(mpf(2) ** j)) for j in range(3)] + [1.0] * 13, "2^(-j/3) for j < 3.")
 
+# --- square root of sums of squares of f32: by exponent's last bit and three bits of the mantissa --------------------------------
+middles = [(mpf(2 * j + 17) / 16) / (1 if odd else 2) for odd in (0, 1) for j in range(8)]
+array("ROOT_T", [f64(mpf(2) ** 511 / sqrt(m)) for m in middles], "2^511 m^(-1/2) of the middles of 8 parts of 1/2..1 and of 1..2.")
+reach = mpf(1) / 17 * mpf("1.0001")
+poly("ROOT_Q", lambda h: (1 / sqrt(1 - h) - 1) / h, -reach, reach, 2, "((1 - h)^(-1/2) - 1) / h for |h| <= 1/17, beside 1/h.", lambda h: h)
+
 HEAD = '''//! Tables, split constants and polynomials of the vector functions.
 //!
 //! Written by `cargo xtask coefficients` (xtask/data/coefficients.py), which says how: not by hand.

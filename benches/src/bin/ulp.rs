@@ -34,7 +34,7 @@ struct Arguments {
     /// Compare the reference with mpmath first, by this Python
     #[arg(long, value_name = "PYTHON")]
     check: Option<PathBuf>,
-    /// Put the table into this file, between its marks
+    /// Put the table into this file, between its marks; rows of functions that were not measured stay
     #[arg(long)]
     write: Option<PathBuf>,
 }
@@ -310,8 +310,19 @@ fn replace(file: &Path, table: &str) -> Result<(), String> {
     let (Some(from), Some(to)) = (text.find(begin), text.find(end)) else {
         return Err(format!("{} has no marks for the table", file.display()));
     };
-    let text = format!("{}{begin}{table}{}", &text[..from], &text[to..]);
+    let text =
+        format!("{}{begin}{}{}", &text[..from], merged(&text[from + begin.len()..to], table), &text[to..]);
     std::fs::write(file, text).map_err(fail)
+}
+
+/// The rows of `old` with those of `new` in their places, and behind them what `old` does not have.
+fn merged(old: &str, new: &str) -> String {
+    // Function and type.
+    let key = |row: &str| row.split('|').skip(1).take(2).map(str::to_owned).collect::<Vec<_>>();
+    let fresh = |row: &&str| new.lines().find(|other| key(other) == key(row));
+    let stale = old.lines().map(|row| fresh(&row).unwrap_or(row));
+    let added = new.lines().filter(|row| old.lines().all(|other| key(other) != key(row)));
+    stale.chain(added).flat_map(|row| [row, "\n"]).collect()
 }
 
 fn main() -> ExitCode {
@@ -321,5 +332,22 @@ fn main() -> ExitCode {
             eprintln!("failed: {failure}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::merged;
+
+    #[test]
+    fn rows_that_were_not_measured_stay() {
+        let head = "| function | type | error |\n|---|---|---|\n";
+        let old = format!("{head}| `sin` | f64 | 1 |\n| `sin` | f32 | 2 |\n");
+        let new = format!("{head}| `sin` | f32 | 3 |\n| `cos` | f32 | 4 |\n");
+        assert_eq!(
+            merged(&old, &new),
+            format!("{head}| `sin` | f64 | 1 |\n| `sin` | f32 | 3 |\n| `cos` | f32 | 4 |\n")
+        );
+        assert_eq!(merged("", &new), new);
     }
 }

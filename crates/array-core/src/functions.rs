@@ -30,7 +30,7 @@ use crate::{
 };
 use complex::{Complex1, pow::Complex2};
 use guard::Guard;
-use lanes::{Function1, Function2, Lanes, MAX_LANES, portable::F64x1};
+use lanes::{Baseline, Function1, Function2, Lanes, MAX_LANES};
 #[cfg(target_arch = "x86_64")]
 use lanes::{avx2::F64x4, avx512::F64x8};
 
@@ -261,7 +261,7 @@ macro_rules! machines {
 }
 
 machines! {
-    portable1 portable2 portable_complex portable_complex2 F64x1;
+    baseline1 baseline2 baseline_complex baseline_complex2 Baseline;
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
     avx2_1 avx2_2 avx2_complex avx2_complex2 F64x4;
@@ -276,7 +276,7 @@ fn pick1<T: Lane, F: Function1>(isa: Isa) -> Kernel {
         Isa::Avx2 => avx2_1::<T, F>,
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => avx512_1::<T, F>,
-        _ => portable1::<T, F>,
+        _ => baseline1::<T, F>,
     }
 }
 
@@ -286,7 +286,7 @@ fn pick2<T: Lane, F: Function2, const S: u8>(isa: Isa) -> Kernel {
         Isa::Avx2 => avx2_2::<T, F, S>,
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => avx512_2::<T, F, S>,
-        _ => portable2::<T, F, S>,
+        _ => baseline2::<T, F, S>,
     }
 }
 
@@ -296,7 +296,7 @@ fn pick_complex<T: Lane, F: Complex1>(isa: Isa) -> Kernel {
         Isa::Avx2 => avx2_complex::<T, F>,
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => avx512_complex::<T, F>,
-        _ => portable_complex::<T, F>,
+        _ => baseline_complex::<T, F>,
     }
 }
 
@@ -306,7 +306,7 @@ fn pick_complex2<T: Lane, F: Complex2>(isa: Isa) -> Kernel {
         Isa::Avx2 => avx2_complex2::<T, F>,
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => avx512_complex2::<T, F>,
-        _ => portable_complex2::<T, F>,
+        _ => baseline_complex2::<T, F>,
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) trait Body {
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Isa {
-    /// What every processor of the architecture has (SSE2 on x86-64).
+    /// What every processor of the architecture has (SSE2 on x86-64, NEON on aarch64).
     Baseline,
     /// AVX2 and FMA, 256-bit vectors.
     Avx2,

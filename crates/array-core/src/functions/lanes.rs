@@ -14,7 +14,17 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+#[cfg(all(target_arch = "aarch64", not(miri)))]
+pub(crate) mod neon;
+#[cfg_attr(all(target_arch = "aarch64", not(miri)), allow(dead_code, reason = "every aarch64 has NEON"))]
 pub(crate) mod portable;
+
+/// What every processor of the architecture has.
+#[cfg(all(target_arch = "aarch64", not(miri)))]
+pub(crate) type Baseline = neon::F64x2;
+/// What every processor of the architecture has.
+#[cfg(not(all(target_arch = "aarch64", not(miri))))]
+pub(crate) type Baseline = portable::F64x1;
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 

@@ -1,7 +1,9 @@
-//! `cbrt`, `hypot`. (`sqrt` is the machine's.)
+//! `cbrt`, `hypot`. (`sqrt` is the machine's instruction: nothing that is rounded as exactly is twice as fast. From AVX-512's estimate,
+//! two of Newton's steps and a proof of the result by its residue it takes 0.6 of the time, measured.)
 //!
 //! **How** cbrt: x = 2^3k v with v in 1..8; v^(-1/3) from a polynomial of degree 6 and a step of third order
-//! (Householder's), the root from it, and its residue in two parts. hypot: the sum of squares and its root in two parts.
+//! (Householder's), the root from it, and its residue in two parts. hypot: the sum of squares and its root in two parts; for f32
+//! the sum in f64 and its root to 2^-40 from a table, as the instruction for f64 is what the time would go to.
 
 use super::{
     constants::*,
@@ -76,8 +78,19 @@ impl Function2 for Hypot {
         // Squares of f32 are exact and far from the ends of f64.
         let inf = V::splat(f64::INFINITY);
         let infinite = x.abs().eq(inf) | y.abs().eq(inf);
-        V::select(infinite, inf, x.fma(x, y * y).sqrt())
+        V::select(infinite, inf, short_root(x.fma(x, y * y)))
     }
+}
+
+/// sqrt s to 2^-40, for 0 and 2^-400 < s < 2^400.
+#[inline(always)]
+fn short_root<V: Lanes>(s: V) -> V {
+    // s = 2^2k m with m in 1/2..2; r = T 2^-k, and with h = 1 - s r²: s^(-1/2) = r (1 - h)^(-1/2).
+    let r = s.shr::<49>().lookup(&ROOT_T).sub_bits(s.shr::<53>().shl::<52>());
+    let h = (s * r).nfma(r, V::splat(1.0));
+    let r = (r * h).fma(h.horner(&ROOT_Q), r);
+    let y = s * r;
+    y.nfma(y, s).fma(r * V::splat(0.5), y)
 }
 
 #[inline(always)]
@@ -99,7 +112,11 @@ impl Function2 for HypotAll {
         let one = V::splat(1.0);
         let scale = V::select(large, down, V::select(small, up, one));
         let back = V::select(large, up, V::select(small, down, one));
-        let y0 = hypot(x * scale, y * scale) * back;
+        // A side below 2^-60 of the other changes nothing, but its square may be subnormal.
+        let (c, d, zero) = (x * scale, y * scale, V::splat(0.0));
+        let least = V::select(c.lt(d), d, c) * V::splat(2f64.powi(-60));
+        let (c, d) = (V::select(c.lt(least), zero, c), V::select(d.lt(least), zero, d));
+        let y0 = hypot(c, d) * back;
         let y0 = V::select(s.eq(V::splat(0.0)), s, y0);
         V::select(x.eq(inf) | y.eq(inf), inf, y0)
     }

@@ -310,7 +310,9 @@ fn unary(isa: Isa, op: Op, input: DType) -> Option<Kernel> {
         Op::Sign if input.is_complex() => complexes!(Sign),
         Op::Sign => integer!(input, sign),
         _ if input.is_float() => match op {
-            Op::Sqrt => floats!(Sqrt),
+            // One instruction, slower by a twentieth on 512 bits than on twice 256.
+            Op::Sqrt if input == DType::F64 => pick::<Map1<Sqrt, f64>>(isa.min(Isa::Avx2)),
+            Op::Sqrt => pick::<Map1<Sqrt, f32>>(isa.min(Isa::Avx2)),
             Op::Reciprocal => floats!(Reciprocal),
             Op::Floor => floats!(Floor),
             Op::Ceil => floats!(Ceil),
