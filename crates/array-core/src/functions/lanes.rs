@@ -141,6 +141,12 @@ pub(crate) trait Lanes:
         }
         sum
     }
+    /// 2^1074 times lanes that are subnormal or +0: a product would take the processor's slow way. Of others, anything.
+    #[inline(always)]
+    fn lifted(self) -> Self {
+        let one = Self::splat(TWO52);
+        self.or(one) - one
+    }
     /// Two to the power of integers in -1022..=1023.
     #[inline(always)]
     fn pow2(self) -> Self {
@@ -160,6 +166,9 @@ pub(crate) trait Lanes:
 
 /// The widest vector.
 pub(crate) const MAX_LANES: usize = 8;
+
+/// The bits of an integer below 2^52, put into its significand, are added to it.
+pub(crate) const TWO52: f64 = 4_503_599_627_370_496.0;
 
 /// 1.5 · 2^52: a number below 2^51 added to it is rounded to an integer, which then stands in the lowest bits.
 pub(crate) const MAGIC: f64 = 6755399441055744.0;

@@ -99,8 +99,8 @@ trait Logarithm: 'static {
 fn every_case<V: Lanes, L: Logarithm>(x: V) -> V {
     let zero = V::splat(0.0);
     let small = x.lt(V::splat(f64::MIN_POSITIVE));
-    let scaled = V::select(small, x * V::splat(18_014_398_509_481_984.0), x);
-    let y = L::usual(scaled, V::select(small, V::splat(-54.0), zero));
+    let scaled = V::select(small, x.lifted(), x);
+    let y = L::usual(scaled, V::select(small, V::splat(-1074.0), zero));
     let y = V::select(zero.lt(x), y, V::splat(f64::NAN));
     let y = V::select(x.eq(zero), V::splat(f64::NEG_INFINITY), y);
     V::select(x.eq(V::splat(f64::INFINITY)), x, y)

@@ -51,8 +51,8 @@ impl<const SHORT: bool> Function2 for PowAll<SHORT> {
         let (zero, one, inf) = (V::splat(0.0), V::splat(1.0), V::splat(f64::INFINITY));
         let (a, b) = (x.abs(), y.abs());
         let small = a.lt(V::splat(f64::MIN_POSITIVE));
-        let scaled = V::select(small, a * V::splat(18_014_398_509_481_984.0), a);
-        let (e, e_lo) = exponent::<V, SHORT>(scaled, y, V::select(small, V::splat(-54.0), zero));
+        let scaled = V::select(small, a.lifted(), a);
+        let (e, e_lo) = exponent::<V, SHORT>(scaled, y, V::select(small, V::splat(-1074.0), zero));
         // ln 0 and ln of infinity; 1 to any power.
         let e = V::select(a.eq(zero), -inf * y, V::select(a.eq(inf), inf * y, e));
         let e = V::select(a.eq(one), zero, e);

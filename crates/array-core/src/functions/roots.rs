@@ -53,9 +53,9 @@ impl Function1 for CbrtAll {
     fn call<V: Lanes>(x: V) -> V {
         let a = x.abs();
         let small = a.lt(V::splat(f64::MIN_POSITIVE));
-        // 2^54 in, 2^18 out.
-        let y = cbrt(V::select(small, a * V::splat(18_014_398_509_481_984.0), a));
-        let y = V::select(small, y * V::splat(1.0 / 262_144.0), y).or(x.sign());
+        // 2^1074 in, 2^358 out.
+        let y = cbrt(V::select(small, a.lifted(), a));
+        let y = V::select(small, y * V::splat(2f64.powi(-358)), y).or(x.sign());
         let itself = a.eq(V::splat(0.0)) | !a.le(V::splat(f64::MAX));
         V::select(itself, x, y)
     }
@@ -102,6 +102,13 @@ fn hypot<V: Lanes>(x: V, y: V) -> V {
     Double { hi: s.hi, lo: s.lo + (xx.lo + yy.lo) }.sqrt().round()
 }
 
+/// x · scale; of subnormal x, 2^600 x: it matters only beside what is scaled so.
+#[inline(always)]
+fn scaled<V: Lanes>(x: V, scale: V) -> V {
+    let small = x.lt(V::splat(f64::MIN_POSITIVE));
+    V::select(small, x.lifted(), x) * V::select(small, V::splat(2f64.powi(600 - 1074)), scale)
+}
+
 struct HypotAll;
 impl Function2 for HypotAll {
     #[inline(always)]
@@ -113,7 +120,7 @@ impl Function2 for HypotAll {
         let scale = V::select(large, down, V::select(small, up, one));
         let back = V::select(large, up, V::select(small, down, one));
         // A side below 2^-60 of the other changes nothing, but its square may be subnormal.
-        let (c, d, zero) = (x * scale, y * scale, V::splat(0.0));
+        let (c, d, zero) = (scaled(x, scale), scaled(y, scale), V::splat(0.0));
         let least = V::select(c.lt(d), d, c) * V::splat(2f64.powi(-60));
         let (c, d) = (V::select(c.lt(least), zero, c), V::select(d.lt(least), zero, d));
         let y0 = hypot(c, d) * back;
