@@ -8,9 +8,9 @@
 
 use crate::{
     array::Array,
+    buffer::Buffer,
     dtype::Scalar,
     eval::element,
-    expr::Kind,
     layout::{Layout, Strides},
 };
 use std::fmt;
@@ -381,6 +381,17 @@ fn text(layout: &Layout, get: &dyn Fn(isize) -> Scalar) -> String {
     out
 }
 
+/// NumPy's text of data for `Debug`: three dots where even its summary is long, as that of many axes is.
+pub(crate) fn short_text(data: &Buffer, layout: &Layout) -> String {
+    const MOST: usize = 2 * THRESHOLD;
+    let summary = layout.len() > THRESHOLD;
+    let shown = |&n: &usize| if summary { n.min(2 * EDGE) } else { n };
+    if layout.shape.iter().map(shown).fold(1, usize::saturating_mul) > MOST {
+        return "…".to_owned();
+    }
+    text(layout, &|at| element(data, at as usize))
+}
+
 /// NumPy's `str()` of the array. Evaluates it; an expression that fails prints its error.
 ///
 /// ```
@@ -401,31 +412,5 @@ impl fmt::Display for Array {
             }
             Err(error) => write!(f, "<{error}>"),
         }
-    }
-}
-
-/// Type, shape and state; never evaluates.
-impl fmt::Debug for Array {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct("Array");
-        if let Some(error) = self.error() {
-            return out.field("error", error).finish();
-        }
-        out.field("dtype", &self.dtype()).field("shape", &self.shape());
-        match &self.0.kind {
-            Kind::Const { value, .. } => out.field("value", value),
-            Kind::Buffer { data, layout } => {
-                out.field("strides", &layout.strides).field("offset", &layout.offset).field("data", data)
-            }
-            Kind::Source { data, layout } => {
-                out.field("strides", &layout.strides).field("offset", &layout.offset).field("source", data)
-            }
-            Kind::Map { op, .. } => out.field("pending", &op.name()).field("operations", &self.0.weight),
-            Kind::Reduce { op, .. } => out.field("pending", &op.name()).field("operations", &self.0.weight),
-            Kind::Whole { op, .. } => out.field("pending", &op.name()).field("operations", &self.0.weight),
-            Kind::Store { .. } => out.field("pending", &"reshape"),
-            Kind::Failed(_) => &mut out,
-        };
-        out.finish()
     }
 }

@@ -9,6 +9,7 @@
 //! `weight` bounds the size of the plan of a subtree from above (it counts a shared node once per use), `barrier` says that
 //! the subtree holds a reduction, an operation on wholes or a store, which must be evaluated before what stands on it.
 
+mod debug;
 mod formula;
 mod op;
 mod rewrite;

@@ -74,5 +74,61 @@ fn an_expression_prints_its_value_or_its_error() {
     assert_eq!((&a + &a).to_string(), "[0 2 4]");
     let wrong = (&a + Array::zeros([2])).to_string();
     assert!(wrong.contains("do not broadcast"), "{wrong}");
-    assert!(format!("{:?}", &a + &a).contains("add"));
+}
+
+#[test]
+fn debug_lists_what_is_pending_and_shared_parts_once() {
+    let a = Array::arange(0.0, 6.0, 1.0).reshape([2, 3]);
+    let sum = &a + &a;
+    let expr = (&sum * &sum.sum_along(0)).reshape([6]).cumsum(0);
+    let text = format!("{expr:#?}");
+    let wanted = "Array {
+    dtype: float64,
+    shape: (6,),
+    operations: 3,
+    pending: [
+        %0: float64 (6,) = cumsum[0](%1),
+        %1: float64 (6,) = reshape(%2),
+        %2: float64 (2, 3) = multiply(%3, %4),
+        %3: float64 (2, 3) = add(a, a),
+        %4: float64 (3,) = add.reduce[0](%3),
+        a: float64 (2, 3) data,
+    ],
+}";
+    assert_eq!(text, wanted);
+    // Nothing was computed, and nothing depends on where the nodes lie in memory.
+    assert!(!expr.is_evaluated());
+    let again = Array::arange(0.0, 6.0, 1.0).reshape([2, 3]);
+    let sum = &again + &again;
+    assert_eq!(format!("{:#?}", (&sum * &sum.sum_along(0)).reshape([6]).cumsum(0)), text);
+    let wrong = format!("{:?}", &a + Array::zeros([4]));
+    assert!(wrong.contains("Broadcast"), "{wrong}");
+    assert_eq!(
+        format!("{:?}", Array::zeros([1 << 20])),
+        "Array { dtype: float64, shape: (1048576,), everywhere: 0.0 }"
+    );
+}
+
+#[test]
+fn debug_of_huge_graphs_is_short() {
+    let n = if cfg!(miri) { 1000 } else { 1_000_000 };
+    let mut chain = Array::from_vec(vec![1.0, 2.0], [2]);
+    for _ in 0..n {
+        chain = chain + 1.0;
+    }
+    let text = format!("{chain:?}");
+    assert!(text.len() < 2000 && text.contains("%23: float64 (2,) = add(…, 1.0)"), "{text}");
+    let mut casts = Array::from_vec(vec![1.0, 2.0], [2]);
+    for _ in 0..n / 2 {
+        casts = casts.astype::<f32>().astype::<f64>();
+    }
+    assert!(format!("{:?}", &casts + 1.0).len() < 2000 && (&casts + 1.0).formula().len() < 2000);
+    let mut doubled = Array::from_vec(vec![1i64], [1]);
+    for _ in 0..63 {
+        doubled = &doubled + &doubled;
+    }
+    assert!(format!("{doubled:?}").len() < 2000 && doubled.formula().len() < 2000);
+    // Data of many axes has a long summary, of which Debug has none.
+    let deep = Array::from_vec(vec![0i8; 1 << 12], [2; 12]);
+    assert!(format!("{deep:?}").contains("elements: …"));
 }

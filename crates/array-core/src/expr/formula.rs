@@ -59,9 +59,11 @@ impl Writer {
 
     /// In parentheses if it is an operator of its own.
     fn operand(&mut self, array: &Array, depth: usize) {
-        let mut inner = array;
-        while let Kind::Map { op: Op::Cast | Op::Copy, args, .. } = &inner.0.kind {
-            inner = &args[0];
+        let (mut inner, mut depth) = (array, depth);
+        while let Kind::Map { op: Op::Cast | Op::Copy, args, .. } = &inner.0.kind
+            && depth < DEPTH
+        {
+            (inner, depth) = (&args[0], depth + 1);
         }
         let compound = matches!(&inner.0.kind, Kind::Map { op, .. } if symbol(*op).is_some());
         if compound {

@@ -2,6 +2,7 @@
 
 use super::{Op, ReduceOp};
 use crate::layout::{Dims, Layout};
+use std::fmt;
 
 /// An operation on whole arrays; it is evaluated with its operands at hand, not as part of a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,19 @@ impl Whole {
             Whole::Take { .. } => "take",
             Whole::Put { op: Some(op), .. } => op.name(),
             Whole::Put { .. } => "put",
+        }
+    }
+}
+
+/// The name with what distinguishes the operation: `add.reduce[0, 2]`, `cumsum[1]`, `argmax`.
+impl fmt::Display for Whole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Whole::Reduce { axes, .. } => write!(f, ".reduce{:?}", &axes[..]),
+            Whole::Arg { axis: Some(axis), .. } | Whole::Scan { axis, .. } => write!(f, "[{axis}]"),
+            Whole::Put { op: Some(_), .. } => f.write_str(".at"),
+            Whole::Arg { .. } | Whole::Take { .. } | Whole::Put { .. } => Ok(()),
         }
     }
 }
