@@ -6,12 +6,14 @@
 mod ops;
 mod reduce;
 mod select;
+mod out;
 mod sources;
 mod term;
 mod view;
 
 pub use reduce::Along;
 pub use term::Term;
+pub use out::Out;
 
 use crate::{
     buffer::Buffer,

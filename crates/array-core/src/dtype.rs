@@ -183,6 +183,17 @@ impl DType {
         Self::SIZES[self as usize]
     }
 
+    /// Whether NumPy casts to `to` under its rule `same_kind`: to the same kind or a higher one, whatever the size.
+    ///
+    /// ```
+    /// use array_core::DType;
+    /// assert!(DType::F64.is_same_kind(DType::F32) && DType::U64.is_same_kind(DType::I8));
+    /// assert!(!DType::F64.is_same_kind(DType::I64) && !DType::I8.is_same_kind(DType::U64));
+    /// ```
+    pub fn is_same_kind(self, to: DType) -> bool {
+        self.kind() <= to.kind()
+    }
+
     /// The type of that kind and size in bytes, if there is one.
     fn of(kind: Kind, size: usize) -> Option<DType> {
         Self::ALL.iter().copied().find(|d| d.kind() == kind && d.size() == size)

@@ -137,6 +137,16 @@ pub enum ArrayError {
         /// Type asked for.
         asked: DType,
     },
+    /// A result that its target's type does not take.
+    #[error("cannot cast the result of {operation} from {from} to {to} with casting rule 'same_kind'")]
+    Casting {
+        /// Name of the operation.
+        operation: &'static str,
+        /// Type of the result.
+        from: DType,
+        /// Type of the target.
+        to: DType,
+    },
     /// An operation that these element types do not have.
     #[error("{operation} is not supported for {}: {reason}", Types(dtypes))]
     Unsupported {

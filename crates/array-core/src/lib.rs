@@ -36,7 +36,7 @@ pub mod npy;
 pub mod plan;
 mod source;
 
-pub use array::{Along, Array, Term};
+pub use array::{Along, Array, Out, Term};
 pub use buffer::{BlockPool, Buffer, SharedVec, TileBuf};
 pub use dtype::{DType, Element, Kind, Scalar};
 pub use error::ArrayError;

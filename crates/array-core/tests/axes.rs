@@ -5,7 +5,10 @@
 //! order, and contracts complex products), and likewise float sums of filtered elements (NumPy adds the runs between
 //! the elements left out); NaN is NaN.
 
+mod fixture;
+
 use array_core::{Along, Array, ArrayError, Complex, DType, Index, Isa, ReduceOp, Scalar};
+use fixture::{dtype, parse};
 
 fn stream(n: usize) -> Vec<f64> {
     let scale = [1e-6, 1e-3, 1.0, 1e3, 1e6];
@@ -16,18 +19,6 @@ fn stream(n: usize) -> Vec<f64> {
         unit * scale[(i % 5) as usize]
     };
     (0..n as u64).map(element).collect()
-}
-
-fn dtype(name: &str) -> DType {
-    let (kind, bits) = name.split_at(1);
-    let long = match kind {
-        "b" => "bool".to_owned(),
-        "i" => format!("int{bits}"),
-        "u" => format!("uint{bits}"),
-        "f" => format!("float{bits}"),
-        _ => format!("complex{bits}"),
-    };
-    DType::ALL.iter().copied().find(|d| d.name() == long).unwrap_or_else(|| panic!("type {name}"))
 }
 
 /// The generator's `data`.
@@ -58,22 +49,6 @@ fn view(a: &Array, name: &str) -> Array {
 
 fn numbers(text: &str) -> Vec<isize> {
     text.split(',').filter(|w| *w != "-").map(|w| w.parse().unwrap()).collect()
-}
-
-fn parse(text: &str, dtype: DType) -> Scalar {
-    let bits = |text: &str| u64::from_str_radix(text, 16).unwrap();
-    let double = |text: &str| if text == "nan" { f64::NAN } else { f64::from_bits(bits(text)) };
-    let single = |text: &str| if text == "nan" { f32::NAN } else { f32::from_bits(bits(text) as u32) };
-    let pair = || text.split_once(',').unwrap();
-    match dtype {
-        DType::Bool => Scalar::Bool(text == "1"),
-        DType::U64 => Scalar::U64(text.parse().unwrap()),
-        DType::F32 => Scalar::F32(single(text)),
-        DType::F64 => Scalar::F64(double(text)),
-        DType::C64 => Scalar::C64(Complex::new(single(pair().0), single(pair().1))),
-        DType::C128 => Scalar::C128(Complex::new(double(pair().0), double(pair().1))),
-        _ => Scalar::I64(text.parse().unwrap()).cast(dtype),
-    }
 }
 
 /// Whether the values are the same, or within `tolerance` of the greater part.

@@ -117,6 +117,82 @@ def values():
     (OUT / "values.txt").write_text("\n".join(lines) + "\n")
 
 
+# --- out: results over what another array holds ------------------------------------------------------------------------------
+
+
+SMALL = {"b": [1, 0, 1], "i": [-3, 2, 5], "u": [1, 2, 5], "f": [1.0, -1.5, 2.5], "c": [1, -1.5 + 2j, 3 - 4j]}
+
+
+def outs():
+    lines = [
+        "# function, operand type, type of out, form, mask (as bits, - without) = results in out's order, or error",
+        "# forms: plain; rows: out has two rows, the mask is a column; back: out and operands are read backwards",
+        "# reduce:function, type, type of out, axis, mask, initial = results, or error",
+    ]
+    turn = 0
+
+    def attempt(f, out):
+        try:
+            f()
+            return words(out)
+        except (TypeError, ValueError):
+            return "error"
+
+    for name in UNARY + BINARY:
+        f = getattr(np, name)
+        for a in ORDER:
+            for k in range(4):
+                turn += 1
+                if name in ("real", "imag"):
+                    continue  # no ufuncs in NumPy
+                if name in ("sqrt", "rint", "hypot") and a in ("b", "i8", "u8"):
+                    continue  # float16, which is no element type
+                x = np.array(SMALL[a[0]], INPUTS[a].dtype)
+                if name.endswith("shift"):
+                    x = np.abs(x)
+                to = ORDER[(turn * 5 + k) % len(ORDER)]
+                form = ["plain", "plain", "rows", "back"][turn % 4]
+                mask = [None, [1, 0, 1], [0, 0, 0], [0, 1, 1], [1, 1, 1]][turn % 5]
+                operands = [x] if name in UNARY else [x, x[::-1]]
+                if name == "power" and a[0] == "i":
+                    operands[1], mask = np.array([-1, 2, 3], x.dtype), [[0, 1, 1], [1, 1, 0]][turn % 2]
+                n = len(x)
+                base = (np.arange(n) + 7).astype(INPUTS[to].dtype)
+                options = {}
+                if form == "rows":
+                    base = np.stack([base, base + base.dtype.type(True)])
+                    if mask is not None:
+                        options["where"] = np.array(mask[:2], bool)[:, None]
+                elif mask is not None:
+                    options["where"] = np.array(mask[:n], bool)
+                if form == "back":
+                    base = base[::-1]
+                    operands = [o[::-1] for o in operands]
+                out = attempt(lambda: f(*operands, out=base, **options), base)
+                bits = "-" if mask is None else "".join(map(str, mask[:n]))
+                lines.append(f"{name} {a} {to} {form} {bits} = {out}")
+    for name in "sum prod max min mean var std any all".split():
+        for a in ORDER:
+            for k in range(8):
+                turn += 1
+                to = ORDER[(turn * 5 + k) % len(ORDER)]
+                axis = [0, 1, None][turn % 3]
+                x = np.array([[1, 0, 3], [2, 4, 1]]).astype(INPUTS[a].dtype)
+                mask = [None, 0b101101, 0b100100, 0b111111][turn % 4]
+                options = {}
+                if mask is not None:
+                    options["where"] = np.array([mask >> i & 1 for i in range(6)], bool).reshape(2, 3)
+                initial = 2 if name in ("sum", "prod", "max", "min") and turn % 2 else None
+                if initial:
+                    options["initial"] = initial
+                base = np.full(x.sum(axis=axis).shape, 1).astype(INPUTS[to].dtype)
+                out = attempt(lambda: getattr(np, name)(x, axis=axis, out=base, **options), base)
+                lines.append(
+                    f"reduce:{name} {a} {to} {'-' if axis is None else axis} {'-' if mask is None else mask} {initial or '-'} = {out}"
+                )
+    (OUT / "out.txt").write_text("\n".join(lines) + "\n")
+
+
 # --- sums: the same bits as np.sum --------------------------------------------------------------------------------------------
 
 
@@ -452,6 +528,7 @@ def npy():
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     values()
+    outs()
     sums()
     axes()
     select()

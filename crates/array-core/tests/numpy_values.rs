@@ -6,19 +6,10 @@
 //! the exponent; ours are held against mpmath in functions.rs); of equal zeros the extremes may give
 //! either (NumPy's own choice depends on the machine).
 
-use array_core::{Array, ArrayError, Complex, DType, Index, Op, Scalar, Term};
+mod fixture;
 
-fn dtype(name: &str) -> DType {
-    let (kind, bits) = name.split_at(1);
-    let long = match kind {
-        "b" => "bool".to_owned(),
-        "i" => format!("int{bits}"),
-        "u" => format!("uint{bits}"),
-        "f" => format!("float{bits}"),
-        _ => format!("complex{bits}"),
-    };
-    DType::ALL.iter().copied().find(|d| d.name() == long).unwrap_or_else(|| panic!("type {name}"))
-}
+use array_core::{Array, ArrayError, Complex, DType, Index, Op, Scalar, Term};
+use fixture::{dtype, parse};
 
 /// The generator's INPUTS.
 fn input(name: &str) -> Array {
@@ -111,27 +102,6 @@ fn op(name: &str) -> Op {
         RightShift,
     ];
     all.into_iter().find(|op| op.name() == name).unwrap_or_else(|| panic!("function {name}"))
-}
-
-fn parse(text: &str, dtype: DType) -> Scalar {
-    let bits = |text: &str| u64::from_str_radix(text, 16).unwrap();
-    let double = |text: &str| if text == "nan" { f64::NAN } else { f64::from_bits(bits(text)) };
-    let single = |text: &str| if text == "nan" { f32::NAN } else { f32::from_bits(bits(text) as u32) };
-    match dtype {
-        DType::Bool => Scalar::Bool(text == "1"),
-        DType::U64 => Scalar::U64(text.parse().unwrap()),
-        DType::F32 => Scalar::F32(single(text)),
-        DType::F64 => Scalar::F64(double(text)),
-        DType::C64 | DType::C128 => {
-            let (re, im) = text.split_once(',').unwrap();
-            if dtype == DType::C64 {
-                Scalar::C64(Complex::new(single(re), single(im)))
-            } else {
-                Scalar::C128(Complex::new(double(re), double(im)))
-            }
-        }
-        _ => Scalar::I64(text.parse().unwrap()).cast(dtype),
-    }
 }
 
 fn python_scalar(text: &str) -> Scalar {

@@ -35,6 +35,8 @@ pub struct Along {
     filter: Option<Array>,
     initial: Option<Scalar>,
     dtype: Option<DType>,
+    /// Type and shape of the target.
+    out: Option<(DType, Dims)>,
 }
 
 impl Along {
@@ -68,6 +70,23 @@ impl Along {
     #[must_use]
     pub fn dtype(mut self, dtype: DType) -> Along {
         self.dtype = Some(dtype);
+        self
+    }
+
+    /// The result takes the type of `target`, whose shape it must have: NumPy's `out`. Without a type of its own
+    /// ([`dtype`](Self::dtype)), the reduction is computed in the common type of the array and the target. Whatever the filter,
+    /// nothing of the target stays; to compute into its memory give its block to [`Array::eval_into`].
+    ///
+    /// ```
+    /// use array_core::{Along, Array, DType};
+    /// let singles = Array::full([3], 16777217.0).cast(DType::F32);
+    /// let target = Array::zeros([]);
+    /// assert_eq!(singles.sum_along(Along::all().out(&target)).dtype(), DType::F64);
+    /// assert!(singles.sum_along(Along::all().out(&Array::zeros([1]))).error().is_some());
+    /// ```
+    #[must_use]
+    pub fn out(mut self, target: &Array) -> Along {
+        self.out = Some((target.dtype(), target.shape().into()));
         self
     }
 
@@ -163,6 +182,17 @@ impl Array {
         if op == ReduceOp::Mean {
             return self.try_mean(along);
         }
+        let Some((dtype, shape)) = &along.out else { return self.reduced(op, along) };
+        let asked = along.dtype.unwrap_or_else(|| self.dtype().promote(*dtype));
+        let result = self.reduced(op, &Along { dtype: Some(asked), out: None, ..along.clone() })?;
+        if result.error().is_none() && result.shape() != &shape[..] {
+            return Err(ArrayError::BroadcastTo { from: result.shape().to_vec(), to: shape.to_vec() });
+        }
+        Ok(result.cast(*dtype))
+    }
+
+    #[track_caller]
+    fn reduced(&self, op: ReduceOp, along: &Along) -> Result<Array, ArrayError> {
         let extreme = matches!(op, ReduceOp::Max | ReduceOp::Min);
         let asked =
             along.dtype.unwrap_or_else(|| if extreme { self.dtype() } else { op.result(self.dtype()) });
@@ -220,11 +250,13 @@ impl Array {
     #[track_caller]
     fn try_mean(&self, along: &Along) -> Result<Array, ArrayError> {
         let dtype = along.dtype.unwrap_or_else(|| ReduceOp::Mean.result(self.dtype()));
-        if along.filter.is_none() && along.axes.is_none() && !along.keepdims {
+        if along.filter.is_none() && along.axes.is_none() && !along.keepdims && along.out.is_none() {
             return Ok(self.cast(dtype).reduce(ReduceOp::Mean));
         }
-        let sum =
-            self.try_reduce(ReduceOp::Sum, &Along { dtype: Some(dtype), initial: None, ..along.clone() })?;
+        // As NumPy: floats are summed in the common type with the target, integers in double precision.
+        let whole = !matches!(self.dtype().kind(), TypeKind::Float | TypeKind::Complex);
+        let summed = along.dtype.or((whole || along.out.is_none()).then_some(dtype));
+        let sum = self.try_reduce(ReduceOp::Sum, &Along { dtype: summed, initial: None, ..along.clone() })?;
         Ok(quotient(&sum, &self.counted(along, 0)?))
     }
 
@@ -243,6 +275,7 @@ impl Array {
                     dtype: Some(DType::F64),
                     initial: None,
                     filter: Some(mask.clone()),
+                    out: None,
                     ..along.clone()
                 };
                 ones.try_reduce(ReduceOp::Sum, &all)?
@@ -380,7 +413,7 @@ impl Array {
         let dtype = along.dtype.unwrap_or_else(|| ReduceOp::Mean.result(self.dtype()));
         let along = Along { initial: None, dtype: Some(dtype), ..along.clone() };
         let data = self.cast(dtype);
-        let centre = data.try_mean(&Along { keepdims: true, ..along.clone() })?;
+        let centre = data.try_mean(&Along { keepdims: true, out: None, ..along.clone() })?;
         let distance = data - centre;
         let squares = if dtype.is_complex() {
             distance.real().square() + distance.imag().square()
@@ -394,7 +427,13 @@ impl Array {
     /// Standard deviation: the root of [`var`](Self::var).
     #[track_caller]
     pub fn std(&self, along: impl Into<Along>, ddof: usize) -> Array {
-        self.var(along, ddof).sqrt()
+        let var = self.var(along, ddof);
+        let root = var.sqrt();
+        // A target of integers: NumPy's root of them is none, and does not go back.
+        if root.dtype().is_same_kind(var.dtype()) {
+            return root;
+        }
+        Array::fail(ArrayError::Casting { operation: "sqrt", from: root.dtype(), to: var.dtype() })
     }
 
     /// Position of the first greatest element along `axis`, or in C order of all elements without one; the first NaN counts

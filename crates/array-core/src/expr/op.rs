@@ -16,7 +16,8 @@ macro_rules! ops {
         pub enum Op { $($(#[$doc])* $variant),* }
 
         impl Op {
-            pub(crate) const ALL: &'static [Op] = &[$(Op::$variant),*];
+            /// Every operation, in the order of the table.
+            pub const ALL: &'static [Op] = &[$(Op::$variant),*];
             /// NumPy's name.
             pub const fn name(self) -> &'static str { match self { $(Op::$variant => $name),* } }
             /// Number of operands.
