@@ -3,9 +3,11 @@
 mod arg;
 mod axes;
 mod direct;
+mod inplace;
 mod scan;
 mod select;
 mod stream;
+mod together;
 mod whole;
 
 use crate::kernels::Isa;
@@ -18,7 +20,7 @@ use crate::{
     layout::Layout,
     plan::{
         Bound, OperandData, Scratch, TileMut, TileRef, bind_for, finish_reduction, normalise,
-        reduction_nodes, split_reductions,
+        reduction_nodes, split_owned,
     },
 };
 use smallvec::SmallVec;
@@ -90,28 +92,52 @@ impl Array {
     /// # Errors
     /// As [`eval`](Self::eval).
     pub fn eval_for(&self, isa: Isa) -> Result<Array, ArrayError> {
+        match self.simple(isa) {
+            Some(done) => done,
+            None => evaluate(self.clone(), isa),
+        }
+    }
+
+    /// As [`eval`](Self::eval), giving the expression away: an operand that nobody else holds, and that has the result's
+    /// type, shape and order, lends its memory to the result. So a loop of `x = (x * 0.5 + 1.0).into_evaluated()?` stays
+    /// in one block.
+    ///
+    /// Nothing that can still be seen is ever overwritten, nor is a `Vec` that came from outside. Results of at most 64 KiB
+    /// are not worth the care and get memory of their own.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let address = |a: &Array| a.as_buffer().unwrap().0.as_ptr();
+    /// let x = (Array::arange(0.0, 1e5, 1.0) + 1.0).into_evaluated()?;
+    /// let before = address(&x);
+    /// let y = (x * 2.0).into_evaluated()?;                             // x is gone
+    /// assert_eq!(address(&y), before);
+    /// let z = (&y * 2.0).into_evaluated()?;                            // y is still there
+    /// assert!(address(&z) != before && y.slice([3.into()]).item::<f64>()? == 8.0);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`eval`](Self::eval).
+    pub fn into_evaluated(self) -> Result<Array, ArrayError> {
+        self.into_evaluated_for(Isa::active())
+    }
+
+    fn into_evaluated_for(self, isa: Isa) -> Result<Array, ArrayError> {
+        match self.simple(isa) {
+            Some(done) => done,
+            None => evaluate(self, isa),
+        }
+    }
+
+    /// The answer for what needs no plan.
+    fn simple(&self, isa: Isa) -> Option<Result<Array, ArrayError>> {
         match &self.0.kind {
-            Kind::Buffer { .. } => return Ok(self.clone()),
-            Kind::Source { .. } => return Err(ArrayError::Unbound),
-            Kind::Map { op, shape, args, .. } => {
-                if let Some(result) = direct::map(*op, self.dtype(), shape, args, isa) {
-                    return result;
-                }
-            }
-            _ => {}
+            Kind::Buffer { .. } => Some(Ok(self.clone())),
+            Kind::Source { .. } => Some(Err(ArrayError::Unbound)),
+            Kind::Map { op, shape, args, .. } => direct::map(*op, self.dtype(), shape, args, isa),
+            _ => None,
         }
-        let ready = split_reductions(self, &mut |part| part.eval_for(isa))?;
-        if ready.is_evaluated() {
-            return Ok(ready);
-        }
-        if let Kind::Whole { op, shape, args, at } = &ready.0.kind {
-            return whole::eval(op, ready.dtype(), shape, args, isa).map_err(|error| error.at(at));
-        }
-        let bound = bind_for(&ready, isa)?;
-        SCRATCH.with_borrow_mut(|scratch| match bound.reduction {
-            Some(_) => reduce(bound, scratch),
-            None => map(bound, scratch),
-        })
     }
 
     /// Whether the root of the expression is an operation on whole arrays (a reduction along some of the axes, a scan),
@@ -156,7 +182,7 @@ impl Array {
         }
         let isa = Isa::active();
         let layout = Layout::contiguous(self.shape())?;
-        let ready = split_reductions(self, &mut |part| part.eval_for(isa))?;
+        let ready = split_owned(self, &mut |part| part.into_evaluated_for(isa))?;
         if matches!(ready.0.kind, Kind::Source { .. }) {
             return Err(ArrayError::Unbound);
         }
@@ -246,6 +272,16 @@ impl Array {
         }
     }
 
+    /// The array evaluated into C order, in a block of its own.
+    pub(crate) fn copied(&self) -> Result<Array, ArrayError> {
+        let leaf = self.eval()?;
+        let layout = Layout::contiguous(leaf.shape())?;
+        let mut block = BlockPool::shared().take(leaf.dtype(), layout.len())?;
+        map_into(bind_for(&leaf, Isa::active())?, &layout, &mut block)?;
+        // SAFETY: all elements were written.
+        Ok(Array::from_layout(unsafe { block.freeze() }, layout))
+    }
+
     fn contiguous<T: Element>(&self) -> Result<(Buffer, Layout), ArrayError> {
         if let Some(error) = self.error() {
             return Err(error.clone());
@@ -257,6 +293,24 @@ impl Array {
         let (buffer, layout) = leaf.as_buffer().expect("evaluated");
         Ok((buffer.clone(), layout.clone()))
     }
+}
+
+/// Evaluates an expression that is given away: what only it holds ends here, and may lend its memory (D1).
+fn evaluate(expr: Array, isa: Isa) -> Result<Array, ArrayError> {
+    let ready = split_owned(&expr, &mut |part| part.into_evaluated_for(isa))?;
+    drop(expr);
+    if ready.is_evaluated() {
+        return Ok(ready);
+    }
+    if let Kind::Whole { op, shape, args, at } = &ready.0.kind {
+        return whole::eval(op, ready.dtype(), shape, args, isa).map_err(|error| error.at(at));
+    }
+    let bound = bind_for(&ready, isa)?;
+    drop(ready);
+    SCRATCH.with_borrow_mut(|scratch| match bound.reduction {
+        Some(_) => reduce(bound, scratch),
+        None => map(bound, scratch),
+    })
 }
 
 /// One element of a buffer. Panics outside.
@@ -285,8 +339,11 @@ fn tiles<'a>(bound: &'a Bound, pointers: &'a [*const u8]) -> SmallVec<[TileRef<'
     bound.operands.iter().zip(pointers).map(tile).collect()
 }
 
-fn map(bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
+fn map(mut bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
     let layout = Layout::contiguous(&bound.shape)?;
+    if let Some(done) = inplace::map(&mut bound, &layout, scratch) {
+        return done;
+    }
     let mut block = BlockPool::shared().take(bound.plan.dtype(), layout.len())?;
     run_map(bound, &layout, &mut block, scratch)?;
     // SAFETY: all elements were written.

@@ -16,7 +16,7 @@ mod rewrite;
 mod whole;
 
 pub use op::{Op, ReduceOp};
-pub(crate) use rewrite::{AddressHasher, Rewrite, rewrite};
+pub(crate) use rewrite::{AddressHasher, AddressMap, Rewrite, rewrite, rewrite_known};
 pub(crate) use whole::Whole;
 
 use crate::{

@@ -36,6 +36,7 @@ pub use reduce::{Partial, finish_reduction, reduction_nodes};
 pub use run::Scratch;
 pub(crate) use run::{BLOCK, Run};
 pub use split::split_reductions;
+pub(crate) use split::{split_owned, split_together};
 
 pub(crate) use compile::Program;
 

@@ -3,7 +3,7 @@
 use super::Array;
 use crate::{
     error::ArrayError,
-    expr::{Kind, Node, Rewrite, rewrite},
+    expr::{Args, Kind, Node, Rewrite, rewrite},
     layout::{Layout, checked_len},
     source::Source,
 };
@@ -33,7 +33,7 @@ impl Array {
         if !layout.fits(len) {
             return Array::fail(ArrayError::Length { len, shape: layout.shape.to_vec() });
         }
-        Node::leaf(source.dtype(), Kind::Source { data: source, layout })
+        Node::leaf(source.dtype(), Kind::Source { data: source, layout: layout.settled() })
     }
 
     /// The expression with every source leaf replaced by what `f` makes of it: an array of the same type and of the
@@ -71,15 +71,13 @@ impl Rewrite for Exchange<'_> {
         }
     }
 
-    fn leave(&mut self, node: &Array, args: &[Array]) -> Result<Array, ArrayError> {
+    fn leave(&mut self, node: &Array, mut args: Args) -> Result<Array, ArrayError> {
         let dtype = node.dtype();
         Ok(match &node.0.kind {
-            Kind::Map { op, shape, at, .. } => Node::map(*op, dtype, shape.clone(), args.into(), at),
-            Kind::Reduce { op, at, .. } => Node::reduce(*op, dtype, args[0].clone(), at),
-            Kind::Whole { op, shape, at, .. } => {
-                Node::whole(op.clone(), dtype, shape.clone(), args.into(), at)
-            }
-            Kind::Store { layout, .. } => Node::store(args[0].clone(), layout.clone()),
+            Kind::Map { op, shape, at, .. } => Node::map(*op, dtype, shape.clone(), args, at),
+            Kind::Reduce { op, at, .. } => Node::reduce(*op, dtype, args.remove(0), at),
+            Kind::Whole { op, shape, at, .. } => Node::whole(op.clone(), dtype, shape.clone(), args, at),
+            Kind::Store { layout, .. } => Node::store(args.remove(0), layout.clone()),
             _ => unreachable!("leaves are not entered"),
         })
     }

@@ -7,7 +7,7 @@
 use super::Array;
 use crate::{
     error::ArrayError,
-    expr::{Kind, Node, Rewrite, rewrite},
+    expr::{Args, Kind, Node, Rewrite, rewrite},
     index::Index,
     layout::{Dims, Layout},
 };
@@ -78,9 +78,9 @@ impl Rewrite for Down<'_> {
         })
     }
 
-    fn leave(&mut self, node: &Array, args: &[Array]) -> Result<Array, Infallible> {
+    fn leave(&mut self, node: &Array, args: Args) -> Result<Array, Infallible> {
         let Kind::Map { op, at, .. } = &node.0.kind else { unreachable!("only maps are entered") };
-        Ok(Node::map(*op, node.dtype(), self.shape.clone(), args.into(), at))
+        Ok(Node::map(*op, node.dtype(), self.shape.clone(), args, at))
     }
 }
 

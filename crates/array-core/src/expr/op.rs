@@ -179,7 +179,7 @@ impl Op {
     }
 
     /// Whether it is one of the elementary functions of `functions`.
-    fn is_function(self) -> bool {
+    pub(crate) fn is_function(self) -> bool {
         use Op::*;
         matches!(
             self,

@@ -1,6 +1,6 @@
 //! Rewriting an expression bottom up, without recursion, each shared node once.
 
-use super::Node;
+use super::{Args, Node};
 use crate::array::Array;
 use std::{
     collections::HashMap,
@@ -44,12 +44,20 @@ pub(crate) trait Rewrite {
     /// The node as it is, without looking at its arguments; `None` descends.
     fn enter(&mut self, node: &Array) -> Result<Option<Array>, Self::Error>;
     /// The node with rewritten arguments.
-    fn leave(&mut self, node: &Array, args: &[Array]) -> Result<Array, Self::Error>;
+    fn leave(&mut self, node: &Array, args: Args) -> Result<Array, Self::Error>;
 }
 
 /// Rewrites `root` and everything below it, arguments first.
 pub(crate) fn rewrite<R: Rewrite>(root: &Array, rules: &mut R) -> Result<Array, R::Error> {
-    let mut done: AddressMap<*const Node, Array> = AddressMap::default();
+    rewrite_known(&mut AddressMap::default(), root, rules)
+}
+
+/// As [`rewrite`], of what is not in `done` yet: shared parts of several roots, all of which live meanwhile, are met once.
+pub(crate) fn rewrite_known<R: Rewrite>(
+    done: &mut AddressMap<*const Node, Array>,
+    root: &Array,
+    rules: &mut R,
+) -> Result<Array, R::Error> {
     // `values` holds rewritten arguments, in order, of the nodes on `stack`.
     let mut values: Vec<Array> = Vec::new();
     let mut stack: Vec<(&Array, usize)> = Vec::new();
@@ -70,8 +78,9 @@ pub(crate) fn rewrite<R: Rewrite>(root: &Array, rules: &mut R) -> Result<Array, 
             *child += 1;
             next = Some(arg);
         } else {
-            let args = values.split_off(values.len() - node.0.args().len());
-            let value = rules.leave(node, &args)?;
+            // Handed over, so that what nobody else holds may end there.
+            let args: Args = values.drain(values.len() - node.0.args().len()..).collect();
+            let value = rules.leave(node, args)?;
             // A node with one owner is met once.
             if node.is_shared() {
                 done.insert(node.address(), value.clone());

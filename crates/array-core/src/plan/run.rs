@@ -19,6 +19,11 @@ use std::{fmt, mem::MaybeUninit, ops::Range};
 
 /// Elements of a block: with the temporaries of a typical plan it stays in the first-level cache.
 pub(crate) const BLOCK: usize = 1024;
+/// How a block reaches a dense output: its kernels write it there, it is written past the caches when it is done, or copied
+/// when all of it was read.
+const DIRECT: u8 = 0;
+const STREAM: u8 = 1;
+const ASIDE: u8 = 2;
 
 #[repr(align(64))]
 #[derive(Clone, Copy)]
@@ -341,7 +346,7 @@ impl Plan {
         scratch: &mut Scratch,
     ) -> Result<(), ArrayError> {
         // SAFETY: the caller's.
-        unsafe { self.map_by::<false>(consts, shape, operands, out, range, scratch) }
+        unsafe { self.map_by::<DIRECT>(consts, shape, operands, out, range, scratch) }
     }
 
     /// As [`map`](Plan::map), past the caches where the output is dense: for outputs that are larger than the caches and not
@@ -359,14 +364,32 @@ impl Plan {
         scratch: &mut Scratch,
     ) -> Result<(), ArrayError> {
         // SAFETY: the caller's.
-        let done = unsafe { self.map_by::<true>(consts, shape, operands, out, range, scratch) };
+        let done = unsafe { self.map_by::<STREAM>(consts, shape, operands, out, range, scratch) };
         stream_fence();
         done
     }
 
+    /// As [`map`](Plan::map), over the memory of an operand: each block is computed aside and copied when it is done.
+    ///
     /// # Safety
-    /// As [`Plan::map`].
-    unsafe fn map_by<const STREAM: bool>(
+    /// As [`Plan::map`], but the output may be the memory of one operand, whose layout is the output's: so element `i` is
+    /// read before it is written, and by nobody after.
+    pub(crate) unsafe fn map_over(
+        &self,
+        consts: &[u128],
+        shape: &[usize],
+        operands: &[TileRef<'_>],
+        out: &TileMut<'_>,
+        range: Range<usize>,
+        scratch: &mut Scratch,
+    ) -> Result<(), ArrayError> {
+        // SAFETY: the caller's; outputs that are not dense are computed aside anyway.
+        unsafe { self.map_by::<ASIDE>(consts, shape, operands, out, range, scratch) }
+    }
+
+    /// # Safety
+    /// As [`Plan::map`]; `ASIDE`, as [`Plan::map_over`].
+    unsafe fn map_by<const TO: u8>(
         &self,
         consts: &[u128],
         shape: &[usize],
@@ -388,7 +411,7 @@ impl Plan {
             let Some(mut target) = apart else {
                 // Nothing to keep in a cache: rows need not be cut.
                 let staged = run.walk.cursors.iter().any(|c| c.inner != 1);
-                let whole_rows = self.program.slots == 0 && !staged && !STREAM;
+                let whole_rows = self.program.slots == 0 && !staged && TO == DIRECT;
                 let block = if whole_rows { usize::MAX } else { BLOCK };
                 loop {
                     let at = &mut run.walk.cursors[run.reads];
@@ -396,12 +419,16 @@ impl Plan {
                     run.align(phase);
                     // The first block of a row ends where a cache line does, so the next ones start there.
                     let n = run.open(left.min(block - phase / size));
-                    if STREAM {
-                        // Computed in the cache, then written out past it.
+                    if TO != DIRECT {
                         let place = run.program.out();
-                        let dst = std::mem::replace(&mut run.locs[place], run.spare.add(phase));
+                        let aside = run.spare.add(phase);
+                        let dst = std::mem::replace(&mut run.locs[place], aside);
                         run.steps(n);
-                        stream(dst, run.spare.add(phase), n * size);
+                        if TO == STREAM {
+                            stream(dst, aside, n * size);
+                        } else {
+                            dst.copy_from_nonoverlapping(aside, n * size);
+                        }
                     } else {
                         run.steps(n);
                     }

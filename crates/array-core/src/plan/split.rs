@@ -4,9 +4,10 @@ use super::bind::MAX_WEIGHT;
 use crate::{
     array::Array,
     error::ArrayError,
-    expr::{Args, Kind, Node, Op, Rewrite, rewrite},
-    layout::Layout,
+    expr::{AddressMap, Args, Kind, Node, Op, Rewrite, rewrite, rewrite_known},
+    layout::{Dims, Layout},
 };
+use smallvec::SmallVec;
 
 /// Replaces, innermost first, what must be evaluated before `expr` can run as one pass by what `f` returns for it.
 ///
@@ -33,6 +34,11 @@ pub fn split_reductions(
     expr: &Array,
     f: &mut dyn FnMut(&Array) -> Result<Array, ArrayError>,
 ) -> Result<Array, ArrayError> {
+    split_owned(expr, &mut |part| f(&part))
+}
+
+/// As [`split_reductions`], handing the parts over: what stored leaves nobody else reads end with their part.
+pub(crate) fn split_owned(expr: &Array, f: Store<'_>) -> Result<Array, ArrayError> {
     if let Some(error) = expr.error() {
         return Err(error.clone());
     }
@@ -46,18 +52,52 @@ pub fn split_reductions(
     rewrite(expr, &mut Split { root: expr.address(), f })
 }
 
+/// As [`split_owned`], of several expressions: what they share is stored once. A reduction or an operation on wholes at the root of
+/// one of them stays one, unless it is inside another.
+pub(crate) fn split_together(exprs: &[&Array], f: Store<'_>) -> Result<Vec<Array>, ArrayError> {
+    if let Some(error) = exprs.iter().find_map(|expr| expr.error()) {
+        return Err(error.clone());
+    }
+    let mut done = AddressMap::default();
+    let mut rules = Split { root: std::ptr::null(), f };
+    let mut below: Vec<Args> = Vec::with_capacity(exprs.len());
+    for expr in exprs {
+        let args = expr.0.args().iter().map(|arg| rewrite_known(&mut done, arg, &mut rules));
+        below.push(args.collect::<Result<_, _>>()?);
+    }
+    let mut roots = Vec::with_capacity(exprs.len());
+    for (expr, args) in exprs.iter().zip(below) {
+        roots.push(match done.get(&expr.address()) {
+            Some(known) => known.clone(),
+            None if args.is_empty() => Array::clone(expr),
+            None => {
+                rules.root = expr.address();
+                let root = rules.leave(expr, args)?;
+                // The same root may be asked for again.
+                done.insert(expr.address(), root.clone());
+                root
+            }
+        });
+    }
+    Ok(roots)
+}
+
+/// What gives the leaf for a part.
+pub(crate) type Store<'a> = &'a mut dyn FnMut(Array) -> Result<Array, ArrayError>;
+
 struct Split<'a> {
     root: *const Node,
-    f: &'a mut dyn FnMut(&Array) -> Result<Array, ArrayError>,
+    f: Store<'a>,
 }
 
 impl Split<'_> {
-    fn store(&mut self, part: &Array) -> Result<Array, ArrayError> {
+    fn store(&mut self, part: Array) -> Result<Array, ArrayError> {
+        let (dtype, shape): (_, Dims) = (part.dtype(), part.shape().into());
         let leaf = (self.f)(part)?;
         if let Some(error) = leaf.error() {
             return Err(error.clone());
         }
-        let fits = leaf.0.args().is_empty() && leaf.dtype() == part.dtype() && leaf.shape() == part.shape();
+        let fits = leaf.0.args().is_empty() && leaf.dtype() == dtype && leaf.shape() == &shape[..];
         if fits { Ok(leaf) } else { Err(ArrayError::NotSplit) }
     }
 }
@@ -70,37 +110,42 @@ impl Rewrite for Split<'_> {
         Ok(whole.then(|| node.clone()))
     }
 
-    fn leave(&mut self, node: &Array, args: &[Array]) -> Result<Array, ArrayError> {
+    fn leave(&mut self, node: &Array, mut args: Args) -> Result<Array, ArrayError> {
         match &node.0.kind {
             Kind::Map { op, shape, at, .. } => {
-                let mut args: Args = args.into();
                 // Store the heaviest arguments until the rest is one pass.
                 while args.iter().map(|a| u64::from(a.0.weight)).sum::<u64>() >= u64::from(MAX_WEIGHT) {
-                    let heaviest =
-                        args.iter().max_by_key(|a| a.0.weight).cloned().expect("a map has arguments");
-                    let stored = self.store(&heaviest)?;
-                    for arg in args.iter_mut().filter(|a| a.address() == heaviest.address()) {
-                        *arg = stored.clone();
+                    let (at, _) =
+                        args.iter().enumerate().max_by_key(|a| a.1.0.weight).expect("a map has arguments");
+                    let address = args[at].address();
+                    let others: SmallVec<[usize; 3]> =
+                        (0..args.len()).filter(|&i| i != at && args[i].address() == address).collect();
+                    // Taken out of the arguments, so that the part may be its only owner.
+                    let heaviest = std::mem::replace(&mut args[at], Array::scalar(false));
+                    args[at] = self.store(heaviest)?;
+                    for i in others {
+                        args[i] = args[at].clone();
                     }
                 }
                 Ok(Node::map(*op, node.dtype(), shape.clone(), args, at))
             }
             Kind::Reduce { op, at, .. } => {
-                let reduce = Node::reduce(*op, node.dtype(), args[0].clone(), at);
-                if node.address() == self.root { Ok(reduce) } else { self.store(&reduce) }
+                let reduce = Node::reduce(*op, node.dtype(), args.remove(0), at);
+                if node.address() == self.root { Ok(reduce) } else { self.store(reduce) }
             }
             Kind::Whole { op, shape, at, .. } => {
-                let whole = Node::whole(op.clone(), node.dtype(), shape.clone(), args.into(), at);
-                if node.address() == self.root { Ok(whole) } else { self.store(&whole) }
+                let whole = Node::whole(op.clone(), node.dtype(), shape.clone(), args, at);
+                if node.address() == self.root { Ok(whole) } else { self.store(whole) }
             }
             Kind::Store { layout, .. } => {
-                let arg = &args[0];
-                let leaf = match seen(arg, layout) {
-                    Some(_) => arg.clone(),
+                let arg = args.remove(0);
+                let leaf = match seen(&arg, layout) {
+                    Some(_) => arg,
                     // A leaf whose elements are scattered is copied as any expression is stored.
                     None if arg.0.args().is_empty() => {
                         let at = std::panic::Location::caller();
-                        self.store(&Node::map(Op::Copy, arg.dtype(), arg.shape().into(), args.into(), at))?
+                        let (dtype, shape) = (arg.dtype(), arg.shape().into());
+                        self.store(Node::map(Op::Copy, dtype, shape, Args::from_iter([arg]), at))?
                     }
                     None => self.store(arg)?,
                 };
