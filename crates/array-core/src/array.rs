@@ -286,6 +286,16 @@ impl Array {
 
     pub(crate) fn address(&self) -> *const Node {
         Arc::as_ptr(&self.0)
+    /// Where the elements lie, for writing, if this is data that nobody else holds (R2 in `cursor.rs`).
+    pub(crate) fn own_elements<T: Element>(&mut self) -> Option<(*mut T, Layout)> {
+        match &mut Arc::get_mut(&mut self.0)?.kind {
+            Kind::Buffer { data, layout } if layout.is_distinct() => {
+                Some((data.as_own_mut()?, layout.clone()))
+            }
+            _ => None,
+        }
+    }
+
     }
 
     pub(crate) fn is_shared(&self) -> bool {

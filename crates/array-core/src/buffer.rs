@@ -125,6 +125,28 @@ impl Buffer {
             Ok(Inner { dtype, len, ptr, owner }) => match owner {
                 Owner::Vec(any) => {
                     let vec =
+    /// Address of the first element for writing, if they are `T`s and nobody else holds the buffer or its vector. Good
+    /// until the buffer is cloned or moved into something that reads it.
+    pub(crate) fn as_own_mut<T: Element>(&mut self) -> Option<*mut T> {
+        let inner = Arc::get_mut(&mut self.0)?;
+        if inner.dtype != T::DTYPE {
+            return None;
+        }
+        match &mut inner.owner {
+            Owner::Block(block) => Some(block.ptr().cast()),
+            Owner::Vec(any) => {
+                // The vector has no weak references (S1), so this is its only owner too. The address is taken anew: the
+                // old one was made for reading.
+                let vec: &mut Vec<T> = Arc::get_mut(any)?.downcast_mut()?;
+                let at = vec.as_mut_ptr();
+                inner.ptr = at.cast();
+                Some(at)
+            }
+            #[cfg(feature = "ndarray")]
+            Owner::Foreign(_) => None,
+        }
+    }
+
                         any.downcast::<Vec<T>>().and_then(|vec| Arc::try_unwrap(vec).map_err(|vec| vec as _));
                     vec.map_err(|any| Buffer(Arc::new(Inner { dtype, len, ptr, owner: Owner::Vec(any) })))
                 }

@@ -103,6 +103,37 @@ impl Layout {
         true
     }
 
+    /// The same elements without strides that lead nowhere: those of axes of one element are 0, and of no elements all are those of
+    /// C order. So arithmetic on a layout that [`fits`](Self::fits) does not overflow.
+    pub(crate) fn settled(mut self) -> Layout {
+        if self.is_empty()
+            && let Ok(plain) = Layout::contiguous(&self.shape)
+        {
+            return plain;
+        }
+        for (stride, _) in self.strides.iter_mut().zip(&self.shape).filter(|axis| *axis.1 == 1) {
+            *stride = 0;
+        }
+        self
+    }
+
+    /// Whether no two positions have one address. Says no to some layouts of which it is true: those whose axes interleave.
+    pub(crate) fn is_distinct(&self) -> bool {
+        let mut axes: SmallVec<[(usize, usize); 4]> = SmallVec::new();
+        axes.extend(
+            self.strides.iter().zip(&self.shape).filter(|a| *a.1 != 1).map(|(s, &d)| (s.unsigned_abs(), d)),
+        );
+        axes.sort_unstable();
+        // The reach of the axes so far: the next one has to step beyond it.
+        let mut reach = 0usize;
+        self.is_empty()
+            || axes.iter().all(|&(stride, length)| {
+                let beyond = stride > reach;
+                reach = reach.saturating_add(stride.saturating_mul(length - 1));
+                beyond
+            })
+    }
+
     /// The same elements stretched to `shape` (stride 0 along stretched and new axes).
     ///
     /// # Errors
