@@ -23,7 +23,7 @@ pub(crate) fn unit(package: Option<&str>) -> Outcome {
         return Shell::cargo()
             .args(["test", "--no-fail-fast"])
             .args(scope(package))
-            .args(faults(package))
+            .args(optional(package))
             .args(TARGETS)
             .run();
     }
@@ -36,7 +36,7 @@ pub(crate) fn unit(package: Option<&str>) -> Outcome {
     }
     // A package without a single test is legal here, and an error to nextest.
     let mut nextest = Shell::cargo().args(["nextest", "run", "--no-tests=pass", "--no-fail-fast"]);
-    nextest = nextest.args(scope(package)).args(faults(package)).args(TARGETS);
+    nextest = nextest.args(scope(package)).args(optional(package)).args(TARGETS);
     if !bare.is_empty() {
         let each: Vec<_> =
             bare.iter().map(|(name, test)| format!("(package(={name}) & binary(={test}))")).collect();
@@ -51,7 +51,7 @@ pub(crate) fn unit(package: Option<&str>) -> Outcome {
 
 /// The examples in the documentation, which nextest does not run.
 pub(crate) fn doc(package: Option<&str>) -> Outcome {
-    Shell::cargo().args(["test", "--doc"]).args(scope(package)).run()
+    Shell::cargo().args(["test", "--doc"]).args(scope(package)).args(optional(package)).run()
 }
 
 fn scope(package: Option<&str>) -> Vec<String> {
@@ -61,13 +61,15 @@ fn scope(package: Option<&str>) -> Vec<String> {
     }
 }
 
-/// The packages that can be built with seeded mistakes, for the tests that must see them noticed.
-fn faults(package: Option<&str>) -> Vec<String> {
-    const SEEDED: [&str; 3] = ["tx-scheduler", "txarray-cli", "stress-tests"];
-    let features: Vec<String> = SEEDED
+/// What packages have only when asked for, and tests look at: seeded mistakes that must be noticed, exchange with other crates.
+fn optional(package: Option<&str>) -> Vec<String> {
+    const FEATURES: [&str; 4] =
+        ["tx-scheduler/faults", "txarray-cli/faults", "stress-tests/faults", "array-core/ndarray"];
+    let of = |feature: &str| feature.split('/').next().map(str::to_owned);
+    let features: Vec<String> = FEATURES
         .iter()
-        .filter(|&&seeded| package.is_none_or(|name| name == seeded))
-        .map(|seeded| format!("{seeded}/faults"))
+        .filter(|feature| package.is_none_or(|name| of(feature).as_deref() == Some(name)))
+        .map(|feature| (*feature).to_owned())
         .collect();
     if features.is_empty() { Vec::new() } else { vec!["--features".into(), features.join(",")] }
 }

@@ -3,17 +3,19 @@
 //! **Promise** an [`Array`] never changes; a clone is one reference count; type and shape are known at once, elements when
 //! somebody looks. Nothing here panics on wrong shapes or types: the array carries the error to its evaluation.
 
+#[cfg(feature = "ndarray")]
+mod ndarray;
 mod ops;
+mod out;
 mod reduce;
 mod select;
-mod out;
 mod sources;
 mod term;
 mod view;
 
+pub use out::Out;
 pub use reduce::Along;
 pub use term::Term;
-pub use out::Out;
 
 use crate::{
     buffer::Buffer,
@@ -71,7 +73,7 @@ impl Array {
         if !layout.fits(buffer.len()) {
             return Array::fail(ArrayError::Length { len: buffer.len(), shape: layout.shape.to_vec() });
         }
-        Array::from_layout(buffer, layout)
+        Array::from_layout(buffer, layout.settled())
     }
 
     pub(crate) fn from_layout(data: Buffer, layout: Layout) -> Array {
@@ -284,8 +286,6 @@ impl Array {
         }
     }
 
-    pub(crate) fn address(&self) -> *const Node {
-        Arc::as_ptr(&self.0)
     /// Where the elements lie, for writing, if this is data that nobody else holds (R2 in `cursor.rs`).
     pub(crate) fn own_elements<T: Element>(&mut self) -> Option<(*mut T, Layout)> {
         match &mut Arc::get_mut(&mut self.0)?.kind {
@@ -296,6 +296,8 @@ impl Array {
         }
     }
 
+    pub(crate) fn address(&self) -> *const Node {
+        Arc::as_ptr(&self.0)
     }
 
     pub(crate) fn is_shared(&self) -> bool {

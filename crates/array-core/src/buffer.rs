@@ -44,6 +44,9 @@ enum Owner {
     /// A `Vec<T>`, `T` as in `dtype`; `ptr` is its data. It may be shared with its giver, who cannot change it either.
     Vec(Arc<dyn Any + Send + Sync>),
     Block(Block),
+    /// Whatever keeps the memory of another library's array.
+    #[cfg(feature = "ndarray")]
+    Foreign(#[allow(dead_code, reason = "kept for its drop")] Box<dyn Any + Send + Sync>),
 }
 
 // SAFETY: `ptr` points into memory owned by `owner`, which is Send + Sync, and is only read through (B1).
@@ -74,8 +77,22 @@ impl Buffer {
     pub fn to_shared<T: Element>(&self) -> Option<SharedVec<T>> {
         match &self.0.owner {
             Owner::Vec(vec) => vec.clone().downcast().ok().map(SharedVec),
-            Owner::Block(_) => None,
+            _ => None,
         }
+    }
+
+    /// A run of elements that `owner` keeps.
+    ///
+    /// # Safety
+    /// `len` valid elements lie from `first` on, and neither move nor change while `owner` lives.
+    #[cfg(feature = "ndarray")]
+    pub(crate) unsafe fn from_foreign<T: Element>(
+        first: *const T,
+        len: usize,
+        owner: Box<dyn Any + Send + Sync>,
+    ) -> Buffer {
+        let (dtype, ptr) = (T::DTYPE, first.cast());
+        Buffer(Arc::new(Inner { dtype, len, ptr, owner: Owner::Foreign(owner) }))
     }
 
     /// Type of the elements.
@@ -108,23 +125,6 @@ impl Buffer {
         Arc::get_mut(&mut self.0).is_some()
     }
 
-    /// The elements, if they are `T`s.
-    pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
-        // SAFETY: B2; the memory lives as long as `self`, and is not written meanwhile (B1).
-        (T::DTYPE == self.dtype())
-            .then(|| unsafe { std::slice::from_raw_parts(self.as_ptr().cast(), self.len()) })
-    }
-
-    /// The `Vec` this buffer was made of, without copying.
-    ///
-    /// # Errors
-    /// The buffer comes back when it or its vector is shared, holds another type, or was not made of a `Vec`.
-    pub fn try_into_vec<T: Element>(self) -> Result<Vec<T>, Buffer> {
-        let Buffer(arc) = self;
-        match Arc::try_unwrap(arc) {
-            Ok(Inner { dtype, len, ptr, owner }) => match owner {
-                Owner::Vec(any) => {
-                    let vec =
     /// Address of the first element for writing, if they are `T`s and nobody else holds the buffer or its vector. Good
     /// until the buffer is cloned or moved into something that reads it.
     pub(crate) fn as_own_mut<T: Element>(&mut self) -> Option<*mut T> {
@@ -147,6 +147,23 @@ impl Buffer {
         }
     }
 
+    /// The elements, if they are `T`s.
+    pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
+        // SAFETY: B2; the memory lives as long as `self`, and is not written meanwhile (B1).
+        (T::DTYPE == self.dtype())
+            .then(|| unsafe { std::slice::from_raw_parts(self.as_ptr().cast(), self.len()) })
+    }
+
+    /// The `Vec` this buffer was made of, without copying.
+    ///
+    /// # Errors
+    /// The buffer comes back when it or its vector is shared, holds another type, or was not made of a `Vec`.
+    pub fn try_into_vec<T: Element>(self) -> Result<Vec<T>, Buffer> {
+        let Buffer(arc) = self;
+        match Arc::try_unwrap(arc) {
+            Ok(Inner { dtype, len, ptr, owner }) => match owner {
+                Owner::Vec(any) => {
+                    let vec =
                         any.downcast::<Vec<T>>().and_then(|vec| Arc::try_unwrap(vec).map_err(|vec| vec as _));
                     vec.map_err(|any| Buffer(Arc::new(Inner { dtype, len, ptr, owner: Owner::Vec(any) })))
                 }

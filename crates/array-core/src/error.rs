@@ -186,6 +186,9 @@ pub enum ArrayError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A view was asked of an array that is still to be computed.
+    #[error("the array is not evaluated: call eval first")]
+    NotEvaluated,
     /// The expression reads data that only its session can supply.
     #[error("the expression reads an array of a session; let the session evaluate it")]
     Unbound,

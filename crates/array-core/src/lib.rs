@@ -18,15 +18,18 @@
 //! - Safe functions are sound for any caller and never panic on data; what is wrong with an expression comes out of its
 //!   evaluation as an [`ArrayError`] that names the source line.
 //!
+//! **Features** `ndarray`: `Array::from_ndarray`, `Array::from_arc_ndarray` and `Array::as_ndarray` share data with that crate
+//! without a copy. Off by default.
+//!
 //! **Who else may evaluate** a scheduler that keeps arrays in tiles [`bind`]s an expression and runs its [`Plan`] over the
 //! tiles it owns; see [`plan`].
 
 mod array;
 mod buffer;
+mod cursor;
 mod display;
 mod dtype;
 mod error;
-mod cursor;
 mod eval;
 mod expr;
 pub mod functions;
@@ -39,10 +42,10 @@ mod source;
 
 pub use array::{Along, Array, Out, Term};
 pub use buffer::{BlockPool, Buffer, SharedVec, TileBuf};
+pub use cursor::{Cells, CellsMut, Elements, ElementsMut};
 pub use dtype::{DType, Element, Kind, Scalar};
 pub use error::ArrayError;
 pub use expr::{Op, ReduceOp};
-pub use cursor::{Cells, CellsMut, Elements, ElementsMut};
 pub use index::{Index, Select};
 pub use kernels::Isa;
 pub use layout::{Dims, Layout, Strides, broadcast_shapes};
