@@ -51,6 +51,10 @@ impl Selection {
         }
         let block: SmallVec<[usize; 4]> = (axes.len()..view.ndim()).collect();
         let mut block = Layout { offset: 0, ..view.permute(&block) };
+        if count == 0 || block.is_empty() {
+            // Of nothing the other lengths may be any, too many to list.
+            return Ok(Selection { offsets, rows: Vec::new(), width: 0, stride: 1 });
+        }
         let mut none: [crate::plan::Operand; 0] = [];
         let mut shape: Dims = block.shape.clone();
         crate::plan::coalesce(&mut shape, Some(&mut block), &mut none);
@@ -83,6 +87,14 @@ pub(super) fn take(
     out: &mut TileBuf,
     isa: Isa,
 ) -> Result<(), ArrayError> {
+    if let Some(value) = source.as_const() {
+        // Every position that there is picks the same: an array of any size needs no memory.
+        let everywhere = Layout::default().broadcast_to(source.shape())?;
+        Selection::new(&everywhere, axes, positions, isa)?;
+        let len = out.len();
+        whole::fill(out, value, 0, len);
+        return Ok(());
+    }
     let source = source.eval_for(isa)?;
     let (buffer, layout) = source.as_buffer().expect("evaluated");
     let selection = Selection::new(layout, axes, positions, isa)?;
