@@ -6,6 +6,7 @@
 //! | [`pool`] | exactly that many threads, none before the first work that can use one, none at all at a budget of 1 |
 //! | [`slots`] | distinct worker indices, handed out and taken back without a lock |
 //! | [`park`] | waiting without a lost wake-up: a brief spin, then sleep; the one door to `parking_lot` |
+//! | [`fence`] | a pair of fences of which one costs nothing |
 //! | [`backoff`] | bounded exponential spinning for a contended retry |
 //! | [`front`] | counters that reach zero once, the front of what has finished in order, a sleeper that misses nothing |
 //! | [`counters`] | cache-padded per-worker counts, summed when read |
@@ -32,6 +33,7 @@
 pub mod backoff;
 pub mod budget;
 pub mod counters;
+pub mod fence;
 pub mod front;
 pub mod park;
 // rayon knows no loom: models cover the protocols below the pool (`slots`, `park`), not the pool.
