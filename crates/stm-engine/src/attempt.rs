@@ -3,14 +3,16 @@
 //! Whatever ends the body, a panic included, an attempt rolls back: the slot goes idle and the
 //! versions that nobody else has seen are dropped. User destructors run after that, and may start transactions.
 
+use std::ptr::NonNull;
+
 use crate::commit::{Check, commit};
 use crate::frame::{Frame, Loss, conflict};
 use crate::hooks::Hooks;
 use crate::local::Local;
-use crate::logs::Logs;
+use crate::logs::{Logs, Write};
 use crate::mutant::mutant;
 use crate::node::strip;
-use crate::reclaim::Garbage;
+use crate::reclaim::{Garbage, Limbo};
 use crate::stats::Count;
 use crate::txn::Txn;
 
@@ -83,27 +85,22 @@ impl<'a> Attempt<'a> {
         #[cfg(feature = "faults")]
         local.committed.set(wv);
         let (read_only, mut hooks) = frame.logs(|logs| {
-            let read_only = logs.writes.is_empty();
-            if !read_only {
-                let mut limbo = local.limbo.borrow_mut();
-                for write in &logs.writes {
-                    // SAFETY: our slot is still published, so the core is alive; heads are never null (T1).
-                    let (node, table) = unsafe {
-                        (std::ptr::NonNull::new_unchecked(strip(write.old)), write.core.as_ref().table)
-                    };
-                    limbo.superseded(wv, node, table);
-                }
+            match logs.writes.as_slice() {
+                [] => {}
+                [write] => bury(&mut local.limbo.borrow_mut(), wv, write),
+                writes => bury_all(local, wv, writes),
             }
+            let read_only = logs.writes.is_empty();
             logs.forget();
             (read_only, std::mem::take(&mut logs.hooks))
         });
         frame.count(if read_only { Count::ReadOnly } else { Count::Commits });
         frame.withdraw(inner);
-        frame.slot().idle(inner);
+        frame.idle(inner);
         // Before user code runs: it may wait for others.
         frame.give_token_back(inner);
         if mutant!(inner, FreeAtOnce) {
-            let limbo = std::mem::replace(&mut *local.limbo.borrow_mut(), crate::reclaim::Limbo::new());
+            let limbo = std::mem::replace(&mut *local.limbo.borrow_mut(), Limbo::new());
             // SAFETY: none; this is a mistake for the model to find.
             limbo.into_garbage().for_each(|garbage| unsafe { garbage.destroy(&local.pool) });
         }
@@ -121,6 +118,20 @@ impl Drop for Attempt<'_> {
         self.frame.count(Count::Panics);
         roll_back(self.local, self.frame);
     }
+}
+
+/// Leave the version that a write has superseded at `wv` to reclamation. The slot is still published.
+#[inline(always)]
+fn bury(limbo: &mut Limbo, wv: u64, write: &Write) {
+    // SAFETY: our slot is still published, so the core is alive; heads are never null (T1).
+    let (node, table) = unsafe { (NonNull::new_unchecked(strip(write.old)), write.core.as_ref().table) };
+    limbo.superseded(wv, node, table);
+}
+
+#[inline(never)]
+fn bury_all(local: &Local, wv: u64, writes: &[Write]) {
+    let mut limbo = local.limbo.borrow_mut();
+    writes.iter().for_each(|write| bury(&mut limbo, wv, write));
 }
 
 /// End an attempt without a trace.
@@ -141,7 +152,7 @@ fn close(local: &Local, frame: &Frame) -> Hooks {
     }
     frame.logs(Logs::give_up);
     frame.withdraw(&local.engine);
-    frame.slot().idle(&local.engine);
+    frame.idle(&local.engine);
     // Before user code runs: it may wait for others.
     frame.give_token_back(&local.engine);
     frame.logs(|logs| std::mem::take(&mut logs.hooks))

@@ -17,6 +17,7 @@
 //! Marathe, Scott, PPoPP 2009.
 //! **Checked by** tests/loom_commit.rs, tests/laws.rs.
 
+use std::panic::Location;
 use std::ptr::NonNull;
 
 use tx_runtime::sync::atomic::Ordering;
@@ -46,6 +47,7 @@ pub(crate) type Refused = (Cause, NonNull<Core>);
 
 /// Publish the write log at the returned time, or leave everything as it was. After it the entries' `old` are
 /// the superseded versions, which the caller owns.
+#[inline(always)]
 pub(crate) fn commit(inner: &Inner, frame: &Frame, logs: &mut Logs, check: Check) -> Result<u64, Refused> {
     let (rv, site, rights) = (frame.rv.get(), frame.site.get(), frame.rights.get());
     if logs.writes.is_empty() {
@@ -54,9 +56,35 @@ pub(crate) fn commit(inner: &Inner, frame: &Frame, logs: &mut Logs, check: Check
             Check::Always => now_current(inner, logs),
         };
     }
-    if logs.writes.len() > 1 {
-        logs.sort_writes();
+    // Most transactions write one variable, and need no loops.
+    if let [write] = logs.writes.as_mut_slice()
+        && !mutant!(inner, TickBeforeLock)
+        && !mutant!(inner, CommuteBeforeLock)
+        // SAFETY: cores met by this attempt live until its slot is idle.
+        && let Some(old) = try_lock(inner, unsafe { write.core.as_ref() })
+    {
+        write.old = old;
+        if inner.precedence.is_quiet(inner, rights) || give_way(inner, frame, &logs.writes)? {
+            let wv = tick(inner);
+            if check == Check::Always || wv != rv + 1 {
+                validate(inner, rights, logs, check)?;
+            }
+            if logs.commutes {
+                apply_all(&mut logs.writes, |write| strip(write.old));
+            }
+            if publish(&logs.writes[0], wv, site) && !mutant!(inner, WakeNobody) {
+                wake(inner, &logs.writes);
+            }
+            return Ok(wv);
+        }
     }
+    commit_all(inner, frame, logs, check)
+}
+
+#[inline(never)]
+fn commit_all(inner: &Inner, frame: &Frame, logs: &mut Logs, check: Check) -> Result<u64, Refused> {
+    let (rv, site, rights) = (frame.rv.get(), frame.site.get(), frame.rights.get());
+    logs.sort_writes();
     let early = mutant!(inner, TickBeforeLock).then(|| tick(inner));
     if mutant!(inner, CommuteBeforeLock) {
         apply_all(&mut logs.writes, |write| {
@@ -84,21 +112,27 @@ pub(crate) fn commit(inner: &Inner, frame: &Frame, logs: &mut Logs, check: Check
     if logs.commutes {
         apply_all(&mut logs.writes, |write| strip(write.old));
     }
-    let mut waited = 0;
+    let mut waited = false;
     for write in &logs.writes {
-        waited |= write.old.addr() & WAIT;
-        // SAFETY: the node is ours alone until the store below (W1, N1); cores live while our slot is published.
-        let core = unsafe {
-            stamp(write.node.as_ptr(), wv, strip(write.old), site);
-            write.core.as_ref()
-        };
-        // ORDER: Release, pairs with the Acquire of readers: who sees the node sees value and stamp. Unlocks.
-        core.head.store(write.node.as_ptr(), Ordering::Release);
+        waited |= publish(write, wv, site);
     }
-    if waited != 0 && !mutant!(inner, WakeNobody) {
+    if waited && !mutant!(inner, WakeNobody) {
         wake(inner, &logs.writes);
     }
     Ok(wv)
+}
+
+/// Make one write visible and unlock its variable; whether somebody waits for it.
+#[inline(always)]
+fn publish(write: &Write, wv: u64, site: Option<&'static Location<'static>>) -> bool {
+    // SAFETY: the node is ours alone until the store below (W1, N1); cores live while our slot is published.
+    let core = unsafe {
+        stamp(write.node.as_ptr(), wv, strip(write.old), site);
+        write.core.as_ref()
+    };
+    // ORDER: Release, pairs with the Acquire of readers: who sees the node sees value and stamp. Unlocks.
+    core.head.store(write.node.as_ptr(), Ordering::Release);
+    write.old.addr() & WAIT != 0
 }
 
 /// Somebody claims to go before others: whether this one may go on nevertheless. If not, it has unlocked.

@@ -45,6 +45,8 @@ pub(crate) fn detached<A, B, R>(
         let open = Open::enter(site)?;
         let (seen, basis) = look_at(&local, &lease, &look);
         drop(open);
+        // The computation may take long, and needs nothing of what it has seen.
+        lease.rest();
         let computed = pace.resting(|| compute(seen));
         let open = Open::enter(site)?;
         let result = drive(&mut pace, |tx| {

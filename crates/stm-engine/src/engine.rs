@@ -9,6 +9,7 @@ use std::ops::Deref;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 
+use tx_runtime::fence::Fences;
 #[cfg(loom)]
 use tx_runtime::sync::atomic::{AtomicUsize, Ordering};
 use tx_runtime::sync::{Arc, atomic::AtomicU64};
@@ -39,6 +40,12 @@ pub(crate) struct Inner {
     /// the first version of every variable, 0, is in everybody's past.
     pub(crate) clock: Line<AtomicU64>,
     pub(crate) slots: Slots,
+    #[cfg(not(loom))]
+    fences: Fences,
+    #[cfg(loom)]
+    barrier: AtomicUsize,
+    /// Whether slots linger. No part of the protocol: each owner knows whether his does.
+    linger: std::sync::atomic::AtomicBool,
     pub(crate) orphans: Orphans,
     pub(crate) waiters: Waiters,
     pub(crate) precedence: Precedence,
@@ -73,6 +80,40 @@ impl Inner {
         self.point.fetch_add(1, Ordering::Relaxed);
         #[cfg(all(feature = "faults", not(loom)))]
         self.shake.point();
+    }
+
+    /// The owner's side of the barrier between him and who evicts his slot. Under loom, which knows no barrier that one thread
+    /// makes for another, each side is an exchange: one comes before the other.
+    #[inline(always)]
+    pub(crate) fn light(&self) {
+        #[cfg(not(loom))]
+        self.fences.light();
+        #[cfg(loom)]
+        self.barrier.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whether slots linger.
+    pub(crate) fn lets_linger(&self) -> bool {
+        self.linger.load(Relaxed)
+    }
+
+    /// The other side; false when it cannot be had. Slots do not linger then from their next transaction on.
+    #[must_use]
+    pub(crate) fn heavy(&self) -> bool {
+        #[cfg(not(loom))]
+        {
+            // A process that has been forked is refused once.
+            let made = self.fences.heavy() || self.fences.heavy();
+            if !made {
+                self.linger.store(false, Relaxed);
+            }
+            made
+        }
+        #[cfg(loom)]
+        {
+            self.barrier.fetch_add(1, Ordering::AcqRel);
+            true
+        }
     }
 
     /// See `tvar::rank`.
@@ -181,9 +222,16 @@ impl Engine {
         immortal: bool,
         #[cfg(any(loom, feature = "faults"))] mutant: Option<crate::mutant::Mutant>,
     ) -> Self {
+        let fences = Fences::new();
         let inner = Inner {
             clock: Line(AtomicU64::new(1)),
             slots: Slots::new(),
+            #[cfg(not(loom))]
+            fences,
+            #[cfg(loom)]
+            barrier: AtomicUsize::new(0),
+            // Without cheap fences it would cost as much as it saves.
+            linger: std::sync::atomic::AtomicBool::new(fences.is_asymmetric()),
             orphans: Orphans::new(),
             waiters: Waiters::new(),
             precedence: Precedence::new(),
@@ -216,6 +264,20 @@ impl Engine {
     #[cfg(loom)]
     pub fn with_mutant(mutant: crate::mutant::Mutant) -> Self {
         Self::build(false, Some(mutant))
+    }
+
+    /// The same, with slots that linger; nobody else knows it yet.
+    #[cfg(loom)]
+    #[must_use]
+    pub fn lingering(self) -> Self {
+        self.inner.linger.store(true, Relaxed);
+        self
+    }
+
+    /// Evict every slot that lingers.
+    #[cfg(loom)]
+    pub fn evict(&self) {
+        self.inner.slots.evict(&self.inner, crate::slots::FOREVER);
     }
 
     /// The engine of [`TVar::new`](crate::TVar::new) and of the free functions.

@@ -16,6 +16,7 @@ use crate::error::Abort;
 use crate::local;
 use crate::mutant::Mutant;
 use crate::node::{Node, version};
+use crate::slots::Stay;
 use crate::snapshot::Snapshot;
 use crate::tvar::TVar;
 use crate::txn::Txn;
@@ -102,7 +103,7 @@ impl Engine {
         let inner = &engine.inner;
         if faults.mutant.is_some() {
             // SAFETY: slots live as long as the engine. Never released: see the module's head.
-            unsafe { inner.slots.claim().as_ref() }.publish(inner);
+            unsafe { inner.slots.claim().as_ref() }.publish(inner, &Stay::default());
         }
         inner.shake.one_in.store(faults.one_in, Ordering::Relaxed);
         engine

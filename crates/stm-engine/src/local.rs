@@ -19,7 +19,7 @@ use crate::hooks::Hooks;
 use crate::mutant::mutant;
 use crate::open;
 use crate::pool::Pool;
-use crate::reclaim::{Garbage, Limbo};
+use crate::reclaim::{Garbage, Limbo, Thorough};
 use crate::tvar::{self, Core};
 
 /// Frames kept per thread; more are needed only by destructors that start transactions.
@@ -92,13 +92,18 @@ impl Local {
     #[inline]
     pub(crate) fn tidy(&self) {
         if self.limbo.borrow().is_due() && !open::is_open() {
-            self.reclaim();
+            self.work_off(Thorough::No);
         }
     }
 
-    /// Free what nobody can read any more. User code runs.
+    /// Free what nobody can read any more, also what is held back for transactions that have not begun. User code runs.
     #[cold]
     pub(crate) fn reclaim(&self) {
+        self.work_off(Thorough::Yes);
+    }
+
+    #[inline(never)]
+    fn work_off(&self, thorough: Thorough) {
         if self.reclaiming.replace(true) {
             // A destructor below us on the stack: its garbage joins the limbo, and the loop comes to it.
             return;
@@ -108,7 +113,8 @@ impl Local {
             while let Some(hooks) = { self.deferred.borrow_mut().pop() } {
                 hooks.rolled_back();
             }
-            self.limbo.borrow_mut().ripe(&self.engine, &mut self.pool.borrow_mut(), &mut free);
+            self.rest();
+            self.limbo.borrow_mut().ripe(&self.engine, thorough, &mut self.pool.borrow_mut(), &mut free);
             if free.is_empty() {
                 break;
             }
@@ -116,6 +122,14 @@ impl Local {
             open::suspended(|| free.drain(..).for_each(|garbage| unsafe { garbage.destroy(&self.pool) }));
         }
         self.reclaiming.set(false);
+    }
+
+    /// Hold nothing back for transactions of this thread that have not begun.
+    fn rest(&self) {
+        self.frames.borrow().iter().for_each(|frame| frame.rest());
+        let spare = self.spare.take();
+        spare.iter().for_each(|frame| frame.rest());
+        self.spare.set(spare);
     }
 
     /// See to what an attempt has left when no transaction is open any more: its hooks, and versions that nobody else has
@@ -151,6 +165,8 @@ impl Local {
 impl Drop for Local {
     fn drop(&mut self) {
         self.engine.leave();
+        // Before anybody is told to look again: what others free must not wait for frames that are about to go.
+        self.rest();
         for hooks in std::mem::take(&mut *self.deferred.borrow_mut()) {
             hooks.rolled_back();
         }
@@ -281,11 +297,10 @@ tx_runtime::sync::thread_local! {
 }
 
 /// This thread's part in an engine, in use.
-pub(crate) enum Part {
-    /// That of the thread-local.
-    #[cfg(not(loom))]
-    Home(NonNull<Local>),
-    Shared(Rc<Local>),
+pub(crate) struct Part {
+    local: NonNull<Local>,
+    /// Keeps it alive, where it is not that of the thread-local.
+    _shared: Option<Rc<Local>>,
 }
 
 impl Deref for Part {
@@ -293,14 +308,10 @@ impl Deref for Part {
 
     #[inline(always)]
     fn deref(&self) -> &Local {
-        match self {
-            // SAFETY: a thread-local is destroyed when nothing of its thread is on the stack any more but the
-            // destructors of thread-locals, one after the other. A `Part` cannot leave its thread (it holds a pointer),
-            // is dropped by whoever made it, and none is made of a `HOME` that is being destroyed.
-            #[cfg(not(loom))]
-            Self::Home(local) => unsafe { local.as_ref() },
-            Self::Shared(local) => local,
-        }
+        // SAFETY: kept alive by `_shared`, or in a thread-local. That is destroyed when nothing of its thread is on the stack
+        // any more but the destructors of thread-locals, one after the other; a `Part` cannot leave its thread (it holds a
+        // pointer), is dropped by whoever made it, and none is made of a `HOME` that is being destroyed.
+        unsafe { self.local.as_ref() }
     }
 }
 
@@ -309,11 +320,12 @@ impl Deref for Part {
 pub(crate) fn of(engine: &EngineRef) -> Part {
     #[cfg(not(loom))]
     if engine.is_immortal()
-        && let Ok(home) = HOME.try_with(|home| Part::Home(NonNull::from(home)))
+        && let Ok(home) = HOME.try_with(|home| Part { local: NonNull::from(home), _shared: None })
     {
         return home;
     }
-    Part::Shared(shared(engine))
+    let shared = shared(engine);
+    Part { local: NonNull::from(&*shared), _shared: Some(shared) }
 }
 
 #[inline(never)]

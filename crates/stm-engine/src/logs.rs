@@ -7,23 +7,18 @@
 //! Partial roll-back: `kept` doubles as the undo log. Back to a [`Mark`] means: newest first, put every node that
 //! was replaced since the mark back into its entry; then drop the entries made since.
 
+mod reads;
+
 use std::ptr::NonNull;
 
 use crate::commute::Operation;
 use crate::hooks::{self, Hooks};
 use crate::node::{Header, VTable};
 use crate::tvar::{Core, rank};
+pub(crate) use reads::{Read, Reads};
 
 /// Up to this many writes are searched one by one, which beats hashing.
 const LINEAR: usize = 8;
-/// From this many on, reads logged twice are thrown out before the log grows.
-const DEDUP: usize = 1024;
-
-#[derive(Clone, Copy)]
-pub(crate) struct Read {
-    pub(crate) core: NonNull<Core>,
-    pub(crate) node: *mut Header,
-}
 
 pub(crate) struct Write {
     pub(crate) core: NonNull<Core>,
@@ -36,7 +31,7 @@ pub(crate) struct Write {
 
 #[derive(Default)]
 pub(crate) struct Logs {
-    pub(crate) reads: Vec<Read>,
+    pub(crate) reads: Reads,
     pub(crate) writes: Vec<Write>,
     index: Index,
     pub(crate) kept: Vec<Kept>,
@@ -78,34 +73,7 @@ pub(crate) struct Mark {
 impl Logs {
     #[inline(always)]
     pub(crate) fn read(&mut self, core: NonNull<Core>, node: *mut Header) {
-        if self.reads.len() == self.reads.capacity() {
-            self.grow();
-        }
-        let len = self.reads.len();
-        // SAFETY: `grow` leaves room for one more; entries need no destructor.
-        unsafe {
-            self.reads.as_mut_ptr().add(len).write(Read { core, node });
-            self.reads.set_len(len + 1);
-        }
-    }
-
-    /// Keep the log proportional to the number of variables, also in a loop that reads one over and over.
-    #[cold]
-    fn grow(&mut self) {
-        let full = self.reads.len();
-        if full >= DEDUP {
-            self.dedup_reads();
-        }
-        if full == 0 || self.reads.len() > full / 2 {
-            self.reads.reserve(full.max(16));
-        }
-    }
-
-    /// Keep one entry per variable. They all name the same node: each was current when the last one was made.
-    pub(crate) fn dedup_reads(&mut self) {
-        // SAFETY: cores met by this attempt live until its slot is idle.
-        self.reads.sort_unstable_by_key(|read| unsafe { rank(read.core) });
-        self.reads.dedup_by_key(|read| read.core);
+        self.reads.push(Read { core, node });
     }
 
     /// Our own pending version of a variable.

@@ -36,6 +36,14 @@ pub enum Mutant {
     DropFreesCore,
     /// A slot goes idle without releasing the reads made under it.
     RelaxedIdle,
+    /// Who begins under a time that lingers does not order saying so before the look at the mark.
+    NoLight,
+    /// Who evicts a slot makes nobody pass a barrier.
+    NoHeavy,
+    /// A lingering slot counts as idle before its owner is sure to see the mark.
+    TrustAsked,
+    /// A lingering slot that is marked counts as idle although a transaction runs under it.
+    EvictBusy,
     /// A failed commit forgets to unlock.
     KeepLocks,
     /// A prepared transaction publishes without validating.
@@ -77,6 +85,10 @@ impl Mutant {
         Self::ExitFreesLimbo,
         Self::DropFreesCore,
         Self::RelaxedIdle,
+        Self::NoLight,
+        Self::NoHeavy,
+        Self::TrustAsked,
+        Self::EvictBusy,
         Self::KeepLocks,
         Self::TrustPrepared,
         Self::SleepOnChanged,

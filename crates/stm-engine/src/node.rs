@@ -13,6 +13,7 @@ use std::ptr::NonNull;
 use tx_runtime::sync::UnsafeCell;
 
 use crate::pool::{Class, Pool};
+use crate::reclaim::BYTES_PER_ENTRY;
 
 /// Tag of a head pointer: a committer owns the variable.
 pub(crate) const LOCK: usize = 1;
@@ -42,6 +43,8 @@ pub(crate) struct VTable {
     layout: Layout,
     /// What the pool makes of the layout.
     class: Class,
+    /// See `VTable::weight`.
+    weight: isize,
     /// `None` where dropping the value does nothing.
     drop: Option<unsafe fn(*mut Header)>,
 }
@@ -50,6 +53,12 @@ impl VTable {
     /// Whether dropping the value does nothing.
     pub(crate) fn is_plain(&self) -> bool {
         self.drop.is_none()
+    }
+
+    /// How much a dead node adds to what is worth a scan of the slots.
+    #[inline(always)]
+    pub(crate) fn weight(&self) -> isize {
+        self.weight
     }
 
     /// Bytes of one node.
@@ -78,6 +87,7 @@ impl<T: Send + Sync + 'static> Node<T> {
     const VTABLE: VTable = VTable {
         layout: Layout::new::<Self>(),
         class: Class::of(Layout::new::<Self>()),
+        weight: (1 + size_of::<Self>() / BYTES_PER_ENTRY) as isize,
         drop: if std::mem::needs_drop::<T>() { Some(drop_value::<T>) } else { None },
     };
 

@@ -1,4 +1,4 @@
-//! Reclamation by the clock: what was superseded at time `dead` is freed when every slot is at `dead` or later.
+//! Reclamation by the clock: what was superseded at time `dead` is freed when no slot protects a time before `dead`.
 //!
 //! **Invariants** R1: an entry of `dead` was unreachable for snapshots at or after its time when it was queued.
 //! R2: the times of one limbo do not decrease. R3: no user code runs while a limbo is borrowed.
@@ -9,7 +9,7 @@
 //! of every transaction that met a handle was published before that tick, with an older time.
 //!
 //! *Chains.* Dropping a value may drop the last handle of another variable. That one only joins the limbo, and
-//! the loop comes to it in its next round, so a chain of a million variables needs no deep stack.
+//! the loop comes to it in its next round (`local.rs`), so a chain of a million variables needs no deep stack.
 //! *Threads.* One that exits works off what it can and hands the rest over to whoever reclaims next.
 //! **Checked by** tests/loom_reclaim.rs.
 
@@ -23,12 +23,24 @@ use crate::node::{Header, VTable};
 use crate::pool::Pool;
 use crate::tvar::{self, Core};
 
-/// Work the limbo off when it has grown by this many entries ...
-const BATCH: usize = if cfg!(any(loom, miri)) { 2 } else { 64 };
-/// ... or by this many bytes of nodes.
-const BATCH_BYTES: usize = 1 << 20;
+/// Work the limbo off when it has grown by this many entries, or fewer heavy ones.
+const BATCH: isize = if cfg!(any(loom, miri)) { 2 } else { 64 };
+/// So many bytes of a node weigh as much as an entry: 1 MiB is a batch.
+pub(crate) const BYTES_PER_ENTRY: usize = 1 << 14;
+/// When more than this is held back, slots that linger are evicted ...
+const EVICT: usize = 256;
+const EVICT_BYTES: usize = 4 << 20;
+/// ... and when the same is held back at so many scans: it may be the first link of a long chain.
+const EVICT_SCANS: u32 = 4;
 /// Room for this many entries is kept when there are few.
 const KEEP: usize = 4096;
+
+/// Whether whatever is held back is worth interrupting other threads for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thorough {
+    Yes,
+    No,
+}
 
 /// Something that nobody new can reach.
 pub(crate) enum Garbage {
@@ -62,103 +74,123 @@ impl Garbage {
     }
 }
 
+/// A version that nobody new can reach since a time.
+struct Superseded {
+    time: u64,
+    node: NonNull<Header>,
+    table: &'static VTable,
+}
+
 /// What one thread has to free.
 pub(crate) struct Limbo {
+    /// Since the last scan. Most is freed by the next one, straight from here.
+    fresh: Vec<Superseded>,
+    /// What a scan has left, all of it before `fresh`.
     dead: VecDeque<(u64, Garbage)>,
     /// Without a time yet.
     undated: Vec<Garbage>,
+    /// Of all but `fresh`.
     bytes: usize,
-    /// What the engine knows of `bytes`.
+    /// What the engine knows of that.
     told: usize,
-    next_at: usize,
-    next_at_bytes: usize,
+    /// The oldest of `dead` after the last scan, and at how many it was.
+    oldest: (u64, u32),
+    /// How much more may come before the next scan, by [`VTable::weight`].
+    room: isize,
 }
 
 impl Limbo {
     pub(crate) const fn new() -> Self {
         Self {
+            fresh: Vec::new(),
             dead: VecDeque::new(),
             undated: Vec::new(),
             bytes: 0,
             told: 0,
-            next_at: BATCH,
-            next_at_bytes: BATCH_BYTES,
+            oldest: (0, 0),
+            room: BATCH,
         }
     }
 
-    fn len(&self) -> usize {
-        self.dead.len() + self.undated.len()
+    fn is_empty(&self) -> bool {
+        self.fresh.is_empty() && self.dead.is_empty() && self.undated.is_empty()
     }
 
     /// A version that the commit at `time` replaced.
+    #[inline(always)]
     pub(crate) fn superseded(&mut self, time: u64, node: NonNull<Header>, table: &'static VTable) {
+        debug_assert!(self.fresh.last().is_none_or(|last| last.time <= time), "times decrease");
         debug_assert!(self.dead.back().is_none_or(|(last, _)| *last <= time), "times decrease");
-        self.bytes += table.bytes();
-        self.dead.push_back((time, Garbage::Node(node, table)));
+        self.room -= table.weight();
+        self.fresh.push(Superseded { time, node, table });
     }
 
     /// A variable whose last handle is gone.
     pub(crate) fn bury(&mut self, core: NonNull<Core>) {
-        self.bytes += size_of::<Core>();
-        self.undated.push(Garbage::Core(core));
+        self.room -= 1;
+        self.put_undated(Garbage::Core(core));
     }
 
     /// What can go as soon as somebody has time for it.
     pub(crate) fn add_undated(&mut self, garbage: impl Iterator<Item = Garbage>) {
-        for garbage in garbage {
-            self.bytes += garbage.bytes();
-            self.undated.push(garbage);
-        }
+        garbage.for_each(|garbage| self.put_undated(garbage));
         // At the next opportunity.
-        self.next_at = 0;
+        self.room = 0;
+    }
+
+    fn put_undated(&mut self, garbage: Garbage) {
+        self.bytes += garbage.bytes();
+        self.undated.push(garbage);
     }
 
     pub(crate) fn into_garbage(self) -> impl Iterator<Item = Garbage> {
-        self.dead.into_iter().map(|(_, garbage)| garbage).chain(self.undated)
+        let fresh = self.fresh.into_iter().map(|old| Garbage::Node(old.node, old.table));
+        self.dead.into_iter().map(|(_, garbage)| garbage).chain(fresh).chain(self.undated)
     }
 
     /// Take over what somebody left. Its times may lie before ours, so it is dated anew: later is safe.
     fn adopt(&mut self, other: Limbo) {
-        self.bytes += other.bytes;
         self.told += other.told;
-        self.undated.extend(other.into_garbage());
+        other.into_garbage().for_each(|garbage| self.put_undated(garbage));
     }
 
     /// Whether it has grown enough to be worth a scan.
+    #[inline(always)]
     pub(crate) fn is_due(&self) -> bool {
-        self.len() >= self.next_at || self.bytes >= self.next_at_bytes
+        self.room <= 0
     }
 
     /// Free what may be freed now and needs no destructor; move the rest of it, whose destructors are user code,
     /// into `free`.
-    pub(crate) fn ripe(&mut self, inner: &Inner, pool: &mut Pool, free: &mut Vec<Garbage>) {
+    pub(crate) fn ripe(
+        &mut self,
+        inner: &Inner,
+        thorough: Thorough,
+        pool: &mut Pool,
+        free: &mut Vec<Garbage>,
+    ) {
         while let Some(left) = inner.orphans.take() {
             self.adopt(left);
         }
-        if !self.undated.is_empty() {
-            // ORDER: SeqCst, before the fence F of `horizon`: see the head of slots.rs.
-            let time = inner.clock.0.fetch_add(1, Ordering::SeqCst) + 1;
-            self.dead.extend(self.undated.drain(..).map(|garbage| (time, garbage)));
-        }
-        if !self.dead.is_empty() {
+        // ORDER: SeqCst, before the fence F of `horizon`: see the head of slots.rs.
+        let tick = || inner.clock.0.fetch_add(1, Ordering::SeqCst) + 1;
+        let now = if self.undated.is_empty() { None } else { Some(tick()) };
+        if !self.is_empty() {
             let horizon = inner.slots.horizon(inner);
-            // Their times do not decrease (R2).
-            let ripe = self.dead.partition_point(|(time, _)| *time <= horizon);
-            let mut bytes = 0;
-            for (_, garbage) in self.dead.drain(..ripe) {
-                bytes += garbage.bytes();
-                match garbage {
-                    // SAFETY: no slot protects it any more, and nothing runs when it goes.
-                    Garbage::Node(node, table) if table.is_plain() => unsafe {
-                        crate::node::free_plain(node, table, pool);
-                    },
-                    garbage => free.push(garbage),
-                }
+            self.free_until(horizon, now, pool, free);
+            if self.is_held_back(thorough)
+                // Where nobody was to be evicted, somebody else may just have seen to it.
+                && (inner.slots.evict(inner, self.oldest.0) || thorough == Thorough::Yes)
+            {
+                self.free_until(inner.slots.horizon(inner), None, pool, free);
             }
-            self.bytes -= bytes;
             // What a long snapshot, or a thread that lost its processor in a transaction, made of it.
             if self.dead.capacity() > KEEP && self.dead.len() < self.dead.capacity() / 8 {
                 self.dead.shrink_to(KEEP.max(2 * self.dead.len()));
+            }
+            // And what a transaction of many writes did.
+            if self.fresh.capacity() > KEEP {
+                self.fresh.shrink_to(KEEP);
             }
         }
         if self.told != self.bytes {
@@ -166,8 +198,56 @@ impl Limbo {
             self.told = self.bytes;
         }
         // What a long snapshot holds back is not scanned for again at every commit.
-        self.next_at = self.len() + BATCH;
-        self.next_at_bytes = self.bytes + BATCH_BYTES;
+        self.room = BATCH;
+    }
+
+    /// Whether what a scan has left is worth interrupting other threads for.
+    fn is_held_back(&mut self, thorough: Thorough) -> bool {
+        let Some((oldest, _)) = self.dead.front() else { return false };
+        let scans = if self.oldest.0 == *oldest { self.oldest.1 + 1 } else { 1 };
+        let worth = scans >= EVICT_SCANS || self.dead.len() >= EVICT || self.bytes >= EVICT_BYTES;
+        self.oldest = (*oldest, if worth { 0 } else { scans });
+        worth || thorough == Thorough::Yes
+    }
+
+    /// Free, as `ripe`, what died at or before `horizon`, and date the undated; the rest joins `dead`.
+    fn free_until(&mut self, horizon: u64, now: Option<u64>, pool: &mut Pool, free: &mut Vec<Garbage>) {
+        // Times do not decrease (R2), so what is ripe comes before what is not, in each of the three.
+        while let Some((_, garbage)) = self.dead.pop_front_if(|(time, _)| *time <= horizon) {
+            self.bytes -= garbage.bytes();
+            release(garbage, pool, free);
+        }
+        for Superseded { time, node, table } in self.fresh.drain(..) {
+            let garbage = Garbage::Node(node, table);
+            if time <= horizon {
+                release(garbage, pool, free);
+            } else {
+                self.bytes += garbage.bytes();
+                self.dead.push_back((time, garbage));
+            }
+        }
+        if let Some(now) = now {
+            for garbage in self.undated.drain(..) {
+                if now <= horizon {
+                    self.bytes -= garbage.bytes();
+                    release(garbage, pool, free);
+                } else {
+                    self.dead.push_back((now, garbage));
+                }
+            }
+        }
+    }
+}
+
+/// Free what no slot protects any more, or put it on the list of what has a destructor.
+#[inline(always)]
+fn release(garbage: Garbage, pool: &mut Pool, free: &mut Vec<Garbage>) {
+    match garbage {
+        // SAFETY: no slot protects it any more, and nothing runs when it goes.
+        Garbage::Node(node, table) if table.is_plain() => unsafe {
+            crate::node::free_plain(node, table, pool);
+        },
+        garbage => free.push(garbage),
     }
 }
 
@@ -194,7 +274,7 @@ impl Orphans {
     }
 
     pub(crate) fn push(&self, inner: &Inner, limbo: Limbo) {
-        if limbo.len() == 0 {
+        if limbo.is_empty() {
             return;
         }
         let orphan = Box::into_raw(Box::new(Orphan { next: std::ptr::null_mut(), limbo }));

@@ -195,7 +195,7 @@ fn once<'a, R>(
     let mut outcome = body(&attempt.txn());
     let mut unused = None;
     if outcome.is_ok() && frame.logs(|logs| !logs.hooks.is_empty()) {
-        match catch_unwind(AssertUnwindSafe(|| run_hooks(&attempt))) {
+        match run_hooks(&attempt) {
             Ok(Ok(())) => {}
             Ok(Err(abort)) => unused = std::mem::replace(&mut outcome, Err(abort)).ok(),
             Err(panic) => {
@@ -236,16 +236,19 @@ fn once<'a, R>(
     }
 }
 
-/// What the body wants done before its commit.
+/// What the body wants done before its commit; or its panic.
 #[cold]
-fn run_hooks(attempt: &Attempt<'_>) -> Result<(), Abort> {
-    let tx = attempt.txn();
-    while attempt.frame.loss().is_none()
-        && let Some(hook) = attempt.frame.logs(|logs| logs.hooks.next_before())
-    {
-        hook(&tx)?;
-    }
-    Ok(())
+#[inline(never)]
+fn run_hooks(attempt: &Attempt<'_>) -> std::thread::Result<Result<(), Abort>> {
+    catch_unwind(AssertUnwindSafe(|| {
+        let tx = attempt.txn();
+        while attempt.frame.loss().is_none()
+            && let Some(hook) = attempt.frame.logs(|logs| logs.hooks.next_before())
+        {
+            hook(&tx)?;
+        }
+        Ok(())
+    }))
 }
 
 /// The body has stopped by itself.
@@ -415,11 +418,12 @@ impl<'a> Pace<'a> {
         }
         let inner = &*attempt.local.engine;
         let line = frame.logs(|logs| {
-            logs.dedup_reads();
+            logs.reads.dedup();
             Registration::new(inner, &logs.reads)
         });
         // The slot is idle while we sleep; a wake-up that comes meanwhile is kept.
         attempt.roll_back();
+        frame.rest();
         let Some(line) = line else {
             wait::relax(&mut 0);
             return self.check_deadline(true);

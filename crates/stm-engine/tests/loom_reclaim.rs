@@ -108,6 +108,52 @@ fn a_reader_in_a_new_chunk_of_slots_is_seen() {
 }
 
 #[test]
+fn a_slot_that_lingers_gives_way_unless_a_transaction_runs() {
+    use Mutant::{EvictBusy, NoHeavy, NoLight, RelaxedIdle};
+    Model::new("linger").mutants(&[NoLight, NoHeavy, EvictBusy, RelaxedIdle]).check(|| {
+        let engine = engine().lingering();
+        let var = engine.tvar(Guarded::new(0));
+        let reader = {
+            let (engine, var) = (engine.clone(), var.clone());
+            thread::spawn(move || {
+                engine.snapshot(|_| ());
+                // Begins under the time of the first.
+                engine.snapshot(|s| s.get(&var).look());
+            })
+        };
+        replace(&engine, &var, 1);
+        engine.reclaim();
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn a_slot_that_lingers_is_scanned_while_it_is_evicted() {
+    Model::new("linger_scan").mutants(&[Mutant::TrustAsked]).check(|| {
+        let engine = engine().lingering();
+        let var = engine.tvar(Guarded::new(0));
+        // Its frame changes hands.
+        let prepared = engine.prepare(|_| Ok(())).unwrap();
+        let reader = {
+            let (engine, var) = (engine.clone(), var.clone());
+            thread::spawn(move || {
+                drop(prepared);
+                // Begins under the time of the prepared one.
+                engine.snapshot(|s| s.get(&var).look());
+            })
+        };
+        let evicting = {
+            let engine = engine.clone();
+            thread::spawn(move || engine.evict())
+        };
+        replace(&engine, &var, 1);
+        engine.reclaim();
+        reader.join().unwrap();
+        evicting.join().unwrap();
+    });
+}
+
+#[test]
 fn a_thread_that_exits_hands_over_what_is_still_read() {
     Model::new("exit").mutants(&[Mutant::ExitFreesLimbo]).check(|| {
         let engine = engine();

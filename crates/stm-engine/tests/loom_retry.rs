@@ -73,6 +73,28 @@ fn a_sleeper_on_two_variables_is_woken_by_either_and_leaves_both_lists() {
 }
 
 #[test]
+fn two_sleepers_are_both_woken() {
+    let model = Model::new("two_sleepers").with_one_preemption_less();
+    model.mutants(&[Mutant::WakeNobody, Mutant::SleepOnChanged]).check(|| {
+        let engine = engine();
+        let place = engine.tvar(0);
+        // All that is left of it to do is the commit.
+        let giver = engine.prepare(|tx| tx.set(&place, 7)).unwrap();
+        let sleepers = [(); 2].map(|()| {
+            let (engine, place) = (engine.clone(), place.clone());
+            thread::spawn(move || {
+                engine.atomically(|tx| if *tx.get(&place)? == 0 { tx.retry() } else { Ok(()) });
+            })
+        });
+        giver.commit().unwrap();
+        for sleeper in sleepers {
+            sleeper.join().unwrap();
+        }
+        assert_eq!(engine.stats().waiting, 0);
+    });
+}
+
+#[test]
 fn one_who_timed_out_has_left_and_waits_again() {
     Model::new("time_out").mutants(&[Mutant::WakeNobody]).check(|| {
         let engine = engine();

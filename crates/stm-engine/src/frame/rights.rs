@@ -55,12 +55,18 @@ impl Frame {
     /// The attempt has ended: it reads visibly no more.
     #[inline(always)]
     pub(crate) fn withdraw(&self, inner: &Inner) {
-        let rights = self.rights.get();
-        if rights.visible {
-            let mut shown = self.shown.take();
-            inner.precedence.leave(rights, &mut shown);
-            self.rights.set(Rights { level: 0, visible: false, ..rights });
+        if self.rights.get().visible {
+            self.hide(inner);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hide(&self, inner: &Inner) {
+        let rights = self.rights.get();
+        let mut shown = self.shown.take();
+        inner.precedence.leave(rights, &mut shown);
+        self.rights.set(Rights { level: 0, visible: false, ..rights });
     }
 
     /// Take the engine's token; false when the transaction's time passes before somebody else's is given back.
@@ -87,12 +93,18 @@ impl Frame {
     /// Let others commit again.
     #[inline(always)]
     pub(crate) fn give_token_back(&self, inner: &Inner) {
+        if self.rights.get().token {
+            self.part_with_token(inner);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn part_with_token(&self, inner: &Inner) {
         let rights = self.rights.get();
-        if rights.token {
-            self.rights.set(Rights { token: false, owns_token: false, ..rights });
-            if rights.owns_token {
-                inner.precedence.give_token_back();
-            }
+        self.rights.set(Rights { token: false, owns_token: false, ..rights });
+        if rights.owns_token {
+            inner.precedence.give_token_back();
         }
     }
 
