@@ -3,6 +3,7 @@
 //! Destructors of values that an attempt gave up run between attempts, those of superseded versions after the
 //! last one, when the transaction is closed: both may start transactions of their own.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
@@ -239,7 +240,7 @@ fn once<'a, R>(
 /// What the body wants done before its commit; or its panic.
 #[cold]
 #[inline(never)]
-fn run_hooks(attempt: &Attempt<'_>) -> std::thread::Result<Result<(), Abort>> {
+fn run_hooks(attempt: &Attempt<'_>) -> Result<Result<(), Abort>, Box<dyn Any + Send>> {
     catch_unwind(AssertUnwindSafe(|| {
         let tx = attempt.txn();
         while attempt.frame.loss().is_none()
