@@ -41,6 +41,8 @@ pub(crate) type StatementSeq = u64;
 pub(crate) const NONE: u32 = u32::MAX;
 /// A task that finished before anybody can ask.
 const DONE: TaskSeq = 0;
+/// So many readers of a version are kept before it is looked which of them have retired.
+const READERS: u32 = 64;
 
 /// One value of one tile.
 #[derive(Debug)]
@@ -53,8 +55,10 @@ pub(crate) struct Version {
     pub(crate) tables: u32,
     /// The last task that writes it. Recording only.
     writer: TaskSeq,
-    /// Edge list of the tasks that read it since. Recording only.
+    /// Edge list of the tasks that read it since, newest first. Recording only.
     readers: u32,
+    /// How many more may be added before those that have retired are forgotten. Recording only.
+    room: u32,
 }
 
 // SAFETY: the block is reached only under G2 and G3, which order every write before and after every other access.
@@ -254,6 +258,13 @@ impl Graph {
         self.version(id).writer > task
     }
 
+    /// The readers that are kept of a version.
+    #[cfg(test)]
+    fn readers_of(&self, id: VersionId) -> usize {
+        let next = |&at: &u32| Some(self.edges[at as usize].next).filter(|&next| next != NONE);
+        std::iter::successors(Some(self.version(id).readers).filter(|&head| head != NONE), next).count()
+    }
+
     /// How many versions there are places for.
     pub(crate) fn version_count(&self) -> usize {
         self.versions.len()
@@ -277,6 +288,7 @@ impl Graph {
             tables: 1,
             writer: DONE,
             readers: NONE,
+            room: READERS,
         };
         match self.free_versions.pop() {
             Some(id) => {

@@ -6,7 +6,7 @@
 use smallvec::SmallVec;
 use tx_runtime::sync::atomic::{AtomicBool, AtomicU32};
 
-use super::{DONE, Edge, Graph, NONE, StatementSeq, Task, TaskSeq, VersionId, Work};
+use super::{DONE, Edge, Graph, NONE, READERS, StatementSeq, Task, TaskSeq, VersionId, Work};
 
 /// A task that is being recorded; the next that is pushed.
 #[derive(Debug)]
@@ -65,8 +65,34 @@ impl Graph {
     pub(crate) fn add_read(&mut self, draft: &mut Draft, id: VersionId) {
         let writer = self.access(draft, id);
         self.add_edge(writer, draft);
+        if self.versions[id as usize].room == 0 {
+            self.forget_readers(id);
+        }
         let next = self.versions[id as usize].readers;
-        self.versions[id as usize].readers = self.push_edge(draft.seq, next);
+        let reader = self.push_edge(draft.seq, next);
+        let version = &mut self.versions[id as usize];
+        (version.readers, version.room) = (reader, version.room - 1);
+    }
+
+    /// Forget the readers of `id` that have retired: nobody needs to wait for them. As many as are left may be added before the
+    /// next time, so that a reader costs a constant and what is never written keeps no more than twice those that wait.
+    #[cold]
+    fn forget_readers(&mut self, id: VersionId) {
+        // A trace names the dependences on what has retired too.
+        let oldest = if self.dependences.is_some() { DONE } else { self.base };
+        let (mut kept, mut last) = (0, NONE);
+        let mut at = self.versions[id as usize].readers;
+        // Newest first, so all that follow the first that has retired have.
+        while at != NONE && self.edges[at as usize].to >= oldest {
+            (kept, last) = (kept + 1, at);
+            at = self.edges[at as usize].next;
+        }
+        match last {
+            NONE => self.versions[id as usize].readers = NONE,
+            last => self.edges[last as usize].next = NONE,
+        }
+        self.free_edge_list(at);
+        self.versions[id as usize].room = READERS.max(kept);
     }
 
     /// `draft` makes a new version, which one table will hold.
@@ -148,5 +174,39 @@ impl Graph {
             self.free_edges = at;
             at = next;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_is_never_written_forgets_the_readers_that_have_retired() {
+        let mut graph = Graph::new();
+        let id = graph.add_version();
+        for _ in 0..10_000 {
+            let mut task = graph.draft(Work::Fold);
+            graph.add_read(&mut task, id);
+            assert!(graph.push(task), "nobody writes it");
+            let task = graph.tasks.back_mut().unwrap();
+            *task.done.get_mut() = true;
+            graph.retire(|_| ());
+        }
+        assert!(graph.readers_of(id) <= READERS as usize && graph.edges.len() <= 2 * READERS as usize);
+        // Those that have not retired are kept, however many.
+        let first = graph.next_task();
+        for _ in 0..1000 {
+            let mut task = graph.draft(Work::Fold);
+            graph.add_read(&mut task, id);
+            graph.push(task);
+        }
+        assert!(graph.readers_of(id) >= 1000);
+        let mut writer = graph.draft(Work::Fold);
+        graph.add_overwrite(&mut writer, id);
+        assert!(!graph.push(writer));
+        let mut waits = 0;
+        (first..first + 1000).for_each(|seq| graph.for_each_dependent(graph.task(seq), |_, _| waits += 1));
+        assert_eq!(waits, 1000, "the writer waits for every reader");
     }
 }
