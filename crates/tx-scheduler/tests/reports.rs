@@ -1,5 +1,6 @@
 //! Reports: who did what, who lost to whom, and how long the longest chain is.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -93,11 +94,27 @@ fn traced(chain: bool) -> (Session, Vec<Value>) {
 
 #[test]
 fn the_critical_path_is_the_whole_of_a_chain_and_a_part_of_independent_work() {
-    let path = |chain| traced(chain).0.report().critical_path.unwrap();
-    let (chain, wide) = (path(true), path(false));
-    // Beside the chain there are only the eight arrays' beginnings.
-    assert!((1.0..2.0).contains(&chain.speedup), "{chain:?}");
-    assert!(wide.speedup > 3.0 && wide.speedup <= 8.5, "{wide:?}");
+    // Each array's beginning is a task too.
+    for (chain, tasks) in [(true, 65), (false, 9)] {
+        let (session, events) = traced(chain);
+        let reported = session.report().critical_path.unwrap();
+        let (mut all, mut longest) = (0.0, (0.0, 0));
+        let mut until: HashMap<u64, (f64, usize)> = HashMap::new();
+        for event in events.iter().filter(|e| e["ph"] == "X") {
+            let seconds = event["dur"].as_f64().unwrap() / 1e6;
+            let after =
+                event["args"]["after"].as_array().unwrap().iter().map(|task| until[&task.as_u64().unwrap()]);
+            let before = after.fold((0.0, 0), |a, b| if b.0 > a.0 { b } else { a });
+            let path = (before.0 + seconds, before.1 + 1);
+            all += seconds;
+            longest = if path.0 > longest.0 { path } else { longest };
+            until.insert(event["args"]["task"].as_u64().unwrap(), path);
+        }
+        assert_eq!(longest.1, tasks, "tasks on the path");
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-3 * b;
+        assert!(near(reported.seconds, longest.0), "{reported:?} {longest:?}");
+        assert!(near(reported.speedup, all / longest.0), "{reported:?} {all} {longest:?}");
+    }
 }
 
 #[test]
