@@ -47,7 +47,16 @@ enum Owner {
     /// Whatever keeps the memory of another library's array.
     #[cfg(feature = "ndarray")]
     Foreign(#[allow(dead_code, reason = "kept for its drop")] Box<dyn Any + Send + Sync>),
+    /// The elements themselves: a block and its way through the pool would cost more than they do. `ptr` is not used.
+    Few(Few),
 }
+
+/// Room for few elements.
+#[repr(align(64))]
+struct Few([u8; FEW_BYTES]);
+
+/// Bytes that fit the buffer itself.
+pub(crate) const FEW_BYTES: usize = 64;
 
 // SAFETY: `ptr` points into memory owned by `owner`, which is Send + Sync, and is only read through (B1).
 unsafe impl Send for Inner {}
@@ -112,7 +121,22 @@ impl Buffer {
 
     /// Address of the first element; valid for `len` elements while a clone of the buffer lives.
     pub fn as_ptr(&self) -> *const u8 {
-        self.0.ptr
+        match &self.0.owner {
+            Owner::Few(few) => few.0.as_ptr(),
+            _ => self.0.ptr,
+        }
+    }
+
+    /// A buffer of `len` elements of `dtype`, which fit [`FEW_BYTES`], written by `write` at the address it gets, which is
+    /// 64-byte aligned.
+    ///
+    /// # Safety
+    /// `write` writes `len` valid elements, and nothing behind [`FEW_BYTES`].
+    pub(crate) unsafe fn few(dtype: DType, len: usize, write: impl FnOnce(*mut u8)) -> Buffer {
+        debug_assert!(len * dtype.size() <= FEW_BYTES);
+        let mut few = Few([0; FEW_BYTES]);
+        write(few.0.as_mut_ptr());
+        Buffer(Arc::new(Inner { dtype, len, ptr: std::ptr::null(), owner: Owner::Few(few) }))
     }
 
     /// Whether both are the same memory.
@@ -142,6 +166,7 @@ impl Buffer {
                 inner.ptr = at.cast();
                 Some(at)
             }
+            Owner::Few(few) => Some(few.0.as_mut_ptr().cast()),
             #[cfg(feature = "ndarray")]
             Owner::Foreign(_) => None,
         }
@@ -256,7 +281,8 @@ impl TileBuf {
     }
 }
 
-/// The block of a buffer that nobody else holds, contents kept; the buffer comes back when it is shared or a user's `Vec`.
+/// The block of a buffer that nobody else holds, contents kept; the buffer comes back when it is shared, a user's `Vec`, or so
+/// small that it has no block.
 impl TryFrom<Buffer> for TileBuf {
     type Error = Buffer;
 

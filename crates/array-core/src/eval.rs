@@ -19,8 +19,7 @@ use crate::{
     expr::Kind,
     layout::Layout,
     plan::{
-        Bound, OperandData, Scratch, TileMut, TileRef, bind_for, finish_reduction, normalise,
-        reduction_nodes, split_owned,
+        Bound, OperandData, Scratch, TileMut, TileRef, bind_for, finish_reduction, normalise, split_owned,
     },
 };
 use smallvec::SmallVec;
@@ -135,8 +134,7 @@ impl Array {
         match &self.0.kind {
             Kind::Buffer { .. } => Some(Ok(self.clone())),
             Kind::Source { .. } => Some(Err(ArrayError::Unbound)),
-            Kind::Map { op, shape, args, .. } => direct::map(*op, self.dtype(), shape, args, isa),
-            _ => None,
+            _ => direct::map(self, isa),
         }
     }
 
@@ -182,6 +180,14 @@ impl Array {
         }
         let isa = Isa::active();
         let layout = Layout::contiguous(self.shape())?;
+        if let Some(call) = direct::Call::of(self, isa) {
+            // SAFETY: `self` lives; the block is ours alone and as long as the result, all of which is written.
+            let data = unsafe {
+                call.run(out.as_mut_ptr());
+                out.freeze()
+            };
+            return Ok(Array::from_layout(data, layout));
+        }
         let ready = split_owned(self, &mut |part| part.into_evaluated_for(isa))?;
         if matches!(ready.0.kind, Kind::Source { .. }) {
             return Err(ArrayError::Unbound);
@@ -298,9 +304,14 @@ impl Array {
 /// Evaluates an expression that is given away: what only it holds ends here, and may lend its memory (D1).
 fn evaluate(expr: Array, isa: Isa) -> Result<Array, ArrayError> {
     let ready = split_owned(&expr, &mut |part| part.into_evaluated_for(isa))?;
+    let replaced = ready.address() != expr.address();
     drop(expr);
     if ready.is_evaluated() {
         return Ok(ready);
+    }
+    // What was no single operation on data may be one now.
+    if replaced && let Some(done) = direct::map(&ready, isa) {
+        return done;
     }
     if let Kind::Whole { op, shape, args, at } = &ready.0.kind {
         return whole::eval(op, ready.dtype(), shape, args, isa).map_err(|error| error.at(at));
@@ -384,23 +395,16 @@ fn reduce(bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
     let pointers = pointers(&bound)?;
     let tiles = tiles(&bound, &pointers);
     let (op, len) = (bound.reduction.expect("asked by the caller"), bound.shape.iter().product());
-    let mut partials: SmallVec<[_; 1]> = SmallVec::new();
     let dtype = bound.plan.dtype();
-    for node in reduction_nodes(dtype, len, usize::MAX) {
-        // SAFETY: as in `map`.
-        let partial = unsafe { bound.plan.reduce(&bound.consts, &bound.shape, &tiles, node, scratch) };
-        partials.push(partial.map_err(|error| bound.locate(error))?);
-    }
-    let value = finish_reduction(op, dtype, len, usize::MAX, &partials)?;
-    Ok(Array::from_layout(buffer_of(value)?, Layout::default()))
+    // SAFETY: as in `map`. One node is the whole tree.
+    let partial = unsafe { bound.plan.reduce(&bound.consts, &bound.shape, &tiles, 0..len, scratch) };
+    let partial = partial.map_err(|error| bound.locate(error))?;
+    let value = finish_reduction(op, dtype, len, usize::MAX, &[partial])?;
+    Ok(Array::from_layout(buffer_of(value), Layout::default()))
 }
 
 /// A buffer of one value.
-fn buffer_of(value: Scalar) -> Result<Buffer, ArrayError> {
-    let mut block = BlockPool::shared().take(value.dtype(), 1)?;
-    // SAFETY: the block has room for one element, which is ours and written before it is frozen.
-    unsafe {
-        value.write(block.as_mut_ptr(), 0);
-        Ok(block.freeze())
-    }
+fn buffer_of(value: Scalar) -> Buffer {
+    // SAFETY: one element is written, of at most sixteen bytes.
+    unsafe { Buffer::few(value.dtype(), 1, |at| value.write(at, 0)) }
 }

@@ -53,7 +53,7 @@ pub(crate) enum Kind {
     /// A reduction over all elements.
     Reduce { op: ReduceOp, args: Args, at: &'static Location<'static> },
     /// An operation on whole arrays.
-    Whole { op: Whole, shape: Dims, args: Args, at: &'static Location<'static> },
+    Whole { op: Box<Whole>, shape: Dims, args: Args, at: &'static Location<'static> },
     /// The argument, stored in C order, seen through `layout` (a reshape of what cannot be reshaped in place).
     Store { layout: Layout, args: Args },
 }
@@ -95,7 +95,12 @@ impl Node {
         at: &'static Location<'static>,
     ) -> Array {
         let weight = args.iter().map(|a| a.0.weight).max().unwrap_or(0);
-        Array(Arc::new(Node { dtype, barrier: true, weight, kind: Kind::Whole { op, shape, args, at } }))
+        Array(Arc::new(Node {
+            dtype,
+            barrier: true,
+            weight,
+            kind: Kind::Whole { op: Box::new(op), shape, args, at },
+        }))
     }
 
     pub(crate) fn store(arg: Array, layout: Layout) -> Array {
@@ -133,12 +138,18 @@ impl Drop for Node {
             | Kind::Whole { args, .. }
             | Kind::Store { args, .. } = kind
             {
-                into.extend(args.drain(..));
+                while let Some(arg) = args.pop() {
+                    into.push(arg);
+                }
             }
         }
         let mut stack = SmallVec::new();
         take(&mut self.kind, &mut stack);
         while let Some(Array(node)) = stack.pop() {
+            // A leaf has nothing to hand on.
+            if node.args().is_empty() {
+                continue;
+            }
             // Only the last owner sees inside; its node is dropped here, without arguments, so not deeper than one call.
             if let Some(mut node) = Arc::into_inner(node) {
                 take(&mut node.kind, &mut stack);

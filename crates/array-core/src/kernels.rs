@@ -90,6 +90,12 @@ impl Isa {
         return self == Isa::Baseline;
     }
 
+    /// As [`is_available`](Self::is_available), at once for the one that is active.
+    #[inline]
+    pub(crate) fn runs_here(self) -> bool {
+        self == Isa::active() || self.is_available()
+    }
+
     /// The instruction sets this processor has, narrowest first.
     pub fn available() -> impl Iterator<Item = Isa> {
         Isa::ALL.into_iter().filter(|isa| isa.is_available())

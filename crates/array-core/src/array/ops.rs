@@ -9,9 +9,10 @@ use crate::{
     dtype::{DType, Element, Kind as TypeKind, Scalar},
     error::ArrayError,
     expr::{Args, Kind, Node, Op},
-    layout::broadcast_shapes,
+    layout::{Dims, broadcast_shapes},
 };
 use num_complex::Complex;
+use smallvec::smallvec;
 use std::{
     ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Sub},
     panic::Location,
@@ -88,8 +89,8 @@ fn map(op: Op, dtype: DType, args: Args) -> Array {
         return failed.clone();
     }
     let shape = match &args[..] {
-        [a] => a.shape().into(),
-        [a, b] if a.shape() == b.shape() => a.shape().into(),
+        [a] => Dims::from_slice(a.shape()),
+        [a, b] if a.shape() == b.shape() => Dims::from_slice(a.shape()),
         _ => {
             let shapes: smallvec::SmallVec<[&[usize]; 3]> = args.iter().map(Array::shape).collect();
             match broadcast_shapes(&shapes) {
@@ -169,7 +170,7 @@ impl Array {
         {
             return shortcut;
         }
-        map(op.on_truth(input), output, [a.of(input), b.of(input)].into_iter().collect())
+        map(op.on_truth(input), output, smallvec![a.of(input), b.of(input)])
     }
 
     /// `a` where `condition` holds, else `b`; the three broadcast together.

@@ -3,7 +3,7 @@
 use super::Array;
 use crate::{
     error::ArrayError,
-    expr::{Args, Kind, Node, Rewrite, rewrite},
+    expr::{Args, Kind, Node, Rewrite, Whole, rewrite},
     layout::{Layout, checked_len},
     source::Source,
 };
@@ -76,7 +76,9 @@ impl Rewrite for Exchange<'_> {
         Ok(match &node.0.kind {
             Kind::Map { op, shape, at, .. } => Node::map(*op, dtype, shape.clone(), args, at),
             Kind::Reduce { op, at, .. } => Node::reduce(*op, dtype, args.remove(0), at),
-            Kind::Whole { op, shape, at, .. } => Node::whole(op.clone(), dtype, shape.clone(), args, at),
+            Kind::Whole { op, shape, at, .. } => {
+                Node::whole(Whole::clone(op), dtype, shape.clone(), args, at)
+            }
             Kind::Store { layout, .. } => Node::store(args.remove(0), layout.clone()),
             _ => unreachable!("leaves are not entered"),
         })

@@ -1,66 +1,98 @@
-//! One operation on a handful of elements: its kernel at once, without a plan.
+//! One operation on dense data: its kernel at once, without a plan.
 //!
-//! **Why** binding and starting a plan costs some hundred nanoseconds, many times the arithmetic of a few elements. The kernel is
-//! the one that the plan would run, so the bits are the same.
+//! **Why** binding and starting a plan costs some hundred nanoseconds, many times the arithmetic of a few elements and a good part of
+//! that of some thousand. The kernel is the one that the plan would run, on the same elements, so the bits are the same.
 
 use crate::{
     array::Array,
-    buffer::BlockPool,
+    buffer::{BlockPool, Buffer, FEW_BYTES},
     dtype::DType,
     error::ArrayError,
     expr::{Kind, Op},
-    kernels::{Isa, select},
+    kernels::{Isa, Kernel, select},
     layout::Layout,
 };
 
-/// Elements below which starting a plan is most of its cost.
-const FEW: usize = 64;
+/// Bytes of a result up to which starting a plan counts; a larger one may take the memory of an operand instead.
+const MOST: usize = 64 << 10;
 
-/// The result of `op`, if its operands are dense data of `shape` or constants, all of them few.
-pub(super) fn map(
-    op: Op,
-    dtype: DType,
-    shape: &[usize],
-    args: &[Array],
-    isa: Isa,
-) -> Option<Result<Array, ArrayError>> {
-    let len: usize = shape.iter().product();
-    // Powers of integers may fail, which needs a flag.
-    if len == 0 || len > FEW || op == Op::Power || !isa.is_available() {
-        return None;
-    }
-    let mut consts = [0u128; 3];
-    let mut sources = [std::ptr::null::<u8>(); 3];
-    let mut mask = 0;
-    for (k, arg) in args.iter().enumerate() {
-        sources[k] = match &arg.0.kind {
-            Kind::Buffer { data, layout } if layout.shape[..] == *shape && layout.is_contiguous() => {
-                // SAFETY: the first element of a leaf lies in its buffer (L1).
-                unsafe { data.as_ptr().offset(layout.offset * arg.dtype().size() as isize) }
+/// A kernel and what it reads.
+pub(super) struct Call {
+    kernel: Kernel,
+    /// Addresses of data; the constants stand in for those that are none.
+    sources: [*const u8; 3],
+    consts: [u128; 3],
+    len: usize,
+}
+
+impl Call {
+    /// The call that computes `array`, if it is one operation whose operands are dense data of its shape or constants.
+    pub(super) fn of(array: &Array, isa: Isa) -> Option<Call> {
+        let Kind::Map { op, shape, args, .. } = &array.0.kind else { return None };
+        let (op, len) = (*op, shape.iter().product::<usize>());
+        // Powers of integers may fail, which needs a flag.
+        if len == 0 || len * array.dtype().size() > MOST || op == Op::Power || !isa.runs_here() {
+            return None;
+        }
+        let mut call = Call { kernel: none, sources: [std::ptr::null(); 3], consts: [0; 3], len };
+        let mut mask = 0;
+        for (k, arg) in args.iter().enumerate() {
+            match &arg.0.kind {
+                Kind::Buffer { data, layout } if layout.shape == *shape && layout.is_contiguous() => {
+                    // SAFETY: the first element of a leaf lies in its buffer (L1).
+                    call.sources[k] =
+                        unsafe { data.as_ptr().offset(layout.offset * arg.dtype().size() as isize) };
+                }
+                Kind::Const { value, .. } => {
+                    call.consts[k] = value.bits();
+                    mask |= u8::from(len > 1) << k;
+                }
+                _ => return None,
             }
-            Kind::Const { value, .. } => {
-                consts[k] = value.bits();
-                mask |= u8::from(len > 1) << k;
-                (&raw const consts[k]).cast()
-            }
-            _ => return None,
-        };
+        }
+        if mask == 0b01 && args.len() == 2 && op.commutes() {
+            call.sources.swap(0, 1);
+            call.consts.swap(0, 1);
+            mask = 0b10;
+        }
+        call.kernel = select::op(isa, op, args.last()?.dtype(), array.dtype(), mask)?;
+        Some(call)
     }
-    if mask == 0b01 && args.len() == 2 && op.commutes() {
-        sources.swap(0, 1);
-        mask = 0b10;
+
+    /// # Safety
+    /// The array that the call is of lives; `out` has room for its elements, which nobody else touches.
+    pub(super) unsafe fn run(&self, out: *mut u8) {
+        let mut locs = [out; 4];
+        for ((loc, source), value) in locs[1..].iter_mut().zip(self.sources).zip(&self.consts) {
+            *loc = if source.is_null() { (&raw const *value).cast_mut().cast() } else { source.cast_mut() };
+        }
+        // SAFETY: every source has `len` elements, or one where the kernel's mask says so; kernels only read them. The rest is
+        // the caller's.
+        unsafe { (self.kernel)(locs.as_ptr(), [0, 1, 2, 3, 0, 0, 0, 0].as_ptr(), self.len) }
     }
-    let input = args.last()?.dtype();
-    let kernel = select::op(isa, op, input, dtype, mask)?;
-    Some((|| {
-        let mut out = BlockPool::shared().take(dtype, len)?;
-        let locs = [out.as_mut_ptr(), sources[0].cast_mut(), sources[1].cast_mut(), sources[2].cast_mut()];
-        // SAFETY: every source has `len` elements, or one where the mask says so; kernels only read them. The output is a
-        // fresh block, all of which is written.
-        let data = unsafe {
-            kernel(locs.as_ptr(), [0, 1, 2, 3, 0, 0, 0, 0].as_ptr(), len);
+}
+
+/// In the place of a kernel that is still looked for.
+unsafe fn none(_: *const *mut u8, _: *const u16, _: usize) {}
+
+/// The result of `array`, if a call computes it.
+pub(super) fn map(array: &Array, isa: Isa) -> Option<Result<Array, ArrayError>> {
+    let call = Call::of(array, isa)?;
+    Some(result(&call, array.dtype(), array.shape()))
+}
+
+fn result(call: &Call, dtype: DType, shape: &[usize]) -> Result<Array, ArrayError> {
+    let layout = Layout::contiguous(shape)?;
+    let data = if call.len * dtype.size() <= FEW_BYTES {
+        // SAFETY: the kernel writes every element.
+        unsafe { Buffer::few(dtype, call.len, |out| call.run(out)) }
+    } else {
+        let mut out = BlockPool::shared().take(dtype, call.len)?;
+        // SAFETY: as above.
+        unsafe {
+            call.run(out.as_mut_ptr());
             out.freeze()
-        };
-        Ok(Array::from_layout(data, Layout::contiguous(shape)?))
-    })())
+        }
+    };
+    Ok(Array::from_layout(data, layout))
 }

@@ -357,7 +357,7 @@ impl Job {
     fn finish(&mut self, len: usize) -> Result<Array, ArrayError> {
         if let Some(op) = self.bound.reduction {
             let value = finish_reduction(op, self.bound.plan.dtype(), len, PIECE, &self.partials)?;
-            return Ok(Array::from_layout(buffer_of(value)?, Layout::default()));
+            return Ok(Array::from_layout(buffer_of(value), Layout::default()));
         }
         let block = self.block.take().expect("a map has a block, and is finished once");
         // SAFETY: the pieces cover the block, every element of it was written.

@@ -95,6 +95,35 @@ unsafe fn leaf<E: Eight, V: Values<E>>(values: V, n: usize) -> E::Item {
     }
 }
 
+/// Two leaves side by side and their sum; the second is the longer, by less than two eights.
+///
+/// # Safety
+/// `values` has `left + right` elements, neither side more than a leaf or less than eight.
+#[inline(always)]
+unsafe fn twins<E: Eight, V: Values<E>>(values: V, left: usize, right: usize) -> E::Item {
+    // SAFETY: the caller's; `left` is a multiple of eight.
+    unsafe {
+        let other = values.skip(left);
+        let (mut a, mut b) = (values.eight(0), other.eight(0));
+        let mut i = 8;
+        while i < left {
+            a = a.add(values.eight(i));
+            b = b.add(other.eight(i));
+            i += 8;
+        }
+        while i + 8 <= right {
+            b = b.add(other.eight(i));
+            i += 8;
+        }
+        let mut second = b.sum();
+        while i < right {
+            second = second + other.one(i);
+            i += 1;
+        }
+        a.sum() + second
+    }
+}
+
 /// Greatest (least) of `n > 0` elements: NaN wins, then the positive (negative) zero.
 ///
 /// # Safety
@@ -188,6 +217,9 @@ macro_rules! versions {
                             return leaf::<E, V>(values, n);
                         }
                         let left = split(n);
+                        if n - left <= LEAF {
+                            return twins::<E, V>(values, left, n - left);
+                        }
                         Self::tree(values, left) + Self::tree(values.skip(left), n - left)
                     }
                 }

@@ -78,7 +78,7 @@ pub fn bind(expr: &Array) -> Result<Bound, ArrayError> {
 /// # Errors
 /// As [`bind()`]. An instruction set this machine lacks counts as the baseline.
 pub fn bind_for(expr: &Array, isa: Isa) -> Result<Bound, ArrayError> {
-    let isa = if isa.is_available() { isa } else { Isa::Baseline };
+    let isa = if isa.runs_here() { isa } else { Isa::Baseline };
     if let Some(error) = expr.error() {
         return Err(error.clone());
     }
@@ -95,7 +95,7 @@ pub fn bind_for(expr: &Array, isa: Isa) -> Result<Bound, ArrayError> {
 
 /// Binds an expression that will be read as the argument of a reduction to `dtype`, with its axes as they are.
 pub(crate) fn bind_reading(expr: &Array, op: ReduceOp, isa: Isa) -> Result<Bound, ArrayError> {
-    let isa = if isa.is_available() { isa } else { Isa::Baseline };
+    let isa = if isa.runs_here() { isa } else { Isa::Baseline };
     match expr.error() {
         Some(error) => Err(error.clone()),
         None => structure(expr, Some(op), expr.dtype(), isa),
@@ -106,7 +106,7 @@ fn structure(root: &Array, reduction: Option<ReduceOp>, dtype: DType, isa: Isa) 
     if root.0.barrier || root.0.weight > MAX_WEIGHT {
         return Err(ArrayError::NotSplit);
     }
-    let shape: Dims = root.shape().into();
+    let shape = Dims::from_slice(root.shape());
     let len: usize = shape.iter().product();
     let mut walk = Walk {
         shape: &shape,

@@ -4,7 +4,7 @@ use super::bind::MAX_WEIGHT;
 use crate::{
     array::Array,
     error::ArrayError,
-    expr::{AddressMap, Args, Kind, Node, Op, Rewrite, rewrite, rewrite_known},
+    expr::{AddressMap, Args, Kind, Node, Op, Rewrite, Whole, rewrite, rewrite_known},
     layout::{Dims, Layout},
 };
 use smallvec::SmallVec;
@@ -134,7 +134,7 @@ impl Rewrite for Split<'_> {
                 if node.address() == self.root { Ok(reduce) } else { self.store(reduce) }
             }
             Kind::Whole { op, shape, at, .. } => {
-                let whole = Node::whole(op.clone(), node.dtype(), shape.clone(), args, at);
+                let whole = Node::whole(Whole::clone(op), node.dtype(), shape.clone(), args, at);
                 if node.address() == self.root { Ok(whole) } else { self.store(whole) }
             }
             Kind::Store { layout, .. } => {
