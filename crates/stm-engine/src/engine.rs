@@ -309,7 +309,8 @@ impl Engine {
     /// # Panics
     /// When the body panics (nothing is poisoned, nothing is written), ends itself with an error, uses a
     /// variable of another engine or retries having read nothing: [`try_atomically`](Self::try_atomically)
-    /// returns an error for the latter three. When a transaction is already open on this thread; the message
+    /// returns an error for the latter three, and for a `retry` after
+    /// [`become_irrevocable`](Txn::become_irrevocable), which panics here too. When a transaction is already open on this thread; the message
     /// names both lines.
     #[track_caller]
     pub fn atomically<R>(&self, body: impl for<'tx> Fn(&Txn<'tx>) -> Result<R, Abort>) -> R {
@@ -319,7 +320,7 @@ impl Engine {
     /// Run `body` as one transaction, as [`atomically`](Self::atomically), within limits.
     ///
     /// # Errors
-    /// Every case of [`TxError`] except `Blocked`. The transaction has then left no trace.
+    /// Every case of [`TxError`] except `Blocked` and `IrrevocablePrepare`. The transaction has then left no trace.
     #[track_caller]
     pub fn try_atomically<R>(
         &self,
@@ -377,7 +378,8 @@ impl Engine {
 
     /// A long computation as one transaction that holds nothing up: `look` at one moment and take what is needed,
     /// `compute` with no transaction open, then `publish` in a short transaction, if everything that `look` saw is still
-    /// as it was. If not, all three run again. Reads of `publish` itself belong to its own, later moment.
+    /// as it was. If not, all three run again; so `compute` must not write, by a transaction of its own, what `look` sees: no
+    /// round would ever be the last. Reads of `publish` itself belong to its own, later moment.
     ///
     /// While a transaction or snapshot runs, the engine keeps all versions since its start; a body that takes longer than
     /// some 100 µs beside busy writers is better detached.

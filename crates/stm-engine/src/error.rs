@@ -54,7 +54,7 @@ impl fmt::Display for Cause {
 
 /// Why a transaction body stopped: passed up with `?`, made and handled by the engine alone.
 ///
-/// Any error type turns into one with `?`, and comes out of
+/// Any type that implements `Error` turns into one with `?` (strings and boxed errors by [`Txn::abort`](crate::Txn::abort)), and comes out of
 /// [`try_atomically`](crate::Engine::try_atomically) as [`TxError::Aborted`]. A conflict never comes out: the
 /// body runs again, also when it swallowed the `Abort`.
 ///
@@ -130,13 +130,13 @@ pub enum TxError {
         winner: Option<&'static Location<'static>>,
     },
     /// [`Options::deadline`](crate::Options::deadline) passed.
-    #[error("{} did not commit within {deadline:?}, after {attempts} attempts", Label(*.label))]
+    #[error("{} did not commit within {deadline:?}, having lost {attempts} times{}", Label(*.label), if *.waiting { "; it was waiting in `retry`" } else { "" })]
     Deadline {
         /// Of the options.
         label: Option<&'static str>,
         /// The time it had.
         deadline: Duration,
-        /// How many attempts were made.
+        /// How many attempts were lost against others.
         attempts: u32,
         /// Whether it was waiting in `retry` when the time was over.
         waiting: bool,

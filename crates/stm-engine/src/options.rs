@@ -79,7 +79,8 @@ impl Options {
     }
 
     /// Give up with [`TxError::Deadline`](crate::TxError::Deadline) when this much time has passed since the
-    /// call. A running body is not interrupted: the time is looked at between attempts and while waiting.
+    /// call. A running body is not interrupted: the time is looked at between attempts and while waiting. An attempt that
+    /// commits late has committed.
     pub const fn deadline(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
     }

@@ -63,7 +63,8 @@ impl<'tx> Txn<'tx> {
     /// Costs a load and a log entry, where nobody has written meanwhile.
     ///
     /// # Errors
-    /// The [`Abort`] must be passed up with `?`. A body that swallows it cannot commit and runs again.
+    /// The [`Abort`] must be passed up with `?`. A body that swallows it cannot commit and runs again; every later call of
+    /// the same attempt fails too, so there is no point in trying again inside the body.
     #[inline]
     pub fn get<T: Send + Sync + 'static>(&self, var: &TVar<T>) -> Result<&'tx T, Abort> {
         let core = self.ours(var.core())?;
@@ -217,7 +218,8 @@ impl<'tx> Txn<'tx> {
     /// Give up this attempt and wait until something that it has read changes, then run again.
     ///
     /// # Errors
-    /// Always: `return tx.retry()`, or `tx.retry()?`. It has no effect unless it is passed up.
+    /// Always: `return tx.retry()`, or `tx.retry()?`. It has no effect unless it is passed up: a body that swallows it
+    /// commits what it has written.
     #[cold]
     pub fn retry<R>(&self) -> Result<R, Abort> {
         Err(Abort::new(Reason::Retry))
@@ -322,7 +324,12 @@ impl<'tx> Txn<'tx> {
         match first(self) {
             Err(Abort(reason)) if matches!(*reason, Reason::Retry) && self.frame.loss().is_none() => {
                 self.frame.back_to(&self.local.engine, mark);
-                second(self)
+                let second = second(self);
+                if second.as_ref().is_err_and(|abort| matches!(*abort.0, Reason::Retry)) {
+                    // Should the body keep this from the caller: neither branch has happened.
+                    self.frame.back_to(&self.local.engine, mark);
+                }
+                second
             }
             other => other,
         }
@@ -358,7 +365,11 @@ impl<'tx> Txn<'tx> {
                 Ok(Err(error))
             }
             Err(_) if self.frame.loss().is_some() => Err(Abort::new(Reason::Conflict)),
-            Err(reason) => Err(Abort::new(reason)),
+            Err(reason) => {
+                // Should the body keep this `retry` from the caller: the child has not happened.
+                self.frame.back_to(&self.local.engine, mark);
+                Err(Abort::new(reason))
+            }
         }
     }
 

@@ -106,3 +106,19 @@ proptest! {
         prop_assert_eq!(vars.iter().map(TVar::load).collect::<Vec<_>>(), expected);
     }
 }
+
+#[test]
+fn what_retries_has_not_happened_even_if_that_is_swallowed() {
+    let engine = Engine::new();
+    let vars = [engine.tvar(0), engine.tvar(0), engine.tvar(0)];
+    let try_it = |tx: &Txn<'_>, at: usize| -> Result<(), Abort> {
+        tx.set(&vars[at], 5)?;
+        tx.retry()
+    };
+    engine.atomically(|tx| {
+        let _ = tx.nested(|tx| try_it(tx, 0));
+        let _ = tx.or_else(|tx| try_it(tx, 1), |tx| try_it(tx, 2));
+        Ok(())
+    });
+    assert_eq!(vars.each_ref().map(TVar::load), [0, 0, 0]);
+}
