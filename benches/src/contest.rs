@@ -38,6 +38,7 @@ pub struct Contest<'a> {
     unit: Unit,
     operations: usize,
     threads: usize,
+    awake: Duration,
     contestants: Vec<Contestant<'a>>,
 }
 
@@ -51,13 +52,20 @@ impl fmt::Debug for Contest<'_> {
 impl<'a> Contest<'a> {
     /// A contest over `operations` operations for each turn.
     pub fn new(id: impl Into<String>, unit: Unit, operations: usize) -> Self {
-        Self { id: id.into(), unit, operations, threads: 1, contestants: Vec::new() }
+        Self { id: id.into(), unit, operations, threads: 1, awake: AWAKE, contestants: Vec::new() }
     }
 
     /// The threads that take part in each turn; 1 unless said.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
+        self
+    }
+
+    /// Keep the core busy for this long before each turn that is shorter; 60 ms unless said.
+    #[must_use]
+    pub fn awake(mut self, time: Duration) -> Self {
+        self.awake = time;
         self
     }
 
@@ -104,7 +112,7 @@ impl<'a> Contest<'a> {
                     let index = (round + step) % count;
                     let turn = &mut contest.contestants[index].1;
                     let begun = Instant::now();
-                    while warm_up[index] < AWAKE && begun.elapsed() < AWAKE {
+                    while warm_up[index] < contest.awake && begun.elapsed() < contest.awake {
                         turn();
                     }
                     times[index].push(turn());
@@ -147,6 +155,7 @@ mod tests {
             }
         };
         let row = Contest::new("x", Unit::NsPerOp, 10)
+            .awake(Duration::ZERO)
             .rival("b", turn('b', &[0, 40, 40, 40]))
             .ours(turn('a', &[0, 20, 9999, 20]))
             .run(3);
@@ -159,7 +168,7 @@ mod tests {
         let log = RefCell::new(String::new());
         let contest = |name: char| {
             let log = &log;
-            Contest::new(name, Unit::NsPerOp, 1).ours(move || {
+            Contest::new(name, Unit::NsPerOp, 1).awake(Duration::ZERO).ours(move || {
                 log.borrow_mut().push(name);
                 Duration::from_nanos(u64::from(name == 'b'))
             })
@@ -167,6 +176,21 @@ mod tests {
         let rows = Contest::together(vec![contest('a'), contest('b')], 2);
         assert_eq!(log.take(), "ababab");
         assert_eq!((rows[0].ours, rows[1].ours), (0.0, 1.0));
+    }
+
+    #[test]
+    fn a_short_turn_is_repeated_before_it_is_timed_and_a_long_one_is_not() {
+        let turns = |turn: Duration| {
+            let count = RefCell::new(0);
+            let contest = Contest::new("x", Unit::NsPerOp, 1).awake(Duration::from_millis(20)).ours(|| {
+                *count.borrow_mut() += 1;
+                timed(|| std::thread::sleep(turn))
+            });
+            contest.run(1);
+            count.into_inner()
+        };
+        assert!(turns(Duration::ZERO) > 3);
+        assert_eq!(turns(Duration::from_millis(25)), 2);
     }
 
     #[test]
