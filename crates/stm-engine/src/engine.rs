@@ -45,7 +45,7 @@ pub(crate) struct Inner {
     #[cfg(loom)]
     barrier: AtomicUsize,
     /// Whether slots linger. No part of the protocol: each owner knows whether his does.
-    linger: std::sync::atomic::AtomicBool,
+    pub(crate) linger: std::sync::atomic::AtomicBool,
     pub(crate) orphans: Orphans,
     pub(crate) waiters: Waiters,
     pub(crate) precedence: Precedence,

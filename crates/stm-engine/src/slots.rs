@@ -106,10 +106,8 @@ impl Slot {
         let since = clock.load(Ordering::Relaxed);
         // Before the time, so that whoever marks that sees this.
         self.busy.store(1, Ordering::Relaxed);
-        if inner.lets_linger() {
-            stay.since.set(since);
-            stay.turns.set(TURNS);
-        }
+        stay.since.set(since);
+        stay.turns.set(if inner.lets_linger() { TURNS } else { 0 });
         #[cfg(not(loom))]
         {
             // ORDER: SeqCst, the point P of the module's head; Release half: as `idle`.
@@ -357,5 +355,30 @@ impl Drop for Slots {
             let chunk = unsafe { Box::from_raw(next) };
             next = chunk.next.load(Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(all(test, not(any(loom, miri))))]
+mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use super::IDLE;
+    use crate::engine::Engine;
+
+    #[test]
+    fn after_a_refused_barrier_nothing_lingers() {
+        let engine = Engine::new();
+        let inner = &*engine.inner;
+        if !inner.lets_linger() {
+            return;
+        }
+        engine.snapshot(|_| ());
+        assert_ne!(inner.slots.horizon(inner), IDLE, "it lingers");
+        // Marked while that was possible, so that the next transaction begins anew.
+        assert!(inner.slots.evict(inner, super::ASKED));
+        assert_eq!(inner.slots.horizon(inner), IDLE);
+        inner.linger.store(false, Relaxed);
+        engine.snapshot(|_| assert_ne!(inner.slots.horizon(inner), IDLE, "it is protected"));
+        assert_eq!(inner.slots.horizon(inner), IDLE, "it does not linger");
     }
 }
