@@ -22,6 +22,7 @@ use crate::{
     dtype::{DType, Element, Scalar},
     error::ArrayError,
     expr::{Kind, Node},
+    held::Held,
     layout::{Dims, Layout, checked_len},
     source::Source,
 };
@@ -39,7 +40,7 @@ use std::{panic::Location, sync::Arc};
 /// # Ok::<(), array_core::ArrayError>(())
 /// ```
 #[derive(Clone)]
-pub struct Array(pub(crate) Arc<Node>);
+pub struct Array(pub(crate) Held<Node>);
 
 impl Array {
     /// The elements of `vec` in C order under `shape`; the vector is kept, not copied. A wrong length is an error that
@@ -288,7 +289,7 @@ impl Array {
 
     /// Where the elements lie, for writing, if this is data that nobody else holds (R2 in `cursor.rs`).
     pub(crate) fn own_elements<T: Element>(&mut self) -> Option<(*mut T, Layout)> {
-        match &mut Arc::get_mut(&mut self.0)?.kind {
+        match &mut self.0.get_mut()?.kind {
             Kind::Buffer { data, layout } if layout.is_distinct() => {
                 Some((data.as_own_mut()?, layout.clone()))
             }
@@ -297,11 +298,11 @@ impl Array {
     }
 
     pub(crate) fn address(&self) -> *const Node {
-        Arc::as_ptr(&self.0)
+        self.0.as_ptr()
     }
 
     pub(crate) fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
+        !self.0.is_alone()
     }
 }
 

@@ -16,6 +16,7 @@ pub use shared::SharedVec;
 use crate::{
     dtype::{DType, Element},
     error::ArrayError,
+    held::Held,
 };
 use pool::Block;
 use std::{any::Any, fmt, sync::Arc};
@@ -31,7 +32,7 @@ use std::{any::Any, fmt, sync::Arc};
 /// assert_eq!(buffer.try_into_vec::<f64>().unwrap(), [1.0, 2.0]);   // the Vec it was made of
 /// ```
 #[derive(Clone)]
-pub struct Buffer(Arc<Inner>);
+pub struct Buffer(Held<Inner>);
 
 struct Inner {
     dtype: DType,
@@ -51,8 +52,8 @@ enum Owner {
     Few(Few),
 }
 
-/// Room for few elements.
-#[repr(align(64))]
+/// Room for few elements. No more aligned than they need: what is aligned to cache lines costs the allocator many times as much.
+#[repr(align(16))]
 struct Few([u8; FEW_BYTES]);
 
 /// Bytes that fit the buffer itself.
@@ -79,7 +80,7 @@ impl Buffer {
     /// ```
     pub fn from_shared<T: Element>(vec: SharedVec<T>) -> Buffer {
         let (ptr, len) = (vec.as_ptr().cast(), vec.len());
-        Buffer(Arc::new(Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(vec.0) }))
+        Buffer(Held::new(Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(vec.0) }))
     }
 
     /// The vector this buffer was made of, shared; `None` if it holds another type or was not made of one.
@@ -101,7 +102,7 @@ impl Buffer {
         owner: Box<dyn Any + Send + Sync>,
     ) -> Buffer {
         let (dtype, ptr) = (T::DTYPE, first.cast());
-        Buffer(Arc::new(Inner { dtype, len, ptr, owner: Owner::Foreign(owner) }))
+        Buffer(Held::new(Inner { dtype, len, ptr, owner: Owner::Foreign(owner) }))
     }
 
     /// Type of the elements.
@@ -128,31 +129,35 @@ impl Buffer {
     }
 
     /// A buffer of `len` elements of `dtype`, which fit [`FEW_BYTES`], written by `write` at the address it gets, which is
-    /// 64-byte aligned.
+    /// aligned for every type.
     ///
     /// # Safety
     /// `write` writes `len` valid elements, and nothing behind [`FEW_BYTES`].
+    #[inline(always)]
     pub(crate) unsafe fn few(dtype: DType, len: usize, write: impl FnOnce(*mut u8)) -> Buffer {
         debug_assert!(len * dtype.size() <= FEW_BYTES);
-        let mut few = Few([0; FEW_BYTES]);
-        write(few.0.as_mut_ptr());
-        Buffer(Arc::new(Inner { dtype, len, ptr: std::ptr::null(), owner: Owner::Few(few) }))
+        let owner = Owner::Few(Few([0; FEW_BYTES]));
+        let mut held = Held::new(Inner { dtype, len, ptr: std::ptr::null(), owner });
+        if let Some(Inner { owner: Owner::Few(few), .. }) = held.get_mut() {
+            write(few.0.as_mut_ptr());
+        }
+        Buffer(held)
     }
 
     /// Whether both are the same memory.
     pub fn same(&self, other: &Buffer) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.0.same(&other.0)
     }
 
     /// Whether no other clone exists. The answer is only lasting for who owns this one.
     pub fn is_unique(&mut self) -> bool {
-        Arc::get_mut(&mut self.0).is_some()
+        self.0.is_alone()
     }
 
     /// Address of the first element for writing, if they are `T`s and nobody else holds the buffer or its vector. Good
     /// until the buffer is cloned or moved into something that reads it.
     pub(crate) fn as_own_mut<T: Element>(&mut self) -> Option<*mut T> {
-        let inner = Arc::get_mut(&mut self.0)?;
+        let inner = self.0.get_mut()?;
         if inner.dtype != T::DTYPE {
             return None;
         }
@@ -185,14 +190,14 @@ impl Buffer {
     /// The buffer comes back when it or its vector is shared, holds another type, or was not made of a `Vec`.
     pub fn try_into_vec<T: Element>(self) -> Result<Vec<T>, Buffer> {
         let Buffer(arc) = self;
-        match Arc::try_unwrap(arc) {
+        match arc.try_take() {
             Ok(Inner { dtype, len, ptr, owner }) => match owner {
                 Owner::Vec(any) => {
                     let vec =
                         any.downcast::<Vec<T>>().and_then(|vec| Arc::try_unwrap(vec).map_err(|vec| vec as _));
-                    vec.map_err(|any| Buffer(Arc::new(Inner { dtype, len, ptr, owner: Owner::Vec(any) })))
+                    vec.map_err(|any| Buffer(Held::new(Inner { dtype, len, ptr, owner: Owner::Vec(any) })))
                 }
-                owner => Err(Buffer(Arc::new(Inner { dtype, len, ptr, owner }))),
+                owner => Err(Buffer(Held::new(Inner { dtype, len, ptr, owner }))),
             },
             Err(arc) => Err(Buffer(arc)),
         }
@@ -268,7 +273,7 @@ impl TileBuf {
     /// [`as_mut_ptr`](Self::as_mut_ptr) is written through afterwards.
     pub unsafe fn freeze(self) -> Buffer {
         let ptr = self.block.ptr();
-        Buffer(Arc::new(Inner { dtype: self.dtype, len: self.len, ptr, owner: Owner::Block(self.block) }))
+        Buffer(Held::new(Inner { dtype: self.dtype, len: self.len, ptr, owner: Owner::Block(self.block) }))
     }
 
     /// The zeros of a tile that was taken zeroed and never opened for writing, as a buffer.
@@ -287,10 +292,10 @@ impl TryFrom<Buffer> for TileBuf {
     type Error = Buffer;
 
     fn try_from(buffer: Buffer) -> Result<TileBuf, Buffer> {
-        match Arc::try_unwrap(buffer.0) {
+        match buffer.0.try_take() {
             Ok(Inner { dtype, len, ptr, owner }) => match owner {
                 Owner::Block(block) => Ok(TileBuf { block, dtype, len, zeroed: false }),
-                owner => Err(Buffer(Arc::new(Inner { dtype, len, ptr, owner }))),
+                owner => Err(Buffer(Held::new(Inner { dtype, len, ptr, owner }))),
             },
             Err(arc) => Err(Buffer(arc)),
         }

@@ -209,7 +209,12 @@ impl DType {
     /// assert_eq!(DType::I32.promote(DType::F32), DType::F64);
     /// assert_eq!(DType::F64.promote(DType::C64), DType::C128);
     /// ```
+    #[inline]
     pub fn promote(self, other: DType) -> DType {
+        if self == other { self } else { self.promote_unlike(other) }
+    }
+
+    fn promote_unlike(self, other: DType) -> DType {
         let (low, high) = if (self.kind(), self.size()) <= (other.kind(), other.size()) {
             (self, other)
         } else {

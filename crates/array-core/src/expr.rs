@@ -24,6 +24,7 @@ use crate::{
     buffer::Buffer,
     dtype::{DType, Scalar},
     error::ArrayError,
+    held::Held,
     layout::{Dims, Layout},
     source::Source,
 };
@@ -59,8 +60,9 @@ pub(crate) enum Kind {
 }
 
 impl Node {
+    #[inline(always)]
     pub(crate) fn leaf(dtype: DType, kind: Kind) -> Array {
-        Array(Arc::new(Node { dtype, barrier: false, weight: 0, kind }))
+        Array(Held::new(Node { dtype, barrier: false, weight: 0, kind }))
     }
 
     pub(crate) fn failed(error: ArrayError) -> Array {
@@ -68,6 +70,7 @@ impl Node {
     }
 
     /// A map over arguments that already satisfy E2.
+    #[inline]
     pub(crate) fn map(
         op: Op,
         dtype: DType,
@@ -77,13 +80,13 @@ impl Node {
     ) -> Array {
         let weight = args.iter().fold(1u32, |w, a| w.saturating_add(a.0.weight));
         let barrier = args.iter().any(|a| a.0.barrier);
-        Array(Arc::new(Node { dtype, barrier, weight, kind: Kind::Map { op, shape, args, at } }))
+        Array(Held::new(Node { dtype, barrier, weight, kind: Kind::Map { op, shape, args, at } }))
     }
 
     pub(crate) fn reduce(op: ReduceOp, dtype: DType, arg: Array, at: &'static Location<'static>) -> Array {
         let weight = arg.0.weight;
         let args = Args::from_iter([arg]);
-        Array(Arc::new(Node { dtype, barrier: true, weight, kind: Kind::Reduce { op, args, at } }))
+        Array(Held::new(Node { dtype, barrier: true, weight, kind: Kind::Reduce { op, args, at } }))
     }
 
     /// An operation whose result has this shape and type.
@@ -95,7 +98,7 @@ impl Node {
         at: &'static Location<'static>,
     ) -> Array {
         let weight = args.iter().map(|a| a.0.weight).max().unwrap_or(0);
-        Array(Arc::new(Node {
+        Array(Held::new(Node {
             dtype,
             barrier: true,
             weight,
@@ -106,7 +109,7 @@ impl Node {
     pub(crate) fn store(arg: Array, layout: Layout) -> Array {
         let (dtype, weight) = (arg.0.dtype, arg.0.weight);
         let args = Args::from_iter([arg]);
-        Array(Arc::new(Node { dtype, barrier: true, weight, kind: Kind::Store { layout, args } }))
+        Array(Held::new(Node { dtype, barrier: true, weight, kind: Kind::Store { layout, args } }))
     }
 
     pub(crate) fn shape(&self) -> &[usize] {
@@ -130,30 +133,43 @@ impl Node {
     }
 }
 
-impl Drop for Node {
-    fn drop(&mut self) {
-        fn take(kind: &mut Kind, into: &mut SmallVec<[Array; 8]>) {
-            if let Kind::Map { args, .. }
+impl Kind {
+    fn args_mut(&mut self) -> Option<&mut Args> {
+        match self {
+            Kind::Map { args, .. }
             | Kind::Reduce { args, .. }
             | Kind::Whole { args, .. }
-            | Kind::Store { args, .. } = kind
-            {
-                while let Some(arg) = args.pop() {
-                    into.push(arg);
-                }
-            }
+            | Kind::Store { args, .. } => Some(args),
+            _ => None,
         }
-        let mut stack = SmallVec::new();
-        take(&mut self.kind, &mut stack);
-        while let Some(Array(node)) = stack.pop() {
-            // A leaf has nothing to hand on.
-            if node.args().is_empty() {
-                continue;
-            }
-            // Only the last owner sees inside; its node is dropped here, without arguments, so not deeper than one call.
-            if let Some(mut node) = Arc::into_inner(node) {
-                take(&mut node.kind, &mut stack);
-            }
+    }
+}
+
+impl Drop for Node {
+    #[inline]
+    fn drop(&mut self) {
+        // Leaves have nothing to hand on: they go with the node.
+        if let Some(args) = self.kind.args_mut()
+            && args.iter().any(|arg| !arg.0.args().is_empty())
+        {
+            drop_args(args);
+        }
+    }
+}
+
+/// Drops arguments and all that end with them, one by one (E3).
+#[inline(never)]
+fn drop_args(args: &mut Args) {
+    let mut stack: SmallVec<[Array; 8]> = args.drain(..).collect();
+    while let Some(Array(node)) = stack.pop() {
+        if node.args().is_empty() {
+            continue;
+        }
+        // Only the last owner sees inside; its node is dropped here, without arguments, so not deeper than one call.
+        if let Some(mut node) = node.last()
+            && let Some(args) = node.value.kind.args_mut()
+        {
+            stack.extend(args.drain(..));
         }
     }
 }

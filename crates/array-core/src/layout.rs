@@ -37,20 +37,34 @@ pub struct Layout {
 impl Clone for Layout {
     #[inline]
     fn clone(&self) -> Layout {
-        Layout {
-            shape: SmallVec::from_slice(&self.shape),
-            strides: SmallVec::from_slice(&self.strides),
-            offset: self.offset,
-        }
+        Layout { shape: few(&self.shape), strides: few(&self.strides), offset: self.offset }
     }
 }
+
+/// What is said of the axes, copied. Of one axis, as most arrays have, without a call.
+#[inline]
+pub(crate) fn few<T: Copy + Default>(axes: &[T]) -> SmallVec<[T; 4]> {
+    match *axes {
+        [one] => SmallVec::from_buf_and_len([one, T::default(), T::default(), T::default()], 1),
+        _ => SmallVec::from_slice(axes),
+    }
+}
+
+/// Whether two shapes are the same. Short as they are, comparing them is less than calling what compares memory.
+#[inline]
+pub(crate) fn alike(a: &[usize], b: &[usize]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
+}
+
+/// The largest number of elements.
+const MOST: usize = isize::MAX as usize / 16;
 
 /// The number of elements of a shape, if it and sixteen times it fit `isize`.
 pub(crate) fn checked_len(shape: &[usize]) -> Result<usize, ArrayError> {
     // Zero axes do not excuse absurd others: NumPy refuses them too, and strides are computed from them.
     let product = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d.max(1)));
     match product {
-        Some(n) if n <= isize::MAX as usize / 16 => Ok(if shape.contains(&0) { 0 } else { n }),
+        Some(n) if n <= MOST => Ok(if shape.contains(&0) { 0 } else { n }),
         _ => Err(ArrayError::TooLarge { shape: shape.to_vec() }),
     }
 }
@@ -60,7 +74,15 @@ impl Layout {
     ///
     /// # Errors
     /// [`ArrayError::TooLarge`] when the elements would not fit the address space.
+    #[inline]
     pub fn contiguous(shape: &[usize]) -> Result<Layout, ArrayError> {
+        match *shape {
+            [n] if n <= MOST => Ok(Layout { shape: few(&[n]), strides: few(&[1]), offset: 0 }),
+            _ => Layout::of_axes(shape),
+        }
+    }
+
+    fn of_axes(shape: &[usize]) -> Result<Layout, ArrayError> {
         checked_len(shape)?;
         let mut strides = Strides::from_elem(0, shape.len());
         let mut stride = 1usize;

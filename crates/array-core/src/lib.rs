@@ -33,6 +33,7 @@ mod error;
 mod eval;
 mod expr;
 pub mod functions;
+mod held;
 mod index;
 mod kernels;
 mod layout;

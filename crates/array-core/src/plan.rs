@@ -23,6 +23,7 @@ mod fuse;
 mod normalise;
 mod reduce;
 mod run;
+mod short;
 mod split;
 mod tape;
 mod walk;

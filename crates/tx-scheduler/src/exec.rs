@@ -74,7 +74,10 @@ pub(crate) fn with_operands<R>(
     f: impl FnOnce(&[TileRef<'_>]) -> R,
 ) -> R {
     reads.clear();
-    reads.extend(versions.iter().map(|&id| graph.version(id).bytes()));
+    // One by one, here and below: what extends and collects costs more than the rest of a short task.
+    for &id in versions {
+        reads.push(graph.version(id).bytes());
+    }
     let values = reads.len();
     if inputs.has_values {
         reads.extend(inputs.operands.iter().map(|operand| match &operand.from {
@@ -83,7 +86,6 @@ pub(crate) fn with_operands<R>(
         }));
     }
     let reads = &*reads;
-    // Pushed one by one: collecting into a small vector costs more than the rest of a short task.
     let mut operands: SmallVec<[TileRef<'_>; 6]> = SmallVec::new();
     for (i, operand) in inputs.operands.iter().enumerate() {
         operands.push(match operand.from {

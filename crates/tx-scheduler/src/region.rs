@@ -8,26 +8,35 @@ use std::ops::Range;
 use array_core::Layout;
 use smallvec::SmallVec;
 
-/// The bounding box of a stretch of an iteration space: fixed indices along the leading axes, an interval along
-/// the next, everything along the rest.
+/// The bounding box of a stretch of an iteration space.
 #[derive(Debug)]
-pub(crate) struct Extent {
-    fixed: SmallVec<[usize; 4]>,
-    interval: Option<(usize, usize)>,
+pub(crate) enum Extent {
+    /// Along the one axis there is: the first and the last index.
+    Line(usize, usize),
+    /// Fixed indices along the leading axes, an interval along the next, everything along the rest.
+    Box { fixed: SmallVec<[usize; 4]>, interval: Option<(usize, usize)> },
 }
 
 impl Extent {
     /// The box around the non-empty stretch `range` of a space of `shape`.
+    #[inline]
     pub(crate) fn new(shape: &[usize], range: &Range<usize>) -> Self {
         debug_assert!(!range.is_empty());
-        let (mut first, mut last) = (range.start, range.end - 1);
+        match shape {
+            [_] => Self::Line(range.start, range.end - 1),
+            _ => Self::around(shape, range.start, range.end - 1),
+        }
+    }
+
+    #[inline(never)]
+    fn around(shape: &[usize], mut first: usize, mut last: usize) -> Self {
         let mut fixed = SmallVec::new();
         if let [_, rest @ ..] = shape {
             let mut inner: usize = rest.iter().product();
             for &n in rest {
                 let (from, to) = (first / inner, last / inner);
                 if from != to {
-                    return Self { fixed, interval: Some((from, to)) };
+                    return Self::Box { fixed, interval: Some((from, to)) };
                 }
                 fixed.push(from);
                 first -= from * inner;
@@ -35,7 +44,7 @@ impl Extent {
                 inner /= n;
             }
         }
-        Self { fixed, interval: (!shape.is_empty()).then_some((first, last)) }
+        Self::Box { fixed, interval: (!shape.is_empty()).then_some((first, last)) }
     }
 }
 
@@ -62,13 +71,26 @@ impl Reach {
     }
 
     /// Lowest and highest element address in the box: a hull, exact where the layout is dense.
+    #[inline]
     pub(crate) fn span(&self, extent: &Extent) -> (usize, usize) {
+        match extent {
+            Extent::Line(from, to) => {
+                let stride = self.strides[0];
+                let (a, b) = (self.offset + *from as isize * stride, self.offset + *to as isize * stride);
+                (a.min(b) as usize, a.max(b) as usize)
+            }
+            Extent::Box { fixed, interval } => self.span_of_box(fixed, *interval),
+        }
+    }
+
+    #[inline(never)]
+    fn span_of_box(&self, fixed: &[usize], interval: Option<(usize, usize)>) -> (usize, usize) {
         let mut at = self.offset;
-        for (index, stride) in extent.fixed.iter().zip(&self.strides) {
+        for (index, stride) in fixed.iter().zip(&self.strides) {
             at += *index as isize * stride;
         }
-        let Some((from, to)) = extent.interval else { return (at as usize, at as usize) };
-        let axis = extent.fixed.len();
+        let Some((from, to)) = interval else { return (at as usize, at as usize) };
+        let axis = fixed.len();
         let (a, b) = (from as isize * self.strides[axis], to as isize * self.strides[axis]);
         let (low, high) = self.later[axis];
         ((at + a.min(b) + low) as usize, (at + a.max(b) + high) as usize)
@@ -78,11 +100,20 @@ impl Reach {
 /// The first flat index whose element lies at `address` or after.
 ///
 /// The layout must be monotone: strides positive and descending, as normalising for the target makes them.
+#[inline]
 pub(crate) fn lower_bound(layout: &Layout, address: usize) -> usize {
-    let mut rest = address as isize - layout.offset;
+    let rest = address as isize - layout.offset;
     if rest <= 0 {
         return 0;
     }
+    match (&layout.shape[..], &layout.strides[..]) {
+        (&[n], [1]) => n.min(rest as usize),
+        _ => first_behind(layout, rest),
+    }
+}
+
+/// [`lower_bound`] of what lies `rest` behind the first element.
+fn first_behind(layout: &Layout, mut rest: isize) -> usize {
     let mut inner: usize = layout.shape.iter().product();
     let mut flat = 0;
     for (&n, &stride) in layout.shape.iter().zip(&layout.strides) {

@@ -9,7 +9,7 @@ use crate::{
     dtype::{DType, Element, Kind as TypeKind, Scalar},
     error::ArrayError,
     expr::{Args, Kind, Node, Op},
-    layout::{Dims, broadcast_shapes},
+    layout::{alike, broadcast_shapes, few},
 };
 use num_complex::Complex;
 use smallvec::smallvec;
@@ -89,8 +89,8 @@ fn map(op: Op, dtype: DType, args: Args) -> Array {
         return failed.clone();
     }
     let shape = match &args[..] {
-        [a] => Dims::from_slice(a.shape()),
-        [a, b] if a.shape() == b.shape() => Dims::from_slice(a.shape()),
+        [a] => few(a.shape()),
+        [a, b] if alike(a.shape(), b.shape()) => few(a.shape()),
         _ => {
             let shapes: smallvec::SmallVec<[&[usize]; 3]> = args.iter().map(Array::shape).collect();
             match broadcast_shapes(&shapes) {

@@ -10,7 +10,7 @@ use crate::{
     error::ArrayError,
     expr::{Kind, Op},
     kernels::{Isa, Kernel, select},
-    layout::Layout,
+    layout::{Layout, alike},
 };
 
 /// Bytes of a result up to which starting a plan counts; a larger one may take the memory of an operand instead.
@@ -27,6 +27,7 @@ pub(super) struct Call {
 
 impl Call {
     /// The call that computes `array`, if it is one operation whose operands are dense data of its shape or constants.
+    #[inline(always)]
     pub(super) fn of(array: &Array, isa: Isa) -> Option<Call> {
         let Kind::Map { op, shape, args, .. } = &array.0.kind else { return None };
         let (op, len) = (*op, shape.iter().product::<usize>());
@@ -38,7 +39,7 @@ impl Call {
         let mut mask = 0;
         for (k, arg) in args.iter().enumerate() {
             match &arg.0.kind {
-                Kind::Buffer { data, layout } if layout.shape == *shape && layout.is_contiguous() => {
+                Kind::Buffer { data, layout } if alike(&layout.shape, shape) && layout.is_contiguous() => {
                     // SAFETY: the first element of a leaf lies in its buffer (L1).
                     call.sources[k] =
                         unsafe { data.as_ptr().offset(layout.offset * arg.dtype().size() as isize) };
@@ -61,6 +62,7 @@ impl Call {
 
     /// # Safety
     /// The array that the call is of lives; `out` has room for its elements, which nobody else touches.
+    #[inline(always)]
     pub(super) unsafe fn run(&self, out: *mut u8) {
         let mut locs = [out; 4];
         for ((loc, source), value) in locs[1..].iter_mut().zip(self.sources).zip(&self.consts) {
@@ -81,6 +83,7 @@ pub(super) fn map(array: &Array, isa: Isa) -> Option<Result<Array, ArrayError>> 
     Some(result(&call, array.dtype(), array.shape()))
 }
 
+#[inline(always)]
 fn result(call: &Call, dtype: DType, shape: &[usize]) -> Result<Array, ArrayError> {
     let layout = Layout::contiguous(shape)?;
     let data = if call.len * dtype.size() <= FEW_BYTES {

@@ -55,10 +55,24 @@ impl Scratch {
         Scratch { lines: Vec::new(), locs: Vec::new(), cursors: Vec::new(), target: Vec::new() }
     }
 
+    /// Memory of at least so many cache lines.
+    #[inline(always)]
+    pub(super) fn memory(&mut self, lines: usize) -> *mut u8 {
+        memory(&mut self.lines, lines)
+    }
+
     /// Bytes held for blocks.
     pub fn bytes(&self) -> usize {
         self.lines.len() * 64
     }
+}
+
+#[inline(always)]
+fn memory(lines: &mut Vec<Line>, wanted: usize) -> *mut u8 {
+    if lines.len() < wanted {
+        lines.resize(wanted, Line([MaybeUninit::uninit(); 64]));
+    }
+    lines.as_mut_ptr().cast()
 }
 
 impl fmt::Debug for Scratch {
@@ -104,10 +118,7 @@ impl<'a> Run<'a> {
         // invariant.
         let slots = program.slots + operands.len() + 2;
         let wanted = slots * (program.slot_bytes / 64) + program.invariants;
-        if lines.len() < wanted {
-            lines.resize(wanted, Line([MaybeUninit::uninit(); 64]));
-        }
-        let memory: *mut u8 = lines.as_mut_ptr().cast();
+        let memory = memory(lines, wanted);
         // SAFETY: `memory` has that many slots.
         let slot = |i: usize| unsafe { memory.add(i * program.slot_bytes) };
         locs.clear();
@@ -345,8 +356,17 @@ impl Plan {
         range: Range<usize>,
         scratch: &mut Scratch,
     ) -> Result<(), ArrayError> {
+        debug_assert!(self.program.reduction.is_none() && range.end <= shape.iter().product());
+        if range.is_empty() {
+            return Ok(());
+        }
         // SAFETY: the caller's.
-        unsafe { self.map_by::<DIRECT>(consts, shape, operands, out, range, scratch) }
+        unsafe {
+            match self.map_short(consts, shape, operands, out, &range, scratch) {
+                Some(done) => done,
+                None => self.map_by::<DIRECT>(consts, shape, operands, out, range, scratch),
+            }
+        }
     }
 
     /// As [`map`](Plan::map), past the caches where the output is dense: for outputs that are larger than the caches and not
