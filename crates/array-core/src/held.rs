@@ -73,8 +73,11 @@ impl<T> Held<T> {
     /// The value, for the only handle.
     #[inline]
     pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
+        if !self.is_alone() {
+            return None;
+        }
         // SAFETY: nobody else has a handle, and `&mut self` keeps this one from being cloned meanwhile (H1).
-        self.is_alone().then(|| unsafe { &mut self.cell.as_mut().value })
+        Some(unsafe { &mut self.cell.as_mut().value })
     }
 
     /// The value, if this is the only handle; else the handle.
@@ -92,7 +95,7 @@ impl<T> Held<T> {
     pub(crate) fn last(self) -> Option<Box<Cell<T>>> {
         let cell = std::mem::ManuallyDrop::new(self).cell;
         // SAFETY: the handle is gone, and counted out below; the box is of who was alone (H2).
-        unsafe { leave(cell).then(|| Box::from_raw(cell.as_ptr())) }
+        unsafe { if leave(cell) { Some(Box::from_raw(cell.as_ptr())) } else { None } }
     }
 }
 

@@ -114,12 +114,21 @@ impl Blocks {
     const KEPT: usize = 64;
 
     /// A block with unspecified contents.
+    #[inline]
     pub(crate) fn take(&mut self, dtype: DType, len: usize) -> Result<TileBuf, ArrayError> {
         // Newest first; a program of one shape finds the first.
-        if let Some(at) = self.kept.iter().rposition(|block| block.dtype() == dtype && block.len() == len) {
-            return Ok(self.kept.swap_remove(at));
+        match self.kept.pop_if(|block| block.dtype() == dtype && block.len() == len) {
+            Some(block) => Ok(block),
+            None => self.take_other(dtype, len),
         }
-        BlockPool::shared().take(dtype, len)
+    }
+
+    #[inline(never)]
+    fn take_other(&mut self, dtype: DType, len: usize) -> Result<TileBuf, ArrayError> {
+        match self.kept.iter().rposition(|block| block.dtype() == dtype && block.len() == len) {
+            Some(at) => Ok(self.kept.swap_remove(at)),
+            None => BlockPool::shared().take(dtype, len),
+        }
     }
 
     pub(crate) fn put(&mut self, block: TileBuf) {

@@ -10,7 +10,7 @@ use tx_runtime::sync::UnsafeCell;
 use crate::desk::Desk;
 use crate::dynamic;
 use crate::error::SessionError;
-use crate::graph::{Graph, Task, VersionId, Work};
+use crate::graph::{Graph, Task, Version, VersionId, Work};
 use crate::region::address;
 use crate::statement::{Fold, Inputs, Kind, OperandFrom, Statement, Target};
 
@@ -118,22 +118,11 @@ fn tile_task(
     desk: &mut Desk,
 ) -> Result<(), ArrayError> {
     let new = graph.version(task.accesses[0]);
-    let begin = piece.tile * target.tile_elems;
-    let elems = target.tile_elems.min(target.len - begin);
-    let (mut block, sources) = if piece.keeps {
-        let old = graph.version(task.accesses[1]);
-        // ORDER: Acquire, pairs with the decrements of `refs`: reading 1 means the other accessors have finished.
-        let block = if old.refs.load(tx_runtime::sync::atomic::Ordering::Acquire) == 1 {
-            // SAFETY: this task holds the only reference (G3).
-            unsafe { old.take() }.expect("a version that is kept was written")
-        } else {
-            let mut block = desk.blocks.take(target.dtype, elems)?;
-            keep_rest(old.bytes(), &mut block, target, begin, elems, piece.start..piece.end);
-            block
-        };
-        (block, &task.accesses[2..])
+    let sources = &task.accesses[1 + usize::from(piece.keeps)..];
+    let mut block = if piece.keeps {
+        kept_block(graph.version(task.accesses[1]), target, &piece, desk)?
     } else {
-        (desk.blocks.take(target.dtype, elems)?, &task.accesses[1..])
+        desk.blocks.take(target.dtype, target.elems_of(piece.tile))?
     };
     let (scratch, reads) = (&mut desk.scratch, &mut desk.reads);
     with_operands(graph, inputs, sources, &task.firsts, reads, |operands| {
@@ -153,6 +142,20 @@ fn tile_task(
     // SAFETY: this task creates the version (G2).
     unsafe { new.put(block) };
     Ok(())
+}
+
+/// A block for a tile of which elements stay, which has them: that of the old version, if nobody else needs it.
+#[inline(never)]
+fn kept_block(old: &Version, target: &Target, piece: &Piece, desk: &mut Desk) -> Result<TileBuf, ArrayError> {
+    // ORDER: Acquire, pairs with the decrements of `refs`: reading 1 means the other accessors have finished.
+    if old.refs.load(tx_runtime::sync::atomic::Ordering::Acquire) == 1 {
+        // SAFETY: this task holds the only reference (G3).
+        return Ok(unsafe { old.take() }.expect("a version that is kept was written"));
+    }
+    let (begin, elems) = (piece.tile * target.tile_elems, target.elems_of(piece.tile));
+    let mut block = desk.blocks.take(target.dtype, elems)?;
+    keep_rest(old.bytes(), &mut block, target, begin, elems, piece.start..piece.end);
+    Ok(block)
 }
 
 /// Copy the elements of a tile that the stretch does not write.

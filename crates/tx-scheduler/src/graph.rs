@@ -351,11 +351,17 @@ impl Graph {
 
     /// Forget finished tasks and statements at the front. Calls `f` for every retired statement.
     pub(crate) fn retire(&mut self, mut f: impl FnMut(Statement)) {
-        while self.tasks.front_mut().is_some_and(|task| *task.done.get_mut()) {
-            let task = self.tasks.pop_front().expect("there is a front");
-            self.free_edge_list(task.dependents);
-            self.base += 1;
+        let mut finished = 0;
+        while let Some(task) = self.tasks.get_mut(finished)
+            && *task.done.get_mut()
+        {
+            let edges = task.dependents;
+            self.free_edge_list(edges);
+            finished += 1;
         }
+        // Dropped where they are: taken out one by one each would be copied.
+        self.tasks.drain(..finished);
+        self.base += finished as TaskSeq;
         while self.statements.front_mut().is_some_and(|s| *s.left.get_mut() == 0) {
             let statement = self.statements.pop_front().expect("there is a front");
             self.statement_base += 1;

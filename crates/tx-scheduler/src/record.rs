@@ -19,7 +19,7 @@ use tx_runtime::sync::UnsafeCell;
 use crate::force::SMALL_PATIENCE;
 use crate::graph::{Draft, Graph, NONE, StatementSeq, TaskSeq, VersionId, Work};
 use crate::lines::LineId;
-use crate::region::{Extent, address, lower_bound};
+use crate::region::{address, lower_bound};
 use crate::statement::{Fold, Inputs, Kind, Statement, Target};
 use crate::tables::Tables;
 use crate::undo::UndoLog;
@@ -260,9 +260,9 @@ impl Recorder<'_> {
             return;
         }
         let written = task.accesses();
-        let extent = Extent::new(&inputs.shape, range);
+        let mut extent = None;
         for (at, source) in inputs.sources.iter().enumerate() {
-            let (first, last) = inputs.tiles_read(at, &extent);
+            let (first, last) = inputs.tiles_read(at, range, &mut extent);
             task.begin_source(first, written);
             for &id in &self.tables.get(source.slot).versions[first..=last] {
                 self.graph.add_read(task, id);
@@ -270,6 +270,7 @@ impl Recorder<'_> {
         }
     }
 
+    #[inline]
     fn push(&mut self, task: Draft) {
         let seq = task.seq;
         if self.graph.push(task) {

@@ -8,35 +8,26 @@ use std::ops::Range;
 use array_core::Layout;
 use smallvec::SmallVec;
 
-/// The bounding box of a stretch of an iteration space.
+/// The bounding box of a stretch of an iteration space: fixed indices along the leading axes, an interval along
+/// the next, everything along the rest.
 #[derive(Debug)]
-pub(crate) enum Extent {
-    /// Along the one axis there is: the first and the last index.
-    Line(usize, usize),
-    /// Fixed indices along the leading axes, an interval along the next, everything along the rest.
-    Box { fixed: SmallVec<[usize; 4]>, interval: Option<(usize, usize)> },
+pub(crate) struct Extent {
+    fixed: SmallVec<[usize; 4]>,
+    interval: Option<(usize, usize)>,
 }
 
 impl Extent {
     /// The box around the non-empty stretch `range` of a space of `shape`.
-    #[inline]
     pub(crate) fn new(shape: &[usize], range: &Range<usize>) -> Self {
         debug_assert!(!range.is_empty());
-        match shape {
-            [_] => Self::Line(range.start, range.end - 1),
-            _ => Self::around(shape, range.start, range.end - 1),
-        }
-    }
-
-    #[inline(never)]
-    fn around(shape: &[usize], mut first: usize, mut last: usize) -> Self {
+        let (mut first, mut last) = (range.start, range.end - 1);
         let mut fixed = SmallVec::new();
         if let [_, rest @ ..] = shape {
             let mut inner: usize = rest.iter().product();
             for &n in rest {
                 let (from, to) = (first / inner, last / inner);
                 if from != to {
-                    return Self::Box { fixed, interval: Some((from, to)) };
+                    return Self { fixed, interval: Some((from, to)) };
                 }
                 fixed.push(from);
                 first -= from * inner;
@@ -44,7 +35,7 @@ impl Extent {
                 inner /= n;
             }
         }
-        Self::Box { fixed, interval: (!shape.is_empty()).then_some((first, last)) }
+        Self { fixed, interval: (!shape.is_empty()).then_some((first, last)) }
     }
 }
 
@@ -71,29 +62,47 @@ impl Reach {
     }
 
     /// Lowest and highest element address in the box: a hull, exact where the layout is dense.
-    #[inline]
     pub(crate) fn span(&self, extent: &Extent) -> (usize, usize) {
-        match extent {
-            Extent::Line(from, to) => {
-                let stride = self.strides[0];
-                let (a, b) = (self.offset + *from as isize * stride, self.offset + *to as isize * stride);
-                (a.min(b) as usize, a.max(b) as usize)
-            }
-            Extent::Box { fixed, interval } => self.span_of_box(fixed, *interval),
-        }
-    }
-
-    #[inline(never)]
-    fn span_of_box(&self, fixed: &[usize], interval: Option<(usize, usize)>) -> (usize, usize) {
         let mut at = self.offset;
-        for (index, stride) in fixed.iter().zip(&self.strides) {
+        for (index, stride) in extent.fixed.iter().zip(&self.strides) {
             at += *index as isize * stride;
         }
-        let Some((from, to)) = interval else { return (at as usize, at as usize) };
-        let axis = fixed.len();
+        let Some((from, to)) = extent.interval else { return (at as usize, at as usize) };
+        let axis = extent.fixed.len();
         let (a, b) = (from as isize * self.strides[axis], to as isize * self.strides[axis]);
         let (low, high) = self.later[axis];
         ((at + a.min(b) + low) as usize, (at + a.max(b) + high) as usize)
+    }
+}
+
+/// Where the elements of several layouts over one axis lie together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line {
+    stride: isize,
+    low: isize,
+    high: isize,
+}
+
+impl Line {
+    /// Of a layout over one axis that does not run backwards.
+    pub(crate) fn new(layout: &Layout) -> Option<Self> {
+        match layout.strides[..] {
+            [stride] if stride >= 0 => Some(Self { stride, low: layout.offset, high: layout.offset }),
+            _ => None,
+        }
+    }
+
+    /// Of both, if they step alike.
+    pub(crate) fn join(self, other: Self) -> Option<Self> {
+        let (low, high) = (self.low.min(other.low), self.high.max(other.high));
+        (self.stride == other.stride).then_some(Self { low, high, ..self })
+    }
+
+    /// Lowest and highest element address of a non-empty stretch: what [`Reach::span`] gives for each, in one.
+    #[inline]
+    pub(crate) fn span(&self, range: &Range<usize>) -> (usize, usize) {
+        let (first, last) = (range.start as isize, range.end as isize - 1);
+        ((self.low + first * self.stride) as usize, (self.high + last * self.stride) as usize)
     }
 }
 
@@ -187,6 +196,21 @@ mod tests {
                 assert_eq!(lower_bound(&layout, at), expected, "{layout:?} at {at}");
             }
         }
+    }
+
+    #[test]
+    fn the_span_of_a_line_is_that_of_the_boxes_of_its_layouts() {
+        let base = Layout::contiguous(&[100]).unwrap();
+        let layouts = [s![3..90;2], s![0..87;2], s![7..94;2]].map(|view| base.index(view.as_ref()).unwrap());
+        let line = layouts.iter().map(|l| Line::new(l).unwrap()).reduce(|a, b| a.join(b).unwrap()).unwrap();
+        for range in [0..1, 0..44, 5..6, 7..31] {
+            let extent = Extent::new(&[44], &range);
+            let spans = layouts.each_ref().map(|layout| Reach::new(layout).span(&extent));
+            let low = spans.iter().map(|span| span.0).min().unwrap();
+            assert_eq!(line.span(&range), (low, spans.iter().map(|span| span.1).max().unwrap()), "{range:?}");
+        }
+        assert!(Line::new(&base).unwrap().join(line).is_none(), "they step differently");
+        assert!(Line::new(&base.index(s![..;-1].as_ref()).unwrap()).is_none(), "it runs backwards");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What all tasks of one statement share: the plan, its operands, where the result goes.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use array_core::{Bound, Buffer, Consts, DType, Dims, Layout, OperandData, Partial, Plan, ReduceOp};
@@ -12,7 +13,7 @@ use crate::dynamic::Closure;
 use crate::error::SessionError;
 use crate::lines::LineId;
 use crate::lower::binding;
-use crate::region::{Extent, Reach};
+use crate::region::{Extent, Line, Reach};
 use crate::tables::Tables;
 
 /// One step of the program.
@@ -82,9 +83,12 @@ impl Inputs {
                         .ok_or(SessionError::ForeignView)
                         .and_then(|binding| tables.slot_of(binding.storage()))?;
                     let at = sources.iter().position(|source| source.slot == slot).unwrap_or_else(|| {
-                        sources.push(SourceSlot { slot, tile_elems: tables.get(slot).grid.tile_elems() });
+                        let tile_elems = tables.get(slot).grid.tile_elems();
+                        sources.push(SourceSlot { slot, tile_elems, line: Line::new(&operand.layout) });
                         sources.len() - 1
                     });
+                    let line = &mut sources[at].line;
+                    *line = line.and_then(|line| line.join(Line::new(&operand.layout)?));
                     OperandFrom::Source { source: at, reach: Reach::new(&operand.layout) }
                 }
             };
@@ -101,8 +105,29 @@ impl Inputs {
         })
     }
 
-    /// The tiles of `source` that the stretch `extent` reads: first and last.
-    pub(crate) fn tiles_read(&self, source: usize, extent: &Extent) -> (usize, usize) {
+    /// The tiles of `source` that the stretch `range` reads: first and last. `extent` is the box around it, found when it is
+    /// asked for.
+    #[inline]
+    pub(crate) fn tiles_read(
+        &self,
+        source: usize,
+        range: &Range<usize>,
+        extent: &mut Option<Extent>,
+    ) -> (usize, usize) {
+        let SourceSlot { tile_elems, line, .. } = self.sources[source];
+        let (low, high) = match line {
+            Some(line) => line.span(range),
+            None => self.hull(source, range, extent),
+        };
+        let first = low / tile_elems;
+        // Mostly one tile: the second division is saved.
+        (first, if high - first * tile_elems < tile_elems { first } else { high / tile_elems })
+    }
+
+    /// The lowest and the highest address of `source` that the stretch reads.
+    #[inline(never)]
+    fn hull(&self, source: usize, range: &Range<usize>, extent: &mut Option<Extent>) -> (usize, usize) {
+        let extent = extent.get_or_insert_with(|| Extent::new(&self.shape, range));
         let (mut low, mut high) = (usize::MAX, 0);
         for operand in &self.operands {
             if let OperandFrom::Source { source: at, reach } = &operand.from
@@ -113,10 +138,7 @@ impl Inputs {
                 high = high.max(last);
             }
         }
-        let tile_elems = self.sources[source].tile_elems;
-        let first = low / tile_elems;
-        // Mostly one tile: the second division is saved.
-        (first, if high - first * tile_elems < tile_elems { first } else { high / tile_elems })
+        (low, high)
     }
 }
 
@@ -141,6 +163,8 @@ pub(crate) struct SourceSlot {
     /// Its place in the session's tables.
     pub(crate) slot: u32,
     pub(crate) tile_elems: usize,
+    /// All that reads it, where the iteration has one axis.
+    line: Option<Line>,
 }
 
 /// Where a map's result goes.
@@ -157,6 +181,13 @@ pub(crate) struct Target {
     /// In-place tasks compute the whole right-hand side before they write: it reads what they write, or the
     /// elements lie so far apart that a scatter is faster.
     pub(crate) buffered: bool,
+}
+
+impl Target {
+    /// Elements of a tile.
+    pub(crate) fn elems_of(&self, tile: usize) -> usize {
+        self.tile_elems.min(self.len - tile * self.tile_elems)
+    }
 }
 
 /// The tree of a reduction, while its nodes are computed.

@@ -4,7 +4,7 @@
 //! name the number that it will have: nobody looks at them before it is pushed (`&mut Graph`).
 
 use smallvec::SmallVec;
-use tx_runtime::sync::atomic::{AtomicBool, AtomicU32};
+use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::{DONE, Edge, Graph, NONE, READERS, StatementSeq, Task, TaskSeq, VersionId, Work};
 
@@ -29,6 +29,7 @@ impl Draft {
 
     /// The versions that come are those of the next source: its `first` tile, and where they begin behind the `written`
     /// versions.
+    #[inline]
     pub(crate) fn begin_source(&mut self, first: usize, written: usize) {
         self.task.firsts.push(first as u32);
         self.task.firsts.push((self.task.accesses.len() - written) as u32);
@@ -54,9 +55,11 @@ impl Graph {
     }
 
     /// The task is complete. Whether nothing keeps it from running.
-    pub(crate) fn push(&mut self, mut draft: Draft) -> bool {
+    // Not inlined: a task is copied once more where it is.
+    #[inline(never)]
+    pub(crate) fn push(&mut self, draft: Draft) -> bool {
         debug_assert!(draft.seq == self.next_task(), "tasks are pushed in the order of their numbers");
-        let ready = *draft.task.pending.get_mut() == 0;
+        let ready = draft.task.pending.load(Ordering::Relaxed) == 0;
         self.tasks.push_back(draft.task);
         ready
     }
@@ -96,6 +99,7 @@ impl Graph {
     }
 
     /// `draft` makes a new version, which one table will hold.
+    #[inline]
     pub(crate) fn add_creation(&mut self, draft: &mut Draft) -> VersionId {
         let id = self.add_version();
         self.access(draft, id);
@@ -119,6 +123,7 @@ impl Graph {
     }
 
     /// `draft` holds a reference to `id`. The version's last writer so far.
+    #[inline]
     fn access(&mut self, draft: &mut Draft, id: VersionId) -> TaskSeq {
         let version = &mut self.versions[id as usize];
         *version.refs.get_mut() += 1;
@@ -153,6 +158,7 @@ impl Graph {
         *draft.task.pending.get_mut() += 1;
     }
 
+    #[inline]
     fn push_edge(&mut self, to: TaskSeq, next: u32) -> u32 {
         let edge = Edge { to, next };
         if self.free_edges == NONE {
