@@ -86,6 +86,26 @@ macro_rules! lanes_of {
 }
 lanes_of! { f64, F64: load store; f32, F32: load_f32 store_f32; }
 
+/// How far ahead of itself a kernel announces what it will read: the next block, where a plan has several functions and reads their
+/// arguments in turns, which no processor foresees. At 10^6 elements, `sin(a)^2 + cos(b)^2` took 2.1 ms without and 1.6 with it, at
+/// 4 * 10^6 18.9 and 9.1.
+const AHEAD: usize = 8 * CALLING_BLOCK;
+
+/// Elements of a block of a plan that calls functions. Shorter than the others, so that they move to and fro between what they
+/// read while the memory's own reading ahead still follows: 1.54 ms instead of 1.64 for the above.
+pub(crate) const CALLING_BLOCK: usize = 512;
+
+/// The vector at `from`, announcing what is that far ahead.
+///
+/// # Safety
+/// That of [`Lane::load`].
+#[inline(always)]
+unsafe fn next<V: Lanes, T: Lane>(from: *const T) -> V {
+    V::announce(from.cast::<u8>().wrapping_add(AHEAD));
+    // SAFETY: the caller's.
+    unsafe { T::load(from) }
+}
+
 /// `d = f(a)` over vectors of type `V`; `again` is this kernel, for rows shorter than a vector.
 ///
 /// # Safety
@@ -102,7 +122,7 @@ unsafe fn map1<V: Lanes, T: Lane, F: Function1>(frame: Frame, again: Kernel) {
         let mut i = 0;
         while i < n {
             let at = i.min(n - V::N);
-            let x: V = T::load(src.add(at));
+            let x: V = next(src.add(at));
             T::store(if T::SINGLE { F::single(x) } else { F::call(x) }, dst.add(at));
             i += V::N;
         }
@@ -127,8 +147,8 @@ unsafe fn map2<V: Lanes, T: Lane, F: Function2, const SCALARS: u8>(frame: Frame,
         let mut i = 0;
         while i < n {
             let at = i.min(n - V::N);
-            let x = if SCALARS & 1 != 0 { a0 } else { T::load(a.add(at)) };
-            let y = if SCALARS & 2 != 0 { b0 } else { T::load(b.add(at)) };
+            let x = if SCALARS & 1 != 0 { a0 } else { next(a.add(at)) };
+            let y = if SCALARS & 2 != 0 { b0 } else { next(b.add(at)) };
             T::store(if T::SINGLE { F::single(x, y) } else { F::call(x, y) }, dst.add(at));
             i += V::N;
         }
@@ -329,6 +349,11 @@ macro_rules! functions {
     (one { $($op1:ident $f1:ty;)* } two { $($op2:ident $f2:ty;)* }) => {
         /// The operations that are functions of this module, those of one argument first.
         pub const ALL: &[Op] = &[$(Op::$op1,)* Op::Sqrt, $(Op::$op2,)*];
+
+        /// Whether the kernels of an operation are of this module: for floats, that is.
+        pub(crate) fn is_called(op: Op) -> bool {
+            matches!(op, $(Op::$op1)|* $(| Op::$op2)*)
+        }
 
         /// The kernel of a function for elements of type `T`; bit `k` of `scalars`: source `k` is one element.
         pub(crate) fn kernel<T: Lane>(isa: Isa, op: Op, scalars: u8) -> Option<Kernel> {

@@ -106,6 +106,10 @@ pub(crate) trait Lanes:
     /// `F`, out of line.
     fn cold2<F: Function2>(x: Self, y: Self) -> Self;
 
+    /// Says that the cache line at `at` will be read soon. Reads nothing, so `at` may be any address.
+    #[inline(always)]
+    fn announce(_at: *const u8) {}
+
     /// Whether the magnitude of some lane is not within least..=most (positive); also if it is NaN.
     #[inline(always)]
     fn any_outside(self, least: f64, most: f64) -> bool {

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     dtype::{DType, Kind},
     expr::{Op, ReduceOp},
+    functions::{self, CALLING_BLOCK},
     kernels::{
         Isa, Kernel, convert,
         eight::Fused,
@@ -46,6 +47,8 @@ pub(crate) struct Program {
     pub(crate) fused: Option<(Fused, [u16; 2])>,
     /// A reduction of operand 0 itself: there are no steps.
     pub(crate) direct: bool,
+    /// Elements of a block, at most.
+    pub(crate) block: usize,
     /// A slot's bytes: a block of the widest type, and a step away from its neighbours' offset in a page (4 KiB aliasing).
     pub(crate) slot_bytes: usize,
     /// Whether temporaries may start at the output's place in its cache line: no type needs a stricter alignment.
@@ -159,6 +162,8 @@ pub(crate) fn compile(key: &[u32]) -> Program {
         Code::Op(op) => may_fail(op, inst.input, inst.args.get(1)),
         _ => false,
     });
+    let calls = |inst: &Inst| matches!(inst.code, Code::Op(op) if functions::is_called(op));
+    let block = if compiler.insts.iter().flatten().any(calls) { CALLING_BLOCK } else { BLOCK };
     let sizes = compiler.insts.iter().flatten().flat_map(|i| [i.input.size(), i.output.size()]);
     let sizes = sizes.chain(compiler.operands.iter().map(|o| o.0.size()));
     let widest = sizes.fold(element.size(), usize::max);
@@ -179,6 +184,7 @@ pub(crate) fn compile(key: &[u32]) -> Program {
         fold: reduction.map(|op| reduce::kernels(op, element, isa)),
         fused,
         direct,
+        block,
         slot_bytes: BLOCK * widest + 256,
         // A complex number is aligned as its parts.
         alignable: element.size() >= 4 && element.size() >= widest.min(8),

@@ -432,7 +432,7 @@ impl Plan {
                 // Nothing to keep in a cache: rows need not be cut.
                 let staged = run.walk.cursors.iter().any(|c| c.inner != 1);
                 let whole_rows = self.program.slots == 0 && !staged && TO == DIRECT;
-                let block = if whole_rows { usize::MAX } else { BLOCK };
+                let block = if whole_rows { usize::MAX } else { run.program.block };
                 loop {
                     let at = &mut run.walk.cursors[run.reads];
                     let phase = if self.program.alignable { at.locate(at.addr).addr() % 64 } else { 0 };

@@ -162,6 +162,10 @@ impl Lanes for F64x4 {
         })
     }
     #[inline(always)]
+    fn announce(at: *const u8) {
+        machine!(_mm_prefetch::<_MM_HINT_T0>(at.cast()))
+    }
+    #[inline(always)]
     fn cold<F: Function1>(x: Self) -> Self {
         machine!(cold::<F>(x))
     }

@@ -136,6 +136,10 @@ impl Lanes for F64x8 {
             _mm512_permutex2var_pd(low, self.int(), high)
         })
     }
+    #[inline(always)]
+    fn announce(at: *const u8) {
+        machine!(_mm_prefetch::<_MM_HINT_T0>(at.cast()))
+    }
     /// Bit patterns of magnitudes are ordered as the magnitudes, NaN above all: one unsigned comparison.
     #[inline(always)]
     fn any_outside(self, least: f64, most: f64) -> bool {
