@@ -6,9 +6,11 @@
 //! the elements left out); NaN is NaN.
 
 mod fixture;
+mod words;
 
 use array_core::{Along, Array, ArrayError, Complex, DType, Index, Isa, ReduceOp, Scalar};
-use fixture::{dtype, parse};
+use fixture::dtype;
+use words::parse;
 
 fn stream(n: usize) -> Vec<f64> {
     let scale = [1e-6, 1e-3, 1.0, 1e3, 1e6];

@@ -117,6 +117,69 @@ def values():
     (OUT / "values.txt").write_text("\n".join(lines) + "\n")
 
 
+# --- shapes: every function, every type, operands of every kind of shape and layout -----------------------------------------
+
+# Rounded by the C library or by contraction, so not to the bit; values.txt has these with a tolerance.
+ROUGH = {"f": {"power", "hypot"}, "c": {"power", "multiply", "square", "divide", "sqrt", "reciprocal", "sign", "absolute"}}
+# Of equal zeros NumPy's choice depends on the machine.
+EITHER_ZERO = {"minimum", "maximum", "fmin", "fmax"}
+# Operands are cut from two long runs of the inputs.
+FORMS = {
+    "0-d": lambda a, b: (a[2], b[2]),
+    "empty": lambda a, b: (a[:0].reshape(0, 3), b[:0].reshape(0, 3)),
+    "one": lambda a, b: (a[5:6], b[5:6]),
+    "row": lambda a, b: (a[:67], b[:67]),
+    "steps": lambda a, b: (a.reshape(5, 27)[::2, 1::2], b.reshape(5, 27)[::2, ::2][:, :13]),
+    "back": lambda a, b: (a[:67][::-1], b[68:135]),
+    "outer": lambda a, b: (a[:13, None], b[None, :11]),
+    "stretch": lambda a, b: (np.broadcast_to(a[3], (4, 9)), b[:9]),
+    "turned": lambda a, b: (a[:72].reshape(9, 8).T, b[:72].reshape(8, 9)),
+}
+
+
+def digest(text):
+    """FNV-1a, 32 bits."""
+    h = 0x811C9DC5
+    for byte in text.encode():
+        h = (h ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return "%08x" % h
+
+
+def runs(name):
+    """135 elements each: the inputs in two orders."""
+    i, values = np.arange(135), INPUTS[name]
+    return values[(i * 5 + 2) % len(values)], values[(i * 7 + i // 3 + 1) % len(values)]
+
+
+def shapes():
+    lines = ["# function, type, result type, digests of the results' words by form: " + " ".join(FORMS)]
+    for name in UNARY + ["reciprocal"] + BINARY:
+        f = getattr(np, name)
+        for kind in ORDER:
+            if name in ROUGH.get(kind[0], ()) or (name == "reciprocal" and kind[0] in "bi"):
+                continue  # one by zero as an integer is undefined
+            if name == "power" and kind[0] == "i":
+                continue  # negative exponents are refused: values.txt
+            a, b = runs(kind)
+            if name == "reciprocal" and kind[0] == "u":
+                a = np.maximum(a, 1)
+            digests, dtype = [], None
+            for form in FORMS.values():
+                x, y = form(a, b)
+                try:
+                    out = np.asarray(f(x) if name in UNARY + ["reciprocal"] else f(x, y))
+                except TypeError:
+                    break
+                dtype = NAMES.get(out.dtype.name)
+                text = words(np.where(out == 0, out.dtype.type(0), out) if name in EITHER_ZERO else out)
+                digests.append(digest(f"{','.join(map(str, out.shape))}: {text}"))
+            if not digests:
+                lines.append(f"{name} {kind} = error")
+            elif dtype:
+                lines.append(f"{name} {kind} = {dtype} {' '.join(digests)}")
+    (OUT / "shapes.txt").write_text("\n".join(lines) + "\n")
+
+
 # --- out: results over what another array holds ------------------------------------------------------------------------------
 
 
@@ -528,6 +591,7 @@ def npy():
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     values()
+    shapes()
     outs()
     sums()
     axes()

@@ -5,9 +5,11 @@
 //! numpy_values.rs).
 
 mod fixture;
+mod words;
 
 use array_core::{Along, Array, ArrayError, Complex, DType, Index, Isa, Op, Out, Scalar, pick, s};
-use fixture::{dtype, parse};
+use fixture::dtype;
+use words::parse;
 
 /// The generator's SMALL.
 fn small(name: &str) -> Array {
