@@ -45,7 +45,7 @@ impl<T> Walk<T> {
             let outer = SmallVec::new();
             return Walk { at: base, row: 0, stride: 0, width: 0, rows: 0, start: base, outer };
         }
-        coalesce(&mut shape, Some(&mut layout), &mut []);
+        coalesce::<Layout>(&mut shape, Some(&mut layout), &mut []);
         let (width, stride) = match (shape.pop(), layout.strides.pop()) {
             (Some(width), Some(stride)) => (width, stride),
             _ => (1, 1),

@@ -1,12 +1,9 @@
 //! Evaluation on the calling thread: the same plans a scheduler runs, over whole buffers.
 
-mod arg;
-mod axes;
 mod direct;
 mod inplace;
 mod scan;
 mod select;
-mod stream;
 mod together;
 mod whole;
 
@@ -139,7 +136,7 @@ impl Array {
     }
 
     /// Whether the root of the expression is an operation on whole arrays (a reduction along some of the axes, a scan),
-    /// which [`eval`](Self::eval) alone computes: [`bind`](crate::bind()) refuses it.
+    /// which is no pass: [`bind`](crate::bind()) refuses it. [`bind_axes`](crate::bind_axes) takes reductions, [`eval`](Self::eval) all.
     ///
     /// ```
     /// use array_core::Array;

@@ -54,8 +54,8 @@ pub use npy::{NpyError, read_npy, write_npy};
 /// A complex number: the element type of `complex64` (`Complex<f32>`) and `complex128` arrays.
 pub use num_complex::Complex;
 pub use plan::{
-    Bound, Consts, Operand, OperandData, Partial, Plan, Scratch, TileMut, TileRef, bind, bind_for,
-    finish_reduction, normalise, reduction_nodes, split_reductions,
+    AxisPart, AxisReduction, Bound, Consts, Operand, OperandData, Partial, Plan, Scratch, TileMut, TileRef,
+    bind, bind_axes, bind_for, finish_reduction, normalise, reduction_nodes, split_reductions,
 };
 pub use source::Source;
 

@@ -6,6 +6,7 @@
 //! 3. for elementwise results, [`normalise`] puts the axes in the order of the output's memory;
 //! 4. [`Plan::map`] computes any range of elements into tiles, or [`Plan::reduce`] one node of the reduction tree
 //!    ([`reduction_nodes`], [`finish_reduction`]). Ranges are independent: they may run in any order, on any thread.
+//! 5. What [`bind_axes`] binds, reductions along some of the axes, [`AxisReduction`] computes: any range of the results.
 //!
 //! **Promise** the bits of an element do not depend on ranges, tiles or instruction set; those of a sum only on its length.
 //!
@@ -16,6 +17,7 @@
 //! **Trade-offs** a machine-code back end would save the block's temporaries; it would take the place of
 //! `compile` and of the instruction loop in `run`, nothing else.
 
+mod axes;
 mod bind;
 mod cache;
 mod compile;
@@ -25,19 +27,21 @@ mod reduce;
 mod run;
 mod short;
 mod split;
+mod stream;
 mod tape;
 mod walk;
 
+pub use axes::{AxisPart, AxisReduction, bind_axes};
 pub(crate) use bind::bind_reading;
 pub use bind::{bind, bind_for};
 pub(crate) use normalise::coalesce;
 pub use normalise::normalise;
-pub(crate) use reduce::fold;
 pub use reduce::{Partial, finish_reduction, reduction_nodes};
+pub(crate) use run::BLOCK;
 pub use run::Scratch;
-pub(crate) use run::{BLOCK, Run};
 pub use split::split_reductions;
 pub(crate) use split::{split_owned, split_together};
+pub(crate) use stream::Stream;
 
 pub(crate) use compile::Program;
 

@@ -7,6 +7,7 @@ use array_core::{ArrayError, Layout, Partial, TileBuf, TileMut, TileRef, finish_
 use smallvec::SmallVec;
 use tx_runtime::sync::UnsafeCell;
 
+use crate::axes;
 use crate::desk::Desk;
 use crate::dynamic;
 use crate::error::SessionError;
@@ -35,6 +36,7 @@ pub(crate) fn execute(
             node_task(graph, task, inputs, fold, node as usize, start..end, desk)?;
         }
         (Kind::Reduce { fold, .. }, Work::Fold) => fold_task(graph, task, fold, desk)?,
+        (Kind::Axes { inputs, along }, _) => axes::execute(graph, task, inputs, along, desk)?,
         (Kind::Dynamic(closure), Work::Speculate) => {
             dynamic::speculate(graph, task, closure, statement.line, desk)
         }

@@ -23,6 +23,9 @@ pub enum NotFused {
     Reduction,
     /// The values can make it fail, so it is computed when it is recorded, after everything before it.
     CanFail,
+    /// It is an operation on whole arrays, a running sum or elements picked or put at positions, and is computed when it is recorded,
+    /// after everything before it.
+    Whole,
     /// It reads or writes an array that other threads share: it runs as a transaction, on a snapshot.
     Shared,
 }
@@ -32,6 +35,7 @@ impl fmt::Display for NotFused {
         f.write_str(match self {
             Self::Reduction => "a reduction in it needs all of its elements first",
             Self::CanFail => "its values can make it fail, so it is computed on the spot",
+            Self::Whole => "it needs its operands as wholes, so it is computed on the spot",
             Self::Shared => "an array in it is shared with other threads: it is a transaction",
         })
     }
@@ -47,6 +51,8 @@ pub enum NotParallel {
     AtOnce,
     /// It has no more elements than a tile.
     OneTile,
+    /// Its elements have to be taken in order, and its results are too few to share them out.
+    InOrder,
     /// It writes a small part of its tiles, in place: one task is less work than many.
     SmallWrite,
     /// It reads what it writes in place, so it computes everything before it writes anything.
@@ -65,6 +71,7 @@ impl fmt::Display for NotParallel {
             Self::OneThread => "the thread budget is one",
             Self::AtOnce => "it was done when it was recorded",
             Self::OneTile => "it has no more elements than a tile",
+            Self::InOrder => "its elements are taken in order, and its results are few",
             Self::SmallWrite => "it writes a small part of its tiles, in place",
             Self::ReadsItself => "it reads what it writes in place",
             Self::Losing => "its early runs keep losing to the statements before it",
@@ -241,7 +248,9 @@ impl Session {
         let tasks = u64::from(left.load(tx_runtime::sync::atomic::Ordering::Relaxed));
         let last = self.graph.task(self.graph.next_task() - 1);
         let plan = match kind {
-            Kind::Map { inputs, .. } | Kind::Reduce { inputs, .. } => Some(&inputs.plan),
+            Kind::Map { inputs, .. } | Kind::Reduce { inputs, .. } | Kind::Axes { inputs, .. } => {
+                Some(&inputs.plan)
+            }
             Kind::Dynamic(_) => None,
         };
         let not_parallel = match kind {
@@ -251,6 +260,9 @@ impl Session {
             Kind::Dynamic(_) => Some(NotParallel::Losing),
             Kind::Reduce { .. } if tasks > 2 => None,
             _ if tasks > 1 => None,
+            Kind::Axes { inputs, .. } if inputs.shape.iter().product::<usize>() > self.config.tile_elems => {
+                Some(NotParallel::InOrder)
+            }
             Kind::Map { inputs, target } if matches!(last.work, Work::Scatter { .. }) => {
                 let itself = inputs.sources.iter().any(|source| source.slot == target.slot);
                 Some(if itself { NotParallel::ReadsItself } else { NotParallel::SmallWrite })

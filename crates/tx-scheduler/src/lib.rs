@@ -19,6 +19,7 @@
 //! | `region` | which tiles a stretch of an iteration space touches |
 
 mod attach;
+mod axes;
 mod cancel;
 mod config;
 mod conflicts;

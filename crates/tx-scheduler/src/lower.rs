@@ -56,6 +56,9 @@ impl Session {
     /// Record an expression over private arrays into a new private array.
     fn record_value(&mut self, value: &Array, line: LineId) -> Result<View, SessionError> {
         let value = self.split(value, line)?;
+        if let Some(view) = self.record_axes(&value, line)? {
+            return Ok(view);
+        }
         let bound = self.compile(&value)?;
         self.explain_expression(&value);
         if bound.reduction.is_some() && bound.shape.contains(&0) {
@@ -109,12 +112,17 @@ impl Session {
     /// its maker kept it.
     pub(crate) fn lower(&mut self, value: Array, line: LineId) -> Result<Bound, SessionError> {
         let value = self.split(&value, line)?;
-        let bound = self.compile(&value)?;
-        self.explain_expression(&value);
-        if bound.reduction.is_none() {
-            return Ok(bound);
-        }
-        let result = self.record_value(&value, line)?;
+        let result = match self.record_axes(&value, line)? {
+            Some(result) => result,
+            None => {
+                let bound = self.compile(&value)?;
+                self.explain_expression(&value);
+                if bound.reduction.is_none() {
+                    return Ok(bound);
+                }
+                self.record_value(&value, line)?
+            }
+        };
         self.explain_not_fused(NotFused::Reduction);
         self.explain_expression(&result.read());
         Ok(bind(&result.read())?)
@@ -179,8 +187,8 @@ impl Session {
     }
 
     /// Compile an expression that is one pass. One that the values of its operands can make fail is computed now, after
-    /// everything before it: so it fails where it stands, and then nothing was recorded. So is an operation on whole arrays,
-    /// which is no pass.
+    /// everything before it: so it fails where it stands, and then nothing was recorded. So is an operation on whole arrays
+    /// other than a reduction, which is no pass.
     fn compile(&mut self, value: &Array) -> Result<Bound, SessionError> {
         if !value.is_whole() {
             let bound = bind(value)?;
@@ -188,7 +196,7 @@ impl Session {
                 return Ok(bound);
             }
         }
-        self.explain_not_fused(NotFused::CanFail);
+        self.explain_not_fused(if value.is_whole() { NotFused::Whole } else { NotFused::CanFail });
         self.run_all()?;
         let known = value.map_sources(&mut |source, layout| {
             let leaf = self.private_source(source, layout).ok_or(ArrayError::Unbound)?;

@@ -255,7 +255,7 @@ impl Recorder<'_> {
     }
 
     /// `task`, whose writes are known, reads what the stretch `range` of the statement needs.
-    fn read_sources(&mut self, task: &mut Draft, inputs: &Inputs, range: &Range<usize>) {
+    pub(crate) fn read_sources(&mut self, task: &mut Draft, inputs: &Inputs, range: &Range<usize>) {
         if inputs.sources.is_empty() {
             return;
         }
@@ -271,7 +271,7 @@ impl Recorder<'_> {
     }
 
     #[inline]
-    fn push(&mut self, task: Draft) {
+    pub(crate) fn push(&mut self, task: Draft) {
         let seq = task.seq;
         if self.graph.push(task) {
             self.ready.push(seq);
@@ -280,17 +280,17 @@ impl Recorder<'_> {
 }
 
 /// A number of tasks.
-fn count(tasks: usize) -> u32 {
+pub(crate) fn count(tasks: usize) -> u32 {
     u32::try_from(tasks).expect("fewer than 2^32 tasks in a statement")
 }
 
 /// What a statement adds to the working set: a dive through the window holds about three tiles of each statement it passes.
-fn live_bytes(tasks: usize, grown: usize, tile_elems: usize) -> usize {
+pub(crate) fn live_bytes(tasks: usize, grown: usize, tile_elems: usize) -> usize {
     let tile_bytes = tile_elems * size_of::<f64>();
     grown.min(3) * tile_bytes + if tile_bytes <= TASK_BYTES { tasks * TASK_COST } else { 0 }
 }
 
 /// Elements times instructions.
-fn effort(inputs: &Inputs, len: usize) -> u64 {
+pub(crate) fn effort(inputs: &Inputs, len: usize) -> u64 {
     len as u64 * (1 + inputs.plan.instructions() as u64)
 }

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use tx_runtime::sync::UnsafeCell;
 use tx_runtime::sync::atomic::AtomicU32;
 
+use crate::axes::Along;
 use crate::dynamic::Closure;
 use crate::error::SessionError;
 use crate::lines::LineId;
@@ -36,6 +37,8 @@ pub(crate) enum Kind {
     Map { inputs: Inputs, target: Target },
     /// A reduction over all elements into a 0-d storage.
     Reduce { inputs: Inputs, fold: Fold },
+    /// A reduction along axes, or positions of extremes, into a new storage.
+    Axes { inputs: Inputs, along: Box<Along> },
     /// A closure over a transaction.
     Dynamic(Box<Closure>),
 }

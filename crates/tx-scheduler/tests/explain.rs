@@ -59,6 +59,14 @@ fn reductions_values_that_can_fail_and_shared_arrays_are_not_fused() {
     let mean = session.explain().iter().rev().nth(1).unwrap().expression.clone();
     assert_eq!(mean, "add.reduce(a(5000))", "the reduction is a statement of its own");
 
+    session.assign(&u, u.read() - u.read().reshape([50, 100]).sum_along(0).sum()).unwrap();
+    assert_eq!(last(&session).not_fused, [NotFused::Reduction]);
+    let sums = session.explain().iter().rev().nth(2).unwrap().clone();
+    assert_eq!(sums.expression, "add.reduce[0](a(50, 100))");
+    assert_eq!((sums.tasks, sums.not_parallel), (4, None), "columns are shared out, {sums}");
+    session.array(u.read().cumsum(0)).unwrap();
+    assert!(session.explain().iter().any(|why| why.not_fused == [NotFused::Whole]));
+
     let exponents = session.array(Array::full([5000], 2)).unwrap();
     session.array(Array::full([5000], 3).pow(exponents.read())).unwrap();
     assert_eq!(last(&session).not_fused, [NotFused::CanFail]);
@@ -88,6 +96,22 @@ fn what_needs_no_task_one_tile_and_small_and_overlapping_writes_are_not_parallel
     assert_eq!(last(&session).not_parallel, Some(NotParallel::SmallWrite));
     session.assign(u.at(s![1.., 3]), u.at(s![..-1, 3]) + 1.0).unwrap();
     assert_eq!(last(&session).not_parallel, Some(NotParallel::ReadsItself));
+}
+
+#[test]
+fn a_few_results_are_parallel_where_order_does_not_matter() {
+    let mut session = session(2);
+    let u = session.array(Array::ones([50_000]).reshape([5000, 10])).unwrap();
+    session.array(u.read().sum_along(0)).unwrap();
+    assert_eq!(last(&session).not_parallel, Some(NotParallel::InOrder));
+    session.array(u.read().sum_along(1)).unwrap();
+    assert_eq!((last(&session).tasks, last(&session).not_parallel), (50, None));
+    session.array(u.read().max_along(0)).unwrap();
+    assert_eq!((last(&session).tasks, last(&session).not_parallel), (14, None), "thirteen parts and a join");
+    session.array(u.read().argmax(None)).unwrap();
+    assert_eq!(last(&session).not_parallel, None);
+    session.array(u.at(s![..100, ..]).read().sum_along(0)).unwrap();
+    assert_eq!(last(&session).not_parallel, Some(NotParallel::OneTile));
 }
 
 #[test]

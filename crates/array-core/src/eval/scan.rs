@@ -1,14 +1,13 @@
 //! Running sums and products along an axis.
 
-use super::stream::Stream;
+use super::{SCRATCH, pointers, tiles};
 use crate::{
     array::Array,
     buffer::TileBuf,
     error::ArrayError,
     expr::ReduceOp,
     kernels::{Isa, scan},
-    layout::Dims,
-    plan::BLOCK,
+    plan::{BLOCK, Stream, bind_reading, coalesce},
 };
 
 /// Writes the running results of `arg` along `axis`; `out` has its shape, in C order, and its type.
@@ -24,9 +23,12 @@ pub(super) fn scan(
     // An element and the one before it along the axis are `inner` apart; the first `inner` of every `whole` have none.
     let inner: usize = shape[axis + 1..].iter().product();
     let whole = inner * shape[axis];
-    let walk: Dims = (0..shape.len()).collect();
     let (at, len) = (out.as_mut_ptr(), out.len());
-    Stream::open(arg, &walk, op, isa, |stream| {
+    let mut bound = bind_reading(arg, op, isa)?;
+    coalesce(&mut bound.shape, None, &mut bound.operands);
+    let pointers = pointers(&bound)?;
+    let tiles = tiles(&bound, &pointers);
+    let read = |stream: &mut Stream<'_>| {
         let size = stream.size;
         let mut done = 0;
         while done < len {
@@ -47,5 +49,15 @@ pub(super) fn scan(
             }
             done += n;
         }
+    };
+    SCRATCH.with_borrow_mut(|scratch| {
+        // SAFETY: the operands are whole buffers kept by `bound`, whose leaves' layouts stay inside (L1), merged together with the
+        // shape.
+        let done = unsafe {
+            Stream::open(&bound.plan.program, &bound.consts, &bound.shape, &tiles, scratch, |stream| {
+                read(stream)
+            })
+        };
+        done.map_err(|error| bound.locate(error))
     })
 }

@@ -55,9 +55,8 @@ impl Selection {
             // Of nothing the other lengths may be any, too many to list.
             return Ok(Selection { offsets, rows: Vec::new(), width: 0, stride: 1 });
         }
-        let mut none: [crate::plan::Operand; 0] = [];
         let mut shape: Dims = block.shape.clone();
-        crate::plan::coalesce(&mut shape, Some(&mut block), &mut none);
+        crate::plan::coalesce::<Layout>(&mut shape, Some(&mut block), &mut []);
         let (width, stride) = match (block.shape.pop(), block.strides.pop()) {
             (Some(width), Some(stride)) => (width, stride),
             _ => (1, 1),

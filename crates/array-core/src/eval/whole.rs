@@ -1,6 +1,6 @@
 //! Evaluation of operations on whole arrays.
 
-use super::{arg, axes, map_into, scan, select};
+use super::{SCRATCH, map_into, pointers, scan, select, tiles};
 use crate::{
     array::Array,
     buffer::{BlockPool, TileBuf},
@@ -9,7 +9,7 @@ use crate::{
     expr::Whole,
     kernels::Isa,
     layout::Layout,
-    plan::bind_for,
+    plan::{AxisReduction, bind_for},
 };
 
 /// Computes an operation whose operands are each one pass.
@@ -26,8 +26,7 @@ pub(super) fn eval(
     // Positions are checked even where nothing is picked.
     if len > 0 || matches!(op, Whole::Take { .. } | Whole::Put { .. }) {
         match op {
-            Whole::Reduce { op, axes } => axes::reduce(*op, axes, &args[0], &mut out, isa)?,
-            Whole::Arg { max, axis } => arg::find(*max, *axis, &args[0], &mut out, isa)?,
+            Whole::Reduce { .. } | Whole::Arg { .. } => reduce(op, &args[0], &mut out, isa)?,
             Whole::Take { axes } => select::take(&args[0], axes, &args[1..], &mut out, isa)?,
             Whole::Put { op, view, axes } => {
                 select::put(*op, view, axes, &args[0], &args[1..], &mut out, isa)?;
@@ -37,6 +36,20 @@ pub(super) fn eval(
     }
     // SAFETY: each operation writes every element.
     Ok(Array::from_layout(unsafe { out.freeze() }, layout))
+}
+
+/// Computes a reduction along axes, or positions of extremes, of some results.
+fn reduce(op: &Whole, arg: &Array, out: &mut TileBuf, isa: Isa) -> Result<(), ArrayError> {
+    let (bound, axes) = AxisReduction::bind(op, arg, isa).expect("it is one")?;
+    let pointers = pointers(&bound)?;
+    let (tiles, len) = (tiles(&bound, &pointers), out.len());
+    let (plan, consts, shape) = (&bound.plan, &bound.consts, &bound.shape);
+    SCRATCH.with_borrow_mut(|scratch| {
+        // SAFETY: the operands are whole buffers kept by `bound`, whose leaves' layouts stay inside (L1); the output is a fresh block
+        // of as many results as there are.
+        let done = unsafe { axes.results(plan, consts, shape, &tiles, 0..len, out.as_mut_ptr(), scratch) };
+        done.map_err(|error| bound.locate(error))
+    })
 }
 
 /// Computes `array` into `out`, which has as many elements and its type, in C order.

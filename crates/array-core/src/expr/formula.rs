@@ -52,7 +52,7 @@ impl Writer {
                 (_, args) => self.call(op.name(), args, depth),
             },
             Kind::Reduce { op, args, .. } => self.call(&format!("{}.reduce", op.name()), args, depth),
-            Kind::Whole { op, args, .. } => self.call(op.name(), args, depth),
+            Kind::Whole { op, args, .. } => self.call(&op.to_string(), args, depth),
             Kind::Store { args, .. } => self.call("reshape", args, depth),
         }
     }

@@ -43,15 +43,39 @@ pub fn normalise(shape: &mut Dims, out: &mut Layout, operands: &mut [Operand]) {
     coalesce(shape, Some(out), operands);
 }
 
+/// What is, or has, a layout over the iteration.
+pub(crate) trait AsLayout {
+    fn layout(&self) -> &Layout;
+    fn layout_mut(&mut self) -> &mut Layout;
+}
+
+impl AsLayout for Layout {
+    fn layout(&self) -> &Layout {
+        self
+    }
+    fn layout_mut(&mut self) -> &mut Layout {
+        self
+    }
+}
+
+impl AsLayout for Operand {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+    fn layout_mut(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+}
+
 /// Drops axes of length 1 and merges neighbours where every layout allows; order and addresses stay.
-pub(crate) fn coalesce(shape: &mut Dims, mut out: Option<&mut Layout>, operands: &mut [Operand]) {
+pub(crate) fn coalesce<L: AsLayout>(shape: &mut Dims, mut out: Option<&mut Layout>, operands: &mut [L]) {
     let mut axis = 0;
     while axis < shape.len() {
         let drop = shape[axis] == 1;
         let merge = !drop && axis > 0 && {
             let n = shape[axis] as isize;
             let flows = |l: &Layout| l.strides[axis - 1] == l.strides[axis].wrapping_mul(n);
-            operands.iter().all(|o| flows(&o.layout)) && out.as_deref().is_none_or(flows)
+            operands.iter().all(|o| flows(o.layout())) && out.as_deref().is_none_or(flows)
         };
         if !drop && !merge {
             axis += 1;
@@ -62,7 +86,7 @@ pub(crate) fn coalesce(shape: &mut Dims, mut out: Option<&mut Layout>, operands:
         if merge {
             shape[axis - 1] *= length;
         }
-        for layout in operands.iter_mut().map(|o| &mut o.layout).chain(out.as_deref_mut()) {
+        for layout in operands.iter_mut().map(L::layout_mut).chain(out.as_deref_mut()) {
             let stride = layout.strides.remove(axis);
             layout.shape.remove(axis);
             if merge {

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     dtype::Scalar,
     error::ArrayError,
+    expr::ReduceOp,
     kernels::moves::{gather, stream, stream_fence},
 };
 use std::{fmt, mem::MaybeUninit, ops::Range};
@@ -258,6 +259,31 @@ impl<'a> Run<'a> {
         }
         self.walk.advance(n);
         Some(at)
+    }
+
+    /// As many of the next `n` elements as lie in one dense run where they are, if the program only reads them.
+    ///
+    /// # Safety
+    /// As [`Run::in_place`].
+    pub(super) unsafe fn most_in_place(&mut self, n: usize) -> Option<(*const u8, usize)> {
+        let n = n.min(self.walk.width - self.walk.col);
+        // SAFETY: the caller's.
+        unsafe {
+            if let Some(all) = self.in_place(n) {
+                return Some((all, n));
+            }
+            if !self.program.direct || self.walk.cursors[0].inner != 1 {
+                return None;
+            }
+            // `in_place` has looked where they are.
+            let n = self.walk.cursors[0].room(self.walk.cursors[0].addr).min(n);
+            self.in_place(n).map(|at| (at, n))
+        }
+    }
+
+    /// The reduction whose argument the program is.
+    pub(super) fn reduction(&self) -> ReduceOp {
+        self.program.reduction.expect("bound as a reduction")
     }
 
     /// The sum of the next `n` elements, computed while they are summed, if the program has a kernel for that and all operands

@@ -97,6 +97,12 @@ impl Cursor {
         }
     }
 
+    /// Elements that follow each other in memory from `addr` to the end of the tile that `locate(addr)` found.
+    #[inline(always)]
+    pub(super) fn left(&self, addr: isize) -> usize {
+        (self.hi - addr) as usize
+    }
+
     /// Copies the next `n` elements along the last axis to dense memory, across tiles.
     ///
     /// # Safety

@@ -1,6 +1,6 @@
 //! The plain serial evaluator.
 
-use super::program::{Binary, Expr, Fold, Program, Step};
+use super::program::{Along, Binary, Expr, Fold, Program, Step};
 
 /// An array: shape and elements in C order. `None` once it was dropped.
 pub(crate) type Value = Option<(Vec<usize>, Vec<f64>)>;
@@ -96,6 +96,9 @@ impl Outcome {
                 (0..len).map(|i| if a[i] < b[i] { a[i] } else { c[i] }).collect()
             }
             Expr::Fold(fold, a) => vec![self.fold(*fold, a); len],
+            Expr::Along { along, shape, axes, value } => {
+                along_axes(*along, shape, axes, &self.eval(value, shape.iter().product()))
+            }
         }
     }
 
@@ -112,12 +115,76 @@ impl Outcome {
             // NumPy adds to +0.0: a sum of negative zeros is positive.
             Fold::Sum => 0.0 + pairwise(&all),
             Fold::Mean => (0.0 + pairwise(&all)) / len as f64,
+            Fold::ArgMax => first(&all, |x, best| x > best),
             // In a reduction -0.0 is below 0.0, so that its order cannot matter.
             _ if all.iter().any(|x| x.is_nan()) => f64::NAN,
             Fold::Max => all.iter().copied().max_by(f64::total_cmp).unwrap(),
             Fold::Min => all.iter().copied().min_by(f64::total_cmp).unwrap(),
         }
     }
+}
+
+/// A reduction along the marked axes. Of NumPy's order: trailing axes that are reduced are one row, added pairwise; the others are
+/// taken one after another, from the start of the operation.
+fn along_axes(along: Along, shape: &[usize], axes: &[bool], all: &[f64]) -> Vec<f64> {
+    let row_from = axes.iter().rposition(|&reduced| !reduced).map_or(0, |last| last + 1);
+    let length = |wanted: &dyn Fn(usize) -> bool| -> usize {
+        (0..shape.len()).filter(|&axis| wanted(axis)).map(|axis| shape[axis]).product()
+    };
+    let (results, row) = (length(&|axis| !axes[axis]), length(&|axis| axis >= row_from));
+    // The elements of each result, in C order.
+    let mut elements = vec![Vec::new(); results];
+    for (flat, x) in all.iter().enumerate() {
+        let (mut rest, mut inner, mut result) = (flat, all.len(), 0);
+        for (axis, &n) in shape.iter().enumerate() {
+            inner /= n;
+            if !axes[axis] {
+                result = result * n + rest / inner;
+            }
+            rest %= inner;
+        }
+        elements[result].push(*x);
+    }
+    let linked = |x: &[f64], start: f64, neutral: f64, op: fn(f64, f64) -> f64| {
+        if row == x.len() {
+            return op(start, tree(x, neutral, op));
+        }
+        let rows =
+            x.chunks(row).map(|row| if row.len() == 1 { row[0] } else { op(start, tree(row, neutral, op)) });
+        rows.fold(start, op)
+    };
+    let sum = |x: &[f64]| linked(x, 0.0, -0.0, |a, b| a + b);
+    let one = |x: &Vec<f64>| -> f64 {
+        let n = x.len() as f64;
+        let extreme = |pick: fn(f64, f64) -> bool| {
+            // As of a reduction over all elements: of zeros the positive one is the greater.
+            let nan = x.iter().any(|x| x.is_nan());
+            let best = x.iter().copied().reduce(|a, b| if pick(b, a) { b } else { a }).unwrap();
+            if nan { f64::NAN } else { best }
+        };
+        match along {
+            Along::Sum => sum(x),
+            Along::Prod => linked(x, 1.0, 1.0, |a, b| a * b),
+            Along::Max => extreme(|a, b| a.total_cmp(&b).is_gt()),
+            Along::Min => extreme(|a, b| a.total_cmp(&b).is_lt()),
+            Along::Mean => sum(x) / n,
+            Along::Var => {
+                let mean = sum(x) / n;
+                sum(&x.iter().map(|x| (x - mean) * (x - mean)).collect::<Vec<_>>()) / n
+            }
+            Along::CountNonzero => x.iter().filter(|&&x| x != 0.0).count() as f64,
+            Along::ArgMax => first(x, |x, best| x > best),
+            Along::ArgMin => first(x, |x, best| x < best),
+        }
+    };
+    elements.iter().map(one).collect()
+}
+
+/// The place of the first best element; the first NaN is one.
+fn first(x: &[f64], better: fn(f64, f64) -> bool) -> f64 {
+    let nan = x.iter().position(|x| x.is_nan());
+    let best = || (1..x.len()).fold(0, |best, i| if better(x[i], x[best]) { i } else { best });
+    nan.unwrap_or_else(best) as f64
 }
 
 /// NumPy's meaning: a NaN on either side wins.
@@ -145,19 +212,24 @@ fn binary(op: Binary, a: f64, b: f64) -> f64 {
 
 /// NumPy's pairwise sum: eight accumulators up to 128 elements, above that halves cut at a multiple of eight.
 pub(crate) fn pairwise(x: &[f64]) -> f64 {
+    tree(x, -0.0, |a, b| a + b)
+}
+
+/// The same of any operation.
+fn tree(x: &[f64], neutral: f64, op: fn(f64, f64) -> f64) -> f64 {
     let n = x.len();
     if n < 8 {
-        return x.iter().fold(-0.0, |sum, x| sum + x);
+        return x.iter().fold(neutral, |sum, x| op(sum, *x));
     }
     if n <= 128 {
         let mut r: [f64; 8] = x[..8].try_into().unwrap();
         let blocks = n / 8 * 8;
         for chunk in x[8..blocks].chunks_exact(8) {
-            r.iter_mut().zip(chunk).for_each(|(r, x)| *r += x);
+            r.iter_mut().zip(chunk).for_each(|(r, x)| *r = op(*r, *x));
         }
-        let sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
-        return x[blocks..].iter().fold(sum, |sum, x| sum + x);
+        let four = |i: usize| op(op(r[i], r[i + 1]), op(r[i + 2], r[i + 3]));
+        return x[blocks..].iter().fold(op(four(0), four(4)), |sum, x| op(sum, *x));
     }
     let half = n / 2 / 8 * 8;
-    pairwise(&x[..half]) + pairwise(&x[half..])
+    op(tree(&x[..half], neutral, op), tree(&x[half..], neutral, op))
 }

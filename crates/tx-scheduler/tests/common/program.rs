@@ -60,6 +60,21 @@ pub(crate) enum Fold {
     Max,
     Min,
     Mean,
+    ArgMax,
+}
+
+/// A reduction along axes; all but `Var` and the places are the ones of one pass over the elements.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Along {
+    Sum,
+    Prod,
+    Max,
+    Min,
+    Mean,
+    Var,
+    CountNonzero,
+    ArgMax,
+    ArgMin,
 }
 
 /// An expression; all of its parts have one shape or no axes.
@@ -73,6 +88,13 @@ pub(crate) enum Expr {
     Select(Box<Expr>, Box<Expr>, Box<Expr>),
     /// A reduction inside an elementwise expression.
     Fold(Fold, Box<Expr>),
+    /// A reduction of an expression of `shape` along those `axes` that are marked, one if it is a search.
+    Along {
+        along: Along,
+        shape: Vec<usize>,
+        axes: Vec<bool>,
+        value: Box<Expr>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -172,6 +194,8 @@ pub(crate) struct Coverage {
     pub(crate) closures: usize,
     pub(crate) failures: usize,
     pub(crate) cancellations: usize,
+    /// Reductions along axes.
+    pub(crate) along: usize,
 }
 
 /// A program and the shapes its arrays have.
@@ -410,6 +434,33 @@ impl Maker<'_> {
         None
     }
 
+    /// A reduction to `shape` of an expression with one or two more axes.
+    fn along(&mut self, shape: &[usize], own: Option<usize>) -> Expr {
+        use Along::{ArgMax, ArgMin, CountNonzero, Max, Mean, Min, Prod, Sum, Var};
+        let all = [Sum, Sum, Prod, Max, Min, Mean, Var, CountNonzero, ArgMax, ArgMin];
+        let along = all[self.rng.random_range(0..all.len())];
+        let search = matches!(along, ArgMax | ArgMin);
+        let more = if search || self.rng.random_bool(0.7) { 1 } else { 2 };
+        let (mut inner, mut axes) = (shape.to_vec(), vec![false; shape.len()]);
+        for _ in 0..more {
+            let at = self.rng.random_range(0..=inner.len());
+            inner.insert(at, self.rng.random_range(1..10));
+            axes.insert(at, true);
+        }
+        // Mostly of what an array holds, so that there is something to wait for.
+        let part = if self.alive.is_empty() { None } else { self.part_shaped(&inner, own) };
+        let value = match part {
+            Some(part) if self.rng.random_bool(0.4) => Expr::Part(part),
+            Some(part) => {
+                let other = self.expr(&inner, own, 1);
+                Expr::Binary(Binary::Add, Box::new(Expr::Part(part)), Box::new(other))
+            }
+            None => self.expr(&inner, own, 1),
+        };
+        self.coverage.along += 1;
+        Expr::Along { along, shape: inner, axes, value: Box::new(value) }
+    }
+
     fn expr(&mut self, shape: &[usize], own: Option<usize>, depth: usize) -> Expr {
         if depth == 0 || self.rng.random_bool(0.15) {
             let part = if self.alive.is_empty() || self.rng.random_bool(0.15) {
@@ -428,13 +479,15 @@ impl Maker<'_> {
             1 | 2 => Expr::Select(arm(self), arm(self), arm(self)),
             3 if !self.alive.is_empty() => {
                 let part = self.part_of_any();
-                let fold = [Fold::Sum, Fold::Max, Fold::Min, Fold::Mean][self.rng.random_range(0..4)];
+                let fold =
+                    [Fold::Sum, Fold::Max, Fold::Min, Fold::Mean, Fold::ArgMax][self.rng.random_range(0..5)];
                 let inner = self.expr(&part.shape(), Some(part.array), 1);
                 Expr::Fold(
                     fold,
                     Box::new(Expr::Binary(Binary::Sub, Box::new(Expr::Part(part)), Box::new(inner))),
                 )
             }
+            4 if depth > 1 => self.along(shape, own),
             _ => {
                 let op = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Min, Binary::Max];
                 let op = op[self.rng.random_range(0..5)];
@@ -451,7 +504,7 @@ pub(crate) fn collect<'a>(value: &'a Expr, parts: &mut Vec<&'a Part>) {
     match value {
         Expr::Part(part) => parts.push(part),
         Expr::Number(_) => {}
-        Expr::Negative(a) | Expr::Fold(_, a) => collect(a, parts),
+        Expr::Negative(a) | Expr::Fold(_, a) | Expr::Along { value: a, .. } => collect(a, parts),
         Expr::Binary(_, a, b) => [a, b].into_iter().for_each(|e| collect(e, parts)),
         Expr::Select(a, b, c) => [a, b, c].into_iter().for_each(|e| collect(e, parts)),
     }

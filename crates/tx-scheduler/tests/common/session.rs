@@ -1,13 +1,13 @@
 //! The same programs through a session.
 
-use array_core::{Array, Index};
+use array_core::{Array, DType, Index};
 use stm_engine::{Abort, TVar};
 use strategy_lists::{List, Value};
 use tx_collections::{TArray, View};
 use tx_scheduler::{CancelToken, Config, Context, Session, SessionError};
 
 use super::oracle::Outcome;
-use super::program::{Binary, Expr, Fold, Ix, Part, Program, Step};
+use super::program::{Along, Binary, Expr, Fold, Ix, Part, Program, Step};
 
 struct Runner {
     session: Session,
@@ -255,6 +255,23 @@ impl Runner {
                     Fold::Max => a.max(),
                     Fold::Min => a.min(),
                     Fold::Mean => a.mean(),
+                    Fold::ArgMax => a.argmax(None).cast(DType::F64),
+                }
+            }
+            Expr::Along { along, shape, axes, value } => {
+                let a = self.expr(value).broadcast_to(shape);
+                let axes: Vec<isize> = (0..axes.len() as isize).filter(|&i| axes[i as usize]).collect();
+                let axes = &axes[..];
+                match along {
+                    Along::Sum => a.sum_along(axes),
+                    Along::Prod => a.prod_along(axes),
+                    Along::Max => a.max_along(axes),
+                    Along::Min => a.min_along(axes),
+                    Along::Mean => a.mean_along(axes),
+                    Along::Var => a.var(axes, 0),
+                    Along::CountNonzero => a.count_nonzero(axes).cast(DType::F64),
+                    Along::ArgMax => a.argmax(axes[0]).cast(DType::F64),
+                    Along::ArgMin => a.argmin(axes[0]).cast(DType::F64),
                 }
             }
         }
