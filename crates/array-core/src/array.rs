@@ -21,7 +21,7 @@ use crate::{
     buffer::Buffer,
     dtype::{DType, Element, Scalar},
     error::ArrayError,
-    expr::{Kind, Node},
+    expr::{AddressMap, Kind, Node},
     held::Held,
     layout::{Dims, Layout, checked_len},
     source::Source,
@@ -77,6 +77,7 @@ impl Array {
         Array::from_layout(buffer, layout.settled())
     }
 
+    #[inline]
     pub(crate) fn from_layout(data: Buffer, layout: Layout) -> Array {
         Node::leaf(data.dtype(), Kind::Buffer { data, layout })
     }
@@ -271,11 +272,23 @@ impl Array {
     ///
     /// Walks the whole expression, without recursion.
     pub fn for_each_source(&self, f: &mut dyn FnMut(&Arc<dyn Source>, &Layout)) {
-        let mut seen: std::collections::HashSet<*const Node> = std::collections::HashSet::new();
+        // What several hold may be met again. The first few are looked through, more are hashed.
+        let mut few: SmallVec<[*const Node; 16]> = SmallVec::new();
+        let mut seen: AddressMap<*const Node, ()> = AddressMap::default();
+        let mut is_new = |node: *const Node| {
+            if few.contains(&node) {
+                false
+            } else if few.len() < few.inline_size() {
+                few.push(node);
+                true
+            } else {
+                seen.insert(node, ()).is_none()
+            }
+        };
         let mut stack: SmallVec<[&Array; 16]> = SmallVec::new();
         stack.push(self);
         while let Some(node) = stack.pop() {
-            if node.is_shared() && !seen.insert(node.address()) {
+            if node.is_shared() && !is_new(node.address()) {
                 continue;
             }
             if let Kind::Source { data, layout } = &node.0.kind {

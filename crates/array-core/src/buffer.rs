@@ -19,7 +19,7 @@ use crate::{
     held::Held,
 };
 use pool::Block;
-use std::{any::Any, fmt, sync::Arc};
+use std::{any::Any, fmt, mem::MaybeUninit, sync::Arc};
 
 /// An immutable, typed run of elements. Cloning counts a reference; the elements are never copied.
 ///
@@ -54,7 +54,7 @@ enum Owner {
 
 /// Room for few elements. No more aligned than they need: what is aligned to cache lines costs the allocator many times as much.
 #[repr(align(16))]
-struct Few([u8; FEW_BYTES]);
+struct Few([MaybeUninit<u8>; FEW_BYTES]);
 
 /// Bytes that fit the buffer itself.
 pub(crate) const FEW_BYTES: usize = 64;
@@ -80,7 +80,7 @@ impl Buffer {
     /// ```
     pub fn from_shared<T: Element>(vec: SharedVec<T>) -> Buffer {
         let (ptr, len) = (vec.as_ptr().cast(), vec.len());
-        Buffer(Held::new(Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(vec.0) }))
+        Buffer(Held::new(|| Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(vec.0) }))
     }
 
     /// The vector this buffer was made of, shared; `None` if it holds another type or was not made of one.
@@ -102,7 +102,7 @@ impl Buffer {
         owner: Box<dyn Any + Send + Sync>,
     ) -> Buffer {
         let (dtype, ptr) = (T::DTYPE, first.cast());
-        Buffer(Held::new(Inner { dtype, len, ptr, owner: Owner::Foreign(owner) }))
+        Buffer(Held::new(|| Inner { dtype, len, ptr, owner: Owner::Foreign(owner) }))
     }
 
     /// Type of the elements.
@@ -123,7 +123,7 @@ impl Buffer {
     /// Address of the first element; valid for `len` elements while a clone of the buffer lives.
     pub fn as_ptr(&self) -> *const u8 {
         match &self.0.owner {
-            Owner::Few(few) => few.0.as_ptr(),
+            Owner::Few(few) => few.0.as_ptr().cast(),
             _ => self.0.ptr,
         }
     }
@@ -136,10 +136,15 @@ impl Buffer {
     #[inline(always)]
     pub(crate) unsafe fn few(dtype: DType, len: usize, write: impl FnOnce(*mut u8)) -> Buffer {
         debug_assert!(len * dtype.size() <= FEW_BYTES);
-        let owner = Owner::Few(Few([0; FEW_BYTES]));
-        let mut held = Held::new(Inner { dtype, len, ptr: std::ptr::null(), owner });
+        let mut held = Held::new(|| Inner {
+            dtype,
+            len,
+            ptr: std::ptr::null(),
+            // What lies behind the elements is never read.
+            owner: Owner::Few(Few([MaybeUninit::uninit(); FEW_BYTES])),
+        });
         if let Some(Inner { owner: Owner::Few(few), .. }) = held.get_mut() {
-            write(few.0.as_mut_ptr());
+            write(few.0.as_mut_ptr().cast());
         }
         Buffer(held)
     }
@@ -195,9 +200,9 @@ impl Buffer {
                 Owner::Vec(any) => {
                     let vec =
                         any.downcast::<Vec<T>>().and_then(|vec| Arc::try_unwrap(vec).map_err(|vec| vec as _));
-                    vec.map_err(|any| Buffer(Held::new(Inner { dtype, len, ptr, owner: Owner::Vec(any) })))
+                    vec.map_err(|any| Buffer(Held::new(|| Inner { dtype, len, ptr, owner: Owner::Vec(any) })))
                 }
-                owner => Err(Buffer(Held::new(Inner { dtype, len, ptr, owner }))),
+                owner => Err(Buffer(Held::new(|| Inner { dtype, len, ptr, owner }))),
             },
             Err(arc) => Err(Buffer(arc)),
         }
@@ -273,7 +278,7 @@ impl TileBuf {
     /// [`as_mut_ptr`](Self::as_mut_ptr) is written through afterwards.
     pub unsafe fn freeze(self) -> Buffer {
         let ptr = self.block.ptr();
-        Buffer(Held::new(Inner { dtype: self.dtype, len: self.len, ptr, owner: Owner::Block(self.block) }))
+        Buffer(Held::new(|| Inner { dtype: self.dtype, len: self.len, ptr, owner: Owner::Block(self.block) }))
     }
 
     /// The zeros of a tile that was taken zeroed and never opened for writing, as a buffer.
@@ -295,7 +300,7 @@ impl TryFrom<Buffer> for TileBuf {
         match buffer.0.try_take() {
             Ok(Inner { dtype, len, ptr, owner }) => match owner {
                 Owner::Block(block) => Ok(TileBuf { block, dtype, len, zeroed: false }),
-                owner => Err(Buffer(Held::new(Inner { dtype, len, ptr, owner }))),
+                owner => Err(Buffer(Held::new(|| Inner { dtype, len, ptr, owner }))),
             },
             Err(arc) => Err(Buffer(arc)),
         }

@@ -5,6 +5,7 @@ mod inplace;
 mod scan;
 mod select;
 mod together;
+mod value;
 mod whole;
 
 use crate::kernels::Isa;
@@ -13,7 +14,7 @@ use crate::{
     buffer::{BlockPool, Buffer, TileBuf},
     dtype::{Element, Scalar},
     error::ArrayError,
-    expr::Kind,
+    expr::{Kind, Node},
     layout::Layout,
     plan::{
         Bound, OperandData, Scratch, TileMut, TileRef, bind_for, finish_reduction, normalise, split_owned,
@@ -88,7 +89,8 @@ impl Array {
     /// # Errors
     /// As [`eval`](Self::eval).
     pub fn eval_for(&self, isa: Isa) -> Result<Array, ArrayError> {
-        match self.simple(isa) {
+        // More is written past the caches, which a plan does.
+        match self.simple(isa, last_level_cache()) {
             Some(done) => done,
             None => evaluate(self.clone(), isa),
         }
@@ -120,18 +122,21 @@ impl Array {
     }
 
     fn into_evaluated_for(self, isa: Isa) -> Result<Array, ArrayError> {
-        match self.simple(isa) {
+        match self.simple(isa, direct::MOST) {
             Some(done) => done,
             None => evaluate(self, isa),
         }
     }
 
-    /// The answer for what needs no plan.
-    fn simple(&self, isa: Isa) -> Option<Result<Array, ArrayError>> {
+    /// The answer of at most so many bytes for what needs no plan.
+    fn simple(&self, isa: Isa, most: usize) -> Option<Result<Array, ArrayError>> {
         match &self.0.kind {
             Kind::Buffer { .. } => Some(Ok(self.clone())),
             Kind::Source { .. } => Some(Err(ArrayError::Unbound)),
-            _ => direct::map(self, isa),
+            Kind::Reduce { .. } | Kind::Whole { .. } => {
+                value::of(self, isa).map(|value| Ok(Array::one(value)))
+            }
+            _ => direct::map(self, isa, most),
         }
     }
 
@@ -177,7 +182,7 @@ impl Array {
         }
         let isa = Isa::active();
         let layout = Layout::contiguous(self.shape())?;
-        if let Some(call) = direct::Call::of(self, isa) {
+        if let Some(call) = direct::Call::of(self, isa, last_level_cache()) {
             // SAFETY: `self` lives; the block is ours alone and as long as the result, all of which is written.
             let data = unsafe {
                 call.run(out.as_mut_ptr());
@@ -300,6 +305,11 @@ impl Array {
 
 /// Evaluates an expression that is given away: what only it holds ends here, and may lend its memory (D1).
 fn evaluate(expr: Array, isa: Isa) -> Result<Array, ArrayError> {
+    if let Some(ready) = shallow(&expr, isa) {
+        // What only the expression holds may lend its memory now.
+        drop(expr);
+        return ready?.into_evaluated_for(isa);
+    }
     let ready = split_owned(&expr, &mut |part| part.into_evaluated_for(isa))?;
     let replaced = ready.address() != expr.address();
     drop(expr);
@@ -307,7 +317,7 @@ fn evaluate(expr: Array, isa: Isa) -> Result<Array, ArrayError> {
         return Ok(ready);
     }
     // What was no single operation on data may be one now.
-    if replaced && let Some(done) = direct::map(&ready, isa) {
+    if replaced && let Some(done) = direct::map(&ready, isa, direct::MOST) {
         return done;
     }
     if let Kind::Whole { op, shape, args, at } = &ready.0.kind {
@@ -319,6 +329,30 @@ fn evaluate(expr: Array, isa: Isa) -> Result<Array, ArrayError> {
         Some(_) => reduce(bound, scratch),
         None => map(bound, scratch),
     })
+}
+
+/// A single operation on what is there and one thing that is computed before it (a mean along an axis: sums and a count), with that
+/// thing computed. Expressions of more are cut by rewriting, which costs as much as some thousand elements.
+fn shallow(expr: &Array, isa: Isa) -> Option<Result<Array, ArrayError>> {
+    let Kind::Map { op, shape, args, at } = &expr.0.kind else { return None };
+    let mut inner = args.iter().enumerate().filter(|(_, arg)| !arg.0.args().is_empty());
+    let (k, part) = inner.next().filter(|_| expr.0.barrier)?;
+    if inner.next().is_some() {
+        return None;
+    }
+    let done = match &part.0.kind {
+        Kind::Reduce { .. } | Kind::Whole { .. } => match value::of(part, isa) {
+            Some(value) => Ok(Array::one(value)),
+            None if part.0.args().iter().any(|arg| arg.0.barrier) => return None,
+            None => part.eval_for(isa),
+        },
+        _ => return None,
+    };
+    Some(done.map(|done| {
+        let mut args = args.clone();
+        args[k] = done;
+        Node::map(*op, expr.dtype(), shape.clone(), args, at)
+    }))
 }
 
 /// One element of a buffer. Panics outside.
@@ -334,17 +368,25 @@ fn pointers(bound: &Bound) -> Result<SmallVec<[*const u8; 6]>, ArrayError> {
         OperandData::Buffer(buffer) => Ok(buffer.as_ptr()),
         OperandData::Source(_) => Err(ArrayError::Unbound),
     };
-    bound.operands.iter().map(|o| address(&o.data)).collect()
+    // One by one, here and below: collecting into a small vector costs more than starting the plan.
+    let mut pointers = SmallVec::new();
+    for operand in &bound.operands {
+        pointers.push(address(&operand.data)?);
+    }
+    Ok(pointers)
 }
 
 fn tiles<'a>(bound: &'a Bound, pointers: &'a [*const u8]) -> SmallVec<[TileRef<'a>; 6]> {
-    let tile = |(o, p): (&'a crate::plan::Operand, &'a *const u8)| TileRef {
-        layout: &o.layout,
-        tile_elems: usize::MAX,
-        first: 0,
-        tiles: std::slice::from_ref(p),
-    };
-    bound.operands.iter().zip(pointers).map(tile).collect()
+    let mut tiles = SmallVec::new();
+    for (operand, pointer) in bound.operands.iter().zip(pointers) {
+        tiles.push(TileRef {
+            layout: &operand.layout,
+            tile_elems: usize::MAX,
+            first: 0,
+            tiles: std::slice::from_ref(pointer),
+        });
+    }
+    tiles
 }
 
 fn map(mut bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
@@ -397,11 +439,14 @@ fn reduce(bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
     let partial = unsafe { bound.plan.reduce(&bound.consts, &bound.shape, &tiles, 0..len, scratch) };
     let partial = partial.map_err(|error| bound.locate(error))?;
     let value = finish_reduction(op, dtype, len, usize::MAX, &[partial])?;
-    Ok(Array::from_layout(buffer_of(value), Layout::default()))
+    Ok(Array::one(value))
 }
 
-/// A buffer of one value.
-fn buffer_of(value: Scalar) -> Buffer {
-    // SAFETY: one element is written, of at most sixteen bytes.
-    unsafe { Buffer::few(value.dtype(), 1, |at| value.write(at, 0)) }
+impl Array {
+    /// A 0-d array of one value, as data.
+    fn one(value: Scalar) -> Array {
+        // SAFETY: one element is written, of at most sixteen bytes.
+        let data = unsafe { Buffer::few(value.dtype(), 1, |at| value.write(at, 0)) };
+        Array::from_layout(data, Layout::default())
+    }
 }

@@ -62,7 +62,7 @@ pub(crate) enum Kind {
 impl Node {
     #[inline(always)]
     pub(crate) fn leaf(dtype: DType, kind: Kind) -> Array {
-        Array(Held::new(Node { dtype, barrier: false, weight: 0, kind }))
+        Array(Held::new(|| Node { dtype, barrier: false, weight: 0, kind }))
     }
 
     pub(crate) fn failed(error: ArrayError) -> Array {
@@ -80,13 +80,13 @@ impl Node {
     ) -> Array {
         let weight = args.iter().fold(1u32, |w, a| w.saturating_add(a.0.weight));
         let barrier = args.iter().any(|a| a.0.barrier);
-        Array(Held::new(Node { dtype, barrier, weight, kind: Kind::Map { op, shape, args, at } }))
+        Array(Held::new(|| Node { dtype, barrier, weight, kind: Kind::Map { op, shape, args, at } }))
     }
 
     pub(crate) fn reduce(op: ReduceOp, dtype: DType, arg: Array, at: &'static Location<'static>) -> Array {
         let weight = arg.0.weight;
         let args = Args::from_iter([arg]);
-        Array(Held::new(Node { dtype, barrier: true, weight, kind: Kind::Reduce { op, args, at } }))
+        Array(Held::new(|| Node { dtype, barrier: true, weight, kind: Kind::Reduce { op, args, at } }))
     }
 
     /// An operation whose result has this shape and type.
@@ -98,7 +98,7 @@ impl Node {
         at: &'static Location<'static>,
     ) -> Array {
         let weight = args.iter().map(|a| a.0.weight).max().unwrap_or(0);
-        Array(Held::new(Node {
+        Array(Held::new(|| Node {
             dtype,
             barrier: true,
             weight,
@@ -109,7 +109,7 @@ impl Node {
     pub(crate) fn store(arg: Array, layout: Layout) -> Array {
         let (dtype, weight) = (arg.0.dtype, arg.0.weight);
         let args = Args::from_iter([arg]);
-        Array(Held::new(Node { dtype, barrier: true, weight, kind: Kind::Store { layout, args } }))
+        Array(Held::new(|| Node { dtype, barrier: true, weight, kind: Kind::Store { layout, args } }))
     }
 
     pub(crate) fn shape(&self) -> &[usize] {
@@ -160,16 +160,22 @@ impl Drop for Node {
 /// Drops arguments and all that end with them, one by one (E3).
 #[inline(never)]
 fn drop_args(args: &mut Args) {
-    let mut stack: SmallVec<[Array; 8]> = args.drain(..).collect();
-    while let Some(Array(node)) = stack.pop() {
-        if node.args().is_empty() {
-            continue;
+    let mut stack: SmallVec<[Array; 8]> = SmallVec::new();
+    // Leaves have nothing to hand on.
+    let put = |args: &mut Args, stack: &mut SmallVec<[Array; 8]>| {
+        while let Some(arg) = args.pop() {
+            if !arg.0.args().is_empty() {
+                stack.push(arg);
+            }
         }
+    };
+    put(args, &mut stack);
+    while let Some(Array(node)) = stack.pop() {
         // Only the last owner sees inside; its node is dropped here, without arguments, so not deeper than one call.
         if let Some(mut node) = node.last()
-            && let Some(args) = node.value.kind.args_mut()
+            && let Some(args) = node.kind.args_mut()
         {
-            stack.extend(args.drain(..));
+            put(args, &mut stack);
         }
     }
 }

@@ -4,26 +4,28 @@
 //! owner from its birth to its end. Without weak references a count of one *is* a sole owner, who finds that out by a load.
 //!
 //! **Invariants** H1: the count is the number of handles, and only a handle makes another; so who has one and reads 1 is alone, and
-//! stays alone until it clones. H2: the memory is a `Box` of the cell, freed by who was alone, once.
+//! stays alone until it clones. H2: the cell's memory comes from [`spare`] and goes back there by who was alone, once.
 //! **Orderings** a handle that goes decrements with Release; who finds itself alone has read with Acquire, so everything that
 //! others did with the value lies before what it does next.
-//! **Trade-offs** `unsafe` for speed: an addition of eight elements makes and drops three of these, at two locked instructions less
-//! each.
+//! **Trade-offs** `unsafe` for speed: an addition of eight elements makes and drops three of these, at two locked instructions and a
+//! way through the allocator less each.
 //! **Source** the counts of `Arc`, without its weak half.
 
+mod spare;
+
 use std::{
-    fmt,
     marker::PhantomData,
-    ops::Deref,
+    mem::ManuallyDrop,
+    ops::{Deref, DerefMut},
     process::abort,
     ptr::NonNull,
     sync::atomic::{AtomicUsize, Ordering, fence},
 };
 
 /// The value and its count.
-pub(crate) struct Cell<T> {
+struct Cell<T> {
     count: AtomicUsize,
-    pub(crate) value: T,
+    value: T,
 }
 
 /// A shared value.
@@ -38,10 +40,13 @@ unsafe impl<T: Send + Sync> Send for Held<T> {}
 unsafe impl<T: Send + Sync> Sync for Held<T> {}
 
 impl<T> Held<T> {
+    /// Holds what `value` gives, which is made where it stays.
     #[inline(always)]
-    pub(crate) fn new(value: T) -> Held<T> {
-        let cell = Box::new(Cell { count: AtomicUsize::new(1), value });
-        Held { cell: NonNull::from(Box::leak(cell)), owns: PhantomData }
+    pub(crate) fn new(value: impl FnOnce() -> T) -> Held<T> {
+        let cell = spare::take::<Cell<T>>();
+        // SAFETY: the memory is ours, and has room for the cell. (If `value` panics it is lost, which is safe.)
+        unsafe { cell.write(Cell { count: AtomicUsize::new(1), value: value() }) };
+        Held { cell, owns: PhantomData }
     }
 
     #[inline]
@@ -85,17 +90,52 @@ impl<T> Held<T> {
         if !self.is_alone() {
             return Err(self);
         }
-        let cell = std::mem::ManuallyDrop::new(self).cell;
-        // SAFETY: nobody else has a handle (H1), and this one is not dropped: the box is ours (H2).
-        Ok(unsafe { Box::from_raw(cell.as_ptr()) }.value)
+        let cell = ManuallyDrop::new(self).cell;
+        // SAFETY: nobody else has a handle (H1), and this one is not dropped: the value is moved out, and the memory is ours (H2).
+        unsafe {
+            let value = (&raw const (*cell.as_ptr()).value).read();
+            spare::give(cell);
+            Ok(value)
+        }
     }
 
-    /// Lets go. The cell, if this was the last handle: of all that let go at once, one gets it.
+    /// Lets go. The value, if this was the last handle: of all that let go at once, one gets it.
     #[inline]
-    pub(crate) fn last(self) -> Option<Box<Cell<T>>> {
-        let cell = std::mem::ManuallyDrop::new(self).cell;
-        // SAFETY: the handle is gone, and counted out below; the box is of who was alone (H2).
-        unsafe { if leave(cell) { Some(Box::from_raw(cell.as_ptr())) } else { None } }
+    pub(crate) fn last(self) -> Option<Last<T>> {
+        let cell = ManuallyDrop::new(self).cell;
+        // SAFETY: the handle is gone, and counted out here.
+        let alone = unsafe { leave(cell) };
+        // Made only then: it frees what it has.
+        if alone { Some(Last { cell, owns: PhantomData }) } else { None }
+    }
+}
+
+/// A value that nobody holds any more, where it lies.
+pub(crate) struct Last<T> {
+    cell: NonNull<Cell<T>>,
+    owns: PhantomData<Cell<T>>,
+}
+
+impl<T> Deref for Last<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the cell is ours alone (H2).
+        unsafe { &self.cell.as_ref().value }
+    }
+}
+
+impl<T> DerefMut for Last<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above.
+        unsafe { &mut self.cell.as_mut().value }
+    }
+}
+
+impl<T> Drop for Last<T> {
+    fn drop(&mut self) {
+        // SAFETY: the cell is ours alone, and ends here (H2).
+        unsafe { free(self.cell) }
     }
 }
 
@@ -117,6 +157,19 @@ unsafe fn leave<T>(cell: NonNull<Cell<T>>) -> bool {
     }
     fence(Ordering::Acquire);
     true
+}
+
+/// Drops the value and gives its memory back: not at every place where a handle goes.
+///
+/// # Safety
+/// The caller was alone with the cell, and does not use it again.
+#[inline(never)]
+unsafe fn free<T>(cell: NonNull<Cell<T>>) {
+    // SAFETY: the caller's (H2).
+    unsafe {
+        cell.drop_in_place();
+        spare::give(cell);
+    }
 }
 
 impl<T> Deref for Held<T> {
@@ -144,28 +197,12 @@ impl<T> Clone for Held<T> {
 impl<T> Drop for Held<T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the handle ends here; the box is of who was alone (H2).
+        // SAFETY: the handle ends here; the cell is of who was alone (H2).
         unsafe {
             if leave(self.cell) {
                 free(self.cell);
             }
         }
-    }
-}
-
-/// Drops the value and frees its memory: not at every place where a handle goes.
-///
-/// # Safety
-/// The caller let go of the last handle.
-#[inline(never)]
-unsafe fn free<T>(cell: NonNull<Cell<T>>) {
-    // SAFETY: the caller's (H2).
-    drop(unsafe { Box::from_raw(cell.as_ptr()) });
-}
-
-impl<T: fmt::Debug> fmt::Debug for Held<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::fmt(self, f)
     }
 }
 
@@ -185,7 +222,7 @@ mod tests {
     #[test]
     fn the_last_handle_drops_the_value_and_no_other_does() {
         let drops = AtomicU32::new(0);
-        let mut first = Held::new(Counted(&drops));
+        let mut first = Held::new(|| Counted(&drops));
         let second = first.clone();
         assert!(first.same(&second) && !first.is_alone() && first.get_mut().is_none());
         let first = first.try_take().err().expect("there are two");
@@ -195,8 +232,12 @@ mod tests {
         assert_eq!(drops.load(Ordering::Relaxed), 0);
         drop(value);
         assert_eq!(drops.load(Ordering::Relaxed), 1);
-        drop(Held::new(Counted(&drops)).last());
+        drop(Held::new(|| Counted(&drops)).last());
         assert_eq!(drops.load(Ordering::Relaxed), 2);
+        let big = Held::new(|| ([1u64; 100], Counted(&drops)));
+        assert_eq!(big.0, [1; 100], "more than a spare cell holds");
+        drop(big);
+        assert_eq!(drops.load(Ordering::Relaxed), 3);
     }
 
     #[test]
@@ -204,7 +245,7 @@ mod tests {
         for round in 0..200 {
             let drops = AtomicU32::new(0);
             let last = AtomicU32::new(0);
-            let held = Held::new(Counted(&drops));
+            let held = Held::new(|| Counted(&drops));
             std::thread::scope(|scope| {
                 for thread in 0..3 {
                     let (mine, last) = (held.clone(), &last);
@@ -214,7 +255,7 @@ mod tests {
                             drop(mine);
                         } else if let Some(cell) = mine.last() {
                             last.fetch_add(1, Ordering::Relaxed);
-                            drop(cell.value);
+                            drop(cell);
                         }
                     });
                 }

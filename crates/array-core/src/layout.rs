@@ -78,19 +78,27 @@ impl Layout {
     pub fn contiguous(shape: &[usize]) -> Result<Layout, ArrayError> {
         match *shape {
             [n] if n <= MOST => Ok(Layout { shape: few(&[n]), strides: few(&[1]), offset: 0 }),
+            _ => checked_len(shape).map(|_| Layout::of_axes(shape)),
+        }
+    }
+
+    /// [`contiguous`](Self::contiguous) of a shape whose elements exist.
+    #[inline]
+    pub(crate) fn packed(shape: &[usize]) -> Layout {
+        match *shape {
+            [n] => Layout { shape: few(&[n]), strides: few(&[1]), offset: 0 },
             _ => Layout::of_axes(shape),
         }
     }
 
-    fn of_axes(shape: &[usize]) -> Result<Layout, ArrayError> {
-        checked_len(shape)?;
+    fn of_axes(shape: &[usize]) -> Layout {
         let mut strides = Strides::from_elem(0, shape.len());
         let mut stride = 1usize;
         for (s, &d) in strides.iter_mut().zip(shape).rev() {
             *s = stride as isize;
             stride *= d.max(1);
         }
-        Ok(Layout { shape: Dims::from_slice(shape), strides, offset: 0 })
+        Layout { shape: Dims::from_slice(shape), strides, offset: 0 }
     }
 
     /// Number of elements.

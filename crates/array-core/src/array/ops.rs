@@ -9,7 +9,7 @@ use crate::{
     dtype::{DType, Element, Kind as TypeKind, Scalar},
     error::ArrayError,
     expr::{Args, Kind, Node, Op},
-    layout::{alike, broadcast_shapes, few},
+    layout::{Dims, alike, broadcast_shapes, few},
 };
 use num_complex::Complex;
 use smallvec::smallvec;
@@ -82,6 +82,17 @@ impl Term {
     }
 }
 
+/// The type of the result, if the operation reads two arrays as they are.
+#[inline]
+fn own_types(op: Op, a: &Array, b: &Array) -> Option<DType> {
+    let dtype = a.dtype();
+    if dtype != b.dtype() || op.is_comparison() || op == Op::Power {
+        return None;
+    }
+    let (input, output) = op.types(dtype).ok()?;
+    (input == dtype && a.error().is_none() && b.error().is_none()).then_some(output)
+}
+
 /// A map over arguments of the right types; broadcasts their shapes.
 #[track_caller]
 fn map(op: Op, dtype: DType, args: Args) -> Array {
@@ -91,13 +102,16 @@ fn map(op: Op, dtype: DType, args: Args) -> Array {
     let shape = match &args[..] {
         [a] => few(a.shape()),
         [a, b] if alike(a.shape(), b.shape()) => few(a.shape()),
-        _ => {
-            let shapes: smallvec::SmallVec<[&[usize]; 3]> = args.iter().map(Array::shape).collect();
-            match broadcast_shapes(&shapes) {
+        [a, b] if b.ndim() == 0 => few(a.shape()),
+        [a, b] if a.ndim() == 0 => few(b.shape()),
+        [a, b, rest @ ..] => {
+            let third = rest.first().map_or(&[][..], Array::shape);
+            match broadcast_shapes(&[a.shape(), b.shape(), third]) {
                 Ok(shape) => shape,
                 Err(error) => return Array::fail(error),
             }
         }
+        [] => Dims::new(),
     };
     Node::map(op, dtype, shape, args, Location::caller())
 }
@@ -145,7 +159,14 @@ impl Array {
     #[track_caller]
     pub fn binary(op: Op, a: impl Into<Term>, b: impl Into<Term>) -> Array {
         assert_eq!(op.arity(), 2, "{} takes {} operands", op.name(), op.arity());
-        let (a, b): (Term, Term) = (a.into(), b.into());
+        let (a, b): (Term, Term) = match (a.into(), b.into()) {
+            // Two arrays of the type that the operation reads, as most are: nothing to promote.
+            (Term::Array(a), Term::Array(b)) => match own_types(op, &a, &b) {
+                Some(output) => return map(op.on_truth(a.dtype()), output, smallvec![a, b]),
+                None => (Term::Array(a), Term::Array(b)),
+            },
+            terms => terms,
+        };
         for term in [&a, &b] {
             if let Term::Array(array) = term
                 && array.error().is_some()

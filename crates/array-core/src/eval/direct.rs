@@ -13,8 +13,8 @@ use crate::{
     layout::{Layout, alike},
 };
 
-/// Bytes of a result up to which starting a plan counts; a larger one may take the memory of an operand instead.
-const MOST: usize = 64 << 10;
+/// Bytes of a result up to which starting a plan counts where a larger one may take the memory of an operand instead.
+pub(super) const MOST: usize = 64 << 10;
 
 /// A kernel and what it reads.
 pub(super) struct Call {
@@ -26,38 +26,39 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// The call that computes `array`, if it is one operation whose operands are dense data of its shape or constants.
+    /// The call that computes `array`, which takes at most so many bytes, if it is one operation whose operands are dense data of its shape or constants.
+    #[inline]
+    pub(super) fn of(array: &Array, isa: Isa, most: usize) -> Option<Call> {
+        let mut call = Call { kernel: none, sources: [std::ptr::null(); 3], consts: [0; 3], len: 0 };
+        call.set(array, isa, most).map(|()| call)
+    }
+
+    /// Becomes that call.
     #[inline(always)]
-    pub(super) fn of(array: &Array, isa: Isa) -> Option<Call> {
+    fn set(&mut self, array: &Array, isa: Isa, most: usize) -> Option<()> {
         let Kind::Map { op, shape, args, .. } = &array.0.kind else { return None };
         let (op, len) = (*op, shape.iter().product::<usize>());
         // Powers of integers may fail, which needs a flag.
-        if len == 0 || len * array.dtype().size() > MOST || op == Op::Power || !isa.runs_here() {
+        if len == 0 || len * array.dtype().size() > most || op == Op::Power || !isa.runs_here() {
             return None;
         }
-        let mut call = Call { kernel: none, sources: [std::ptr::null(); 3], consts: [0; 3], len };
+        self.len = len;
         let mut mask = 0;
         for (k, arg) in args.iter().enumerate() {
-            match &arg.0.kind {
-                Kind::Buffer { data, layout } if alike(&layout.shape, shape) && layout.is_contiguous() => {
-                    // SAFETY: the first element of a leaf lies in its buffer (L1).
-                    call.sources[k] =
-                        unsafe { data.as_ptr().offset(layout.offset * arg.dtype().size() as isize) };
-                }
-                Kind::Const { value, .. } => {
-                    call.consts[k] = value.bits();
-                    mask |= u8::from(len > 1) << k;
-                }
-                _ => return None,
+            if let Kind::Const { value, .. } = &arg.0.kind {
+                self.consts[k] = value.bits();
+                mask |= u8::from(len > 1) << k;
+            } else {
+                self.sources[k] = dense(arg, shape)?;
             }
         }
         if mask == 0b01 && args.len() == 2 && op.commutes() {
-            call.sources.swap(0, 1);
-            call.consts.swap(0, 1);
+            self.sources.swap(0, 1);
+            self.consts.swap(0, 1);
             mask = 0b10;
         }
-        call.kernel = select::op(isa, op, args.last()?.dtype(), array.dtype(), mask)?;
-        Some(call)
+        self.kernel = select::op(isa, op, args.last()?.dtype(), array.dtype(), mask)?;
+        Some(())
     }
 
     /// # Safety
@@ -74,18 +75,31 @@ impl Call {
     }
 }
 
+/// The first element of data that has some, of this shape and in C order.
+#[inline]
+pub(super) fn dense(array: &Array, shape: &[usize]) -> Option<*const u8> {
+    match &array.0.kind {
+        Kind::Buffer { data, layout } if alike(&layout.shape, shape) && layout.is_contiguous() => {
+            // SAFETY: the first element of a leaf that has elements lies in its buffer (L1).
+            Some(unsafe { data.as_ptr().offset(layout.offset * array.dtype().size() as isize) })
+        }
+        _ => None,
+    }
+}
+
 /// In the place of a kernel that is still looked for.
 unsafe fn none(_: *const *mut u8, _: *const u16, _: usize) {}
 
-/// The result of `array`, if a call computes it.
-pub(super) fn map(array: &Array, isa: Isa) -> Option<Result<Array, ArrayError>> {
-    let call = Call::of(array, isa)?;
+/// The result of `array`, of at most so many bytes, if a call computes it.
+pub(super) fn map(array: &Array, isa: Isa, most: usize) -> Option<Result<Array, ArrayError>> {
+    let mut call = Call { kernel: none, sources: [std::ptr::null(); 3], consts: [0; 3], len: 0 };
+    call.set(array, isa, most)?;
     Some(result(&call, array.dtype(), array.shape()))
 }
 
 #[inline(always)]
 fn result(call: &Call, dtype: DType, shape: &[usize]) -> Result<Array, ArrayError> {
-    let layout = Layout::contiguous(shape)?;
+    let layout = Layout::packed(shape);
     let data = if call.len * dtype.size() <= FEW_BYTES {
         // SAFETY: the kernel writes every element.
         unsafe { Buffer::few(dtype, call.len, |out| call.run(out)) }

@@ -11,7 +11,7 @@
 //! piece: all of one group have one iteration shape, and a stage is read through its whole C order, so element `i` of a job needs
 //! element `i` of a stage.
 
-use super::{SCRATCH, buffer_of, last_level_cache};
+use super::{SCRATCH, last_level_cache};
 use crate::{
     array::Array,
     buffer::{BlockPool, TileBuf},
@@ -357,7 +357,7 @@ impl Job {
     fn finish(&mut self, len: usize) -> Result<Array, ArrayError> {
         if let Some(op) = self.bound.reduction {
             let value = finish_reduction(op, self.bound.plan.dtype(), len, PIECE, &self.partials)?;
-            return Ok(Array::from_layout(buffer_of(value), Layout::default()));
+            return Ok(Array::one(value));
         }
         let block = self.block.take().expect("a map has a block, and is finished once");
         // SAFETY: the pieces cover the block, every element of it was written.

@@ -348,11 +348,7 @@ type EachBox<'a> = &'a mut dyn FnMut(&[Range<usize>], usize) -> Result<(), Array
 
 /// Calls `f` with the boxes that the stretch `range` of a space in C order consists of, in order, and the flat place where each
 /// begins: at most two for each axis. Along the axes that are not named a box is whole.
-fn boxes(
-    shape: &[usize],
-    range: Range<usize>,
-    f: EachBox<'_>,
-) -> Result<(), ArrayError> {
+fn boxes(shape: &[usize], range: Range<usize>, f: EachBox<'_>) -> Result<(), ArrayError> {
     let mut at = range.start;
     while at < range.end {
         let mut cut: SmallVec<[Range<usize>; 6]> = SmallVec::new();

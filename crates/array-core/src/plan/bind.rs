@@ -10,10 +10,10 @@ use crate::{
     error::ArrayError,
     expr::{Kind, Node, ReduceOp},
     kernels::Isa,
-    layout::{Dims, Layout},
+    layout::{Dims, Layout, alike, few},
 };
 use smallvec::SmallVec;
-use std::panic::Location;
+use std::{borrow::Cow, panic::Location};
 
 /// Expressions of more operations than this are cut by [`split_reductions`](super::split_reductions).
 pub(crate) const MAX_WEIGHT: u32 = 256;
@@ -106,7 +106,7 @@ fn structure(root: &Array, reduction: Option<ReduceOp>, dtype: DType, isa: Isa) 
     if root.0.barrier || root.0.weight > MAX_WEIGHT {
         return Err(ArrayError::NotSplit);
     }
-    let shape = Dims::from_slice(root.shape());
+    let shape: Dims = few(root.shape());
     let len: usize = shape.iter().product();
     let mut walk = Walk {
         shape: &shape,
@@ -185,7 +185,9 @@ impl Walk<'_> {
                 *op as u32 | (input as u32) << 8 | (node.dtype() as u32) << 16 | (args.len() as u32) << 24,
             );
             let from = values.len() - args.len();
-            self.code.extend(values[from..].iter().map(|a| a.encode()));
+            for value in &values[from..] {
+                self.code.push(value.encode());
+            }
             if may_fail(*op, input, values.get(from + 1)) {
                 self.fails_at.get_or_insert(at);
             }
@@ -202,34 +204,39 @@ impl Walk<'_> {
     }
 
     fn leaf(&mut self, leaf: &Array) -> Result<Arg, ArrayError> {
-        let (data, layout) = match &leaf.0.kind {
+        let layout = match &leaf.0.kind {
             Kind::Const { value, .. } => {
                 self.consts.push(value.bits());
                 return Ok(Arg::Const(self.consts.len() as u16 - 1));
             }
-            Kind::Buffer { data, layout } => (OperandData::Buffer(data.clone()), layout),
-            Kind::Source { data, layout } => (OperandData::Source(data.clone()), layout),
+            Kind::Buffer { layout, .. } | Kind::Source { layout, .. } => layout,
             Kind::Failed(error) => return Err(error.clone()),
             _ => return Err(ArrayError::NotSplit),
         };
-        let layout =
-            if layout.shape[..] == *self.shape { layout.clone() } else { layout.broadcast_to(self.shape)? };
-        let scalar = !self.vectors && is_scalar(&layout);
-        let dtype = leaf.dtype();
+        // Copied only for an operand that is new.
+        let mut layout = Cow::Borrowed(layout);
+        if !alike(&layout.shape, self.shape) {
+            layout = Cow::Owned(layout.broadcast_to(self.shape)?);
+        }
         let known = self.operands.iter().position(|o| {
-            let same = match (&o.data, &data) {
-                (OperandData::Buffer(a), OperandData::Buffer(b)) => a.same(b),
-                (OperandData::Source(a), OperandData::Source(b)) => std::sync::Arc::ptr_eq(a, b),
+            let same = match (&o.data, &leaf.0.kind) {
+                (OperandData::Buffer(a), Kind::Buffer { data, .. }) => a.same(data),
+                (OperandData::Source(a), Kind::Source { data, .. }) => std::sync::Arc::ptr_eq(a, data),
                 _ => false,
             };
-            same && o.layout == layout
+            same && o.layout == *layout
         });
-        let index = known.unwrap_or_else(|| {
-            self.operands.push(Operand { data, dtype, layout });
-            self.scalars.push(scalar);
-            self.operands.len() - 1
-        });
-        Ok(Arg::Operand(index as u16))
+        if let Some(index) = known {
+            return Ok(Arg::Operand(index as u16));
+        }
+        let data = match &leaf.0.kind {
+            Kind::Buffer { data, .. } => OperandData::Buffer(data.clone()),
+            Kind::Source { data, .. } => OperandData::Source(data.clone()),
+            _ => unreachable!("looked at above"),
+        };
+        self.scalars.push(!self.vectors && is_scalar(&layout));
+        self.operands.push(Operand { data, dtype: leaf.dtype(), layout: layout.into_owned() });
+        Ok(Arg::Operand(self.operands.len() as u16 - 1))
     }
 }
 

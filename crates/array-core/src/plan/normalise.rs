@@ -21,15 +21,8 @@ use smallvec::SmallVec;
 /// ```
 pub fn normalise(shape: &mut Dims, out: &mut Layout, operands: &mut [Operand]) {
     let ndim = shape.len();
-    let mut order: SmallVec<[usize; 4]> = (0..ndim).collect();
-    // Stable: equal strides (broadcast output axes do not occur) keep their order.
-    order.sort_by_key(|&axis| std::cmp::Reverse(out.strides[axis].unsigned_abs()));
-    if !order.is_sorted() {
-        *shape = order.iter().map(|&a| shape[a]).collect();
-        *out = out.permute(&order);
-        for operand in operands.iter_mut() {
-            operand.layout = operand.layout.permute(&order);
-        }
+    if ndim > 1 {
+        sort(shape, out, operands);
     }
     for axis in 0..ndim {
         if out.strides[axis] < 0 && shape[axis] > 0 {
@@ -41,6 +34,20 @@ pub fn normalise(shape: &mut Dims, out: &mut Layout, operands: &mut [Operand]) {
         }
     }
     coalesce(shape, Some(out), operands);
+}
+
+/// Puts the axes in the order of the output's strides.
+fn sort(shape: &mut Dims, out: &mut Layout, operands: &mut [Operand]) {
+    let mut order: SmallVec<[usize; 4]> = (0..shape.len()).collect();
+    // Stable: equal strides (broadcast output axes do not occur) keep their order.
+    order.sort_by_key(|&axis| std::cmp::Reverse(out.strides[axis].unsigned_abs()));
+    if !order.is_sorted() {
+        *shape = order.iter().map(|&a| shape[a]).collect();
+        *out = out.permute(&order);
+        for operand in operands.iter_mut() {
+            operand.layout = operand.layout.permute(&order);
+        }
+    }
 }
 
 /// What is, or has, a layout over the iteration.

@@ -78,14 +78,19 @@ pub fn finish_reduction(
         is_node(tree, n, max_elems).then(|| rest.next().expect("one partial per node").0)
     });
     assert!(rest.next().is_none(), "one partial per node");
+    Ok(finish(op, value, len))
+}
+
+/// The result of a reduction over `len` elements from the value of its tree.
+pub(crate) fn finish(op: ReduceOp, value: Scalar, len: usize) -> Scalar {
     if !matches!(op, ReduceOp::Sum | ReduceOp::Mean) {
-        return Ok(value);
+        return value;
     }
     let mean = op == ReduceOp::Mean;
     // NumPy starts from +0: the sum of negative zeros is positive. It divides a complex sum by a complex number, in double
     // precision.
     let count = len as f64;
-    Ok(match value {
+    match value {
         Scalar::F32(sum) => Scalar::F32(if mean { (0.0 + sum) / count as f32 } else { 0.0 + sum }),
         Scalar::F64(sum) => Scalar::F64(if mean { (0.0 + sum) / count } else { 0.0 + sum }),
         Scalar::C64(sum) => {
@@ -99,7 +104,7 @@ pub fn finish_reduction(
             Scalar::C128(if mean { complex::div(sum, Complex::new(count, 0.0)) } else { sum })
         }
         value => value,
-    })
+    }
 }
 
 /// Folds the tree over `n` elements; `node` gives the value of a sub-tree, or nothing where it must be cut. Called in
