@@ -1,13 +1,13 @@
 //! Evaluation of operations on whole arrays.
 
-use super::{SCRATCH, map_into, pointers, scan, select, tiles};
+use super::{SCRATCH, direct::dense, map_into, pointers, scan, select, tiles};
 use crate::{
     array::Array,
     buffer::{BlockPool, TileBuf},
     dtype::{DType, Scalar},
     error::ArrayError,
-    expr::Whole,
-    kernels::Isa,
+    expr::{ReduceOp, Whole},
+    kernels::{Isa, reduce},
     layout::Layout,
     plan::{AxisReduction, bind_for},
 };
@@ -40,6 +40,11 @@ pub(super) fn eval(
 
 /// Computes a reduction along axes, or positions of extremes, of some results.
 fn reduce(op: &Whole, arg: &Array, out: &mut TileBuf, isa: Isa) -> Result<(), ArrayError> {
+    if let Whole::Reduce { op, axes } = op
+        && plain(*op, axes, arg, out, isa).is_some()
+    {
+        return Ok(());
+    }
     let (bound, axes) = AxisReduction::bind(op, arg, isa).expect("it is one")?;
     let pointers = pointers(&bound)?;
     let (tiles, len) = (tiles(&bound, &pointers), out.len());
@@ -50,6 +55,46 @@ fn reduce(op: &Whole, arg: &Array, out: &mut TileBuf, isa: Isa) -> Result<(), Ar
         let done = unsafe { axes.results(plan, consts, shape, &tiles, 0..len, out.as_mut_ptr(), scratch) };
         done.map_err(|error| bound.locate(error))
     })
+}
+
+/// Reduces data in C order along its first or its last axes: the kernels at once, in the order of a plan's, so with its bits.
+fn plain(op: ReduceOp, axes: &[usize], arg: &Array, out: &mut TileBuf, isa: Isa) -> Option<()> {
+    /// Results of a row that starting a plan counts for, and that are worth the addresses of their rows.
+    const ROW: std::ops::RangeInclusive<usize> = 32..=4096;
+    let (shape, dtype, results) = (arg.shape(), arg.dtype(), out.len());
+    let src = dense(arg, shape).filter(|_| isa.runs_here() && !arg.is_empty() && out.dtype() == dtype)?;
+    let kernels = reduce::kernels(op, dtype, isa);
+    let (first, size, at) = (*axes.first()?, dtype.size(), out.as_mut_ptr());
+    if axes.iter().copied().eq(first..shape.len()) {
+        // SAFETY: as many rows as results, of as many elements as are left for each, lie one behind another.
+        unsafe { (kernels.rows)(src, arg.len() / results, results, at) };
+        return Some(());
+    }
+    if !axes.iter().copied().eq(0..axes.len()) || !ROW.contains(&results) {
+        return None;
+    }
+    let rows = arg.len() / results;
+    // SAFETY: `rows` rows of as many elements as results lie one behind another; the results are ours.
+    unsafe {
+        let row = |i: usize| src.add(i * results * size);
+        let mut from = 0;
+        match op {
+            // Zero of every type is zeros.
+            ReduceOp::Sum => at.write_bytes(0, results * size),
+            ReduceOp::Prod => fill(out, op.identity(dtype), 0, results),
+            _ => {
+                at.copy_from_nonoverlapping(src, results * size);
+                from = 1;
+            }
+        }
+        while from < rows {
+            let count = (rows - from).min(8);
+            let next: [*const u8; 8] = std::array::from_fn(|i| row(from + i.min(count - 1)));
+            (kernels.columns)(at, next.as_ptr(), count, results);
+            from += count;
+        }
+    }
+    Some(())
 }
 
 /// Computes `array` into `out`, which has as many elements and its type, in C order.
