@@ -51,7 +51,7 @@ pub(crate) struct Inputs {
     pub(crate) shape: Dims,
     pub(crate) operands: Box<[OperandSlot]>,
     /// The session storages among the operands, each once.
-    pub(crate) sources: SmallVec<[SourceSlot; 4]>,
+    pub(crate) sources: SmallVec<[SourceSlot; 2]>,
     /// Bytes the operands hold per element of the iteration space.
     pub(crate) bytes_per_element: usize,
     /// Whether an operand is a value that never changes.
@@ -70,7 +70,7 @@ impl fmt::Debug for Inputs {
 impl Inputs {
     /// Sort the operands of a bound expression by storage.
     pub(crate) fn new(bound: Bound, tables: &Tables) -> Result<Self, SessionError> {
-        let mut sources: SmallVec<[SourceSlot; 4]> = SmallVec::new();
+        let mut sources: SmallVec<[SourceSlot; 2]> = SmallVec::new();
         // Boxed: a statement moves several times.
         let mut operands = Vec::with_capacity(bound.operands.len());
         let (mut bytes_per_element, mut has_values) = (0, false);
