@@ -8,6 +8,8 @@ mod together;
 mod value;
 mod whole;
 
+pub use select::{AtPositions, Selection};
+
 use crate::kernels::Isa;
 use crate::{
     array::Array,

@@ -25,8 +25,6 @@ use crate::statement::{Inputs, Kind, Statement};
 const MOST_SMALL_TILES: usize = 64;
 /// Results that lie side by side are read row by row, so each task reads pieces of at least so many elements, a few cache lines.
 const LEAST_WIDTH: usize = 32;
-/// Tasks for each thread where each of them reads all rows of its columns: with more the pieces are shorter.
-const COLUMN_TASKS: usize = 2;
 /// So many results at most are computed in parts: each part has a value for all of them.
 const MOST_IN_PARTS: usize = 1024;
 /// With fewer tasks than this, elements are shared out if they can be.
@@ -52,11 +50,12 @@ fn results_per_tile(axes: &AxisReduction, shape: &[usize], tile_elems: usize, th
     let per = match axes.interleaved(shape) {
         None => enough,
         Some(columns) => {
-            let (rows, tasks) = (results / columns, if threads == 1 { 1 } else { COLUMN_TASKS * threads });
-            if rows >= tasks {
+            // A task passes all rows: with more of them than threads the pieces of a row are shorter, for nothing.
+            let rows = results / columns;
+            if rows >= threads {
                 enough.next_multiple_of(columns)
             } else {
-                columns.div_ceil(tasks.div_ceil(rows)).next_multiple_of(LEAST_WIDTH).min(columns)
+                columns.div_ceil(threads.div_ceil(rows)).next_multiple_of(LEAST_WIDTH).min(columns)
             }
         }
     };

@@ -12,6 +12,7 @@ use crate::desk::Desk;
 use crate::dynamic;
 use crate::error::SessionError;
 use crate::graph::{Graph, Task, Version, VersionId, Work};
+use crate::positions;
 use crate::region::address;
 use crate::statement::{Fold, Inputs, Kind, OperandFrom, Statement, Target};
 
@@ -36,6 +37,7 @@ pub(crate) fn execute(
             node_task(graph, task, inputs, fold, node as usize, start..end, desk)?;
         }
         (Kind::Reduce { fold, .. }, Work::Fold) => fold_task(graph, task, fold, desk)?,
+        (Kind::Places(places), _) => positions::execute(graph, task, places, desk)?,
         (Kind::Axes { inputs, along }, _) => axes::execute(graph, task, inputs, along, desk)?,
         (Kind::Dynamic(closure), Work::Speculate) => {
             dynamic::speculate(graph, task, closure, statement.line, desk)

@@ -23,8 +23,8 @@ pub enum NotFused {
     Reduction,
     /// The values can make it fail, so it is computed when it is recorded, after everything before it.
     CanFail,
-    /// It is an operation on whole arrays, a running sum or elements picked or put at positions, and is computed when it is recorded,
-    /// after everything before it.
+    /// It is made of an operation on whole arrays: elements picked or put at positions, which is a statement of its own, or a running
+    /// sum, which is computed when it is recorded, after everything before it.
     Whole,
     /// It reads or writes an array that other threads share: it runs as a transaction, on a snapshot.
     Shared,
@@ -35,7 +35,7 @@ impl fmt::Display for NotFused {
         f.write_str(match self {
             Self::Reduction => "a reduction in it needs all of its elements first",
             Self::CanFail => "its values can make it fail, so it is computed on the spot",
-            Self::Whole => "it needs its operands as wholes, so it is computed on the spot",
+            Self::Whole => "an operation in it needs its operands as wholes, so it is a step of its own",
             Self::Shared => "an array in it is shared with other threads: it is a transaction",
         })
     }
@@ -251,7 +251,7 @@ impl Session {
             Kind::Map { inputs, .. } | Kind::Reduce { inputs, .. } | Kind::Axes { inputs, .. } => {
                 Some(&inputs.plan)
             }
-            Kind::Dynamic(_) => None,
+            Kind::Places(_) | Kind::Dynamic(_) => None,
         };
         let not_parallel = match kind {
             _ if threads == 1 => Some(NotParallel::OneThread),
@@ -260,6 +260,9 @@ impl Session {
             Kind::Dynamic(_) => Some(NotParallel::Losing),
             Kind::Reduce { .. } if tasks > 2 => None,
             _ if tasks > 1 => None,
+            Kind::Places(_) if matches!(last.work, Work::Tile { keeps: true, .. }) => {
+                Some(NotParallel::SmallWrite)
+            }
             Kind::Axes { inputs, .. } if inputs.shape.iter().product::<usize>() > self.config.tile_elems => {
                 Some(NotParallel::InOrder)
             }

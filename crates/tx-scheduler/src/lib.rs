@@ -35,6 +35,7 @@ mod force;
 mod graph;
 mod lines;
 mod lower;
+mod positions;
 mod queue;
 mod record;
 mod region;

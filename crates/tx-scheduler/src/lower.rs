@@ -56,7 +56,7 @@ impl Session {
     /// Record an expression over private arrays into a new private array.
     fn record_value(&mut self, value: &Array, line: LineId) -> Result<View, SessionError> {
         let value = self.split(value, line)?;
-        if let Some(view) = self.record_axes(&value, line)? {
+        if let Some(view) = self.record_whole(&value, line)? {
             return Ok(view);
         }
         let bound = self.compile(&value)?;
@@ -104,6 +104,7 @@ impl Session {
             return Ok(());
         }
         let slot = self.slot_of(target.storage())?;
+        let Some(value) = self.put_into(target, value, line)? else { return Ok(()) };
         let bound = self.lower(value, line)?;
         self.record_map(target, slot, bound, line)
     }
@@ -112,7 +113,7 @@ impl Session {
     /// its maker kept it.
     pub(crate) fn lower(&mut self, value: Array, line: LineId) -> Result<Bound, SessionError> {
         let value = self.split(&value, line)?;
-        let result = match self.record_axes(&value, line)? {
+        let result = match self.record_whole(&value, line)? {
             Some(result) => result,
             None => {
                 let bound = self.compile(&value)?;
@@ -123,23 +124,39 @@ impl Session {
                 self.record_value(&value, line)?
             }
         };
-        self.explain_not_fused(NotFused::Reduction);
+        let why = if value.at_positions().is_some() { NotFused::Whole } else { NotFused::Reduction };
+        self.explain_not_fused(why);
         self.explain_expression(&result.read());
         Ok(bind(&result.read())?)
+    }
+
+    /// Record an operation on whole arrays into a new private array, if it is one that is tasks.
+    fn record_whole(&mut self, value: &Array, line: LineId) -> Result<Option<View>, SessionError> {
+        if !value.is_whole() {
+            return Ok(None);
+        }
+        match self.record_axes(value, line)? {
+            None => self.record_positions(value, line),
+            done => Ok(done),
+        }
     }
 
     /// Make statements of the parts of an expression that must be computed before the rest.
     fn split(&mut self, value: &Array, line: LineId) -> Result<Array, SessionError> {
         let mut failed = None;
-        let mut parts = 0;
+        let (mut parts, mut at_positions) = (0, 0);
         let split = split_reductions(value, &mut |part| {
             parts += 1;
+            at_positions += usize::from(part.at_positions().is_some());
             self.record_value(part, line).map(|view| view.read()).map_err(|error| {
                 failed = Some(error);
                 ArrayError::Unbound
             })
         });
-        if parts > 0 {
+        if at_positions > 0 {
+            self.explain_not_fused(NotFused::Whole);
+        }
+        if parts > at_positions {
             self.explain_not_fused(NotFused::Reduction);
         }
         match failed {

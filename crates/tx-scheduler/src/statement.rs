@@ -14,6 +14,7 @@ use crate::dynamic::Closure;
 use crate::error::SessionError;
 use crate::lines::LineId;
 use crate::lower::binding;
+use crate::positions::Places;
 use crate::region::{Extent, Line, Reach};
 use crate::tables::Tables;
 
@@ -39,6 +40,8 @@ pub(crate) enum Kind {
     Reduce { inputs: Inputs, fold: Fold },
     /// A reduction along axes, or positions of extremes, into a new storage.
     Axes { inputs: Inputs, along: Box<Along> },
+    /// Elements picked at positions, or put there.
+    Places(Box<Places>),
     /// A closure over a transaction.
     Dynamic(Box<Closure>),
 }

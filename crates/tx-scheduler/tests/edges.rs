@@ -1,6 +1,6 @@
 //! Arrays of nothing and of one thing, and what an error leaves behind.
 
-use array_core::{Array, DType, Index, ReduceOp, s};
+use array_core::{Array, DType, Index, ReduceOp, pick, s};
 use stm_engine::TVar;
 use tx_scheduler::{Config, Session, SessionError};
 
@@ -194,4 +194,56 @@ fn sparse_writes_move_elements_of_every_size() {
             assert_eq!(column(3), (0..60).map(|n| 1 - n % 2).collect::<Vec<i64>>(), "{dtype:?}");
         }
     }
+}
+
+#[test]
+fn values_put_at_positions_touch_the_tiles_that_are_named() {
+    for threads in [1, 2] {
+        let config = Config::threads(threads).unwrap().tile_elems(100).shared_effort(0);
+        let mut session = Session::new(config);
+        let u = session.array(Array::arange(0, 1000, 1)).unwrap();
+        let before = u.read();
+        session.finish().unwrap();
+        let tasks = session.report().tasks;
+        let places = Array::from_vec(vec![5i64, -5, 7, 5], [4]);
+        session.assign(&u, u.read().set(pick![&places], Array::from_vec(vec![1i64, 2, 3, 4], [4]))).unwrap();
+        session.finish().unwrap();
+        // The values are a tile of their own.
+        assert_eq!(session.report().tasks - tasks, 3, "two tiles of ten are written");
+        let now = session.eval(&u).unwrap().to_vec::<i64>().unwrap();
+        assert_eq!((now[5], now[995], now[7], now[6]), (4, 2, 3, 6));
+        assert_eq!(session.eval(before).unwrap().to_vec::<i64>().unwrap(), Vec::from_iter(0..1000));
+        // The right-hand side is read before anything is written, and every size of element moves.
+        for dtype in [DType::Bool, DType::I16, DType::F32, DType::F64, DType::C128] {
+            let v = session.array((u.read() % 2).cast(dtype).reshape([50, 20])).unwrap();
+            let rows = Array::from_vec(vec![0i64, 1, 0], [3]);
+            let turned = v.at(s![47.., ..]).read();
+            session.assign(&v, v.read().set(pick![&rows], turned)).unwrap();
+            let picked = session.eval(v.read().pick(pick![&rows, ..; -1])).unwrap();
+            let own = session.eval(&v).unwrap();
+            let expected = own.pick(pick![&rows, ..; -1]);
+            assert_eq!(picked.to_string(), expected.eval().unwrap().to_string(), "{dtype}");
+            assert_eq!(own.slice(s![1]).to_string(), own.slice(s![48]).to_string());
+        }
+    }
+}
+
+#[test]
+fn a_wrong_position_is_an_error_of_its_line_and_changes_nothing() {
+    let mut session = Session::new(Config::threads(2).unwrap().tile_elems(10));
+    let u = session.array(Array::arange(0, 100, 1)).unwrap();
+    let wrong = session.array(Array::from_vec(vec![3i64, 100], [2]) * 1).unwrap();
+    for positions in [Array::from_vec(vec![3i64, 100], [2]), wrong.read()] {
+        session.assign(&u, u.read() + 1).unwrap();
+        let statements = session.report().statements;
+        let error = session.assign(&u, u.read().set(pick![&positions], -1)).unwrap_err().to_string();
+        assert!(error.contains("index 100") && error.contains("edges.rs:"), "{error}");
+        assert!(session.array(u.read().pick(pick![&positions])).is_err());
+        assert_eq!(session.report().statements, statements, "nothing was recorded");
+    }
+    assert_eq!(session.eval(&u).unwrap().to_vec::<i64>().unwrap(), Vec::from_iter(2..102));
+    // What fails before it is heard of before it.
+    session.dynamic(&[], |_| Err(std::io::Error::other("no more paper").into())).unwrap();
+    let late = session.assign(&u, u.read().set(pick![&wrong.read()], -1)).unwrap_err().to_string();
+    assert!(late.contains("no more paper"), "{late}");
 }

@@ -63,7 +63,12 @@ fn reductions_values_that_can_fail_and_shared_arrays_are_not_fused() {
     assert_eq!(last(&session).not_fused, [NotFused::Reduction]);
     let sums = session.explain().iter().rev().nth(2).unwrap().clone();
     assert_eq!(sums.expression, "add.reduce[0](a(50, 100))");
-    assert_eq!((sums.tasks, sums.not_parallel), (4, None), "columns are shared out, {sums}");
+    assert_eq!((sums.tasks, sums.not_parallel), (2, None), "columns are shared out, {sums}");
+    let places = Array::from_vec(vec![7i64, 9], [2]);
+    session.assign(&u, u.read().set([(&places).into()], 2.0)).unwrap();
+    assert_eq!(last(&session).not_parallel, Some(NotParallel::SmallWrite), "one tile of five");
+    session.array(u.read().pick([(&places).into()]) * 2.0).unwrap();
+    assert_eq!(last(&session).not_fused, [NotFused::Whole]);
     session.array(u.read().cumsum(0)).unwrap();
     assert!(session.explain().iter().any(|why| why.not_fused == [NotFused::Whole]));
 

@@ -7,15 +7,74 @@ use crate::{
     array::Array,
     buffer::TileBuf,
     error::ArrayError,
-    expr::Op,
+    expr::{Kind, Op, Whole},
     kernels::{Isa, moves, select},
     layout::{Dims, Layout},
     plan::BLOCK,
 };
 use smallvec::SmallVec;
+use std::panic::Location;
+
+/// Picking from an array at positions ([`Array::pick`], [`Array::take`]), or putting values there ([`Array::set`]), taken apart for who
+/// keeps arrays elsewhere: see [`Array::at_positions`].
+///
+/// ```
+/// use array_core::{pick, Array};
+/// let a = Array::arange(0, 6, 1).reshape([3, 2]).eval()?;
+/// let parts = a.pick(pick![&Array::from_vec(vec![2, 0i64], [2])]).at_positions().unwrap();
+/// let selection = parts.selection(parts.base.as_buffer().unwrap().1, &parts.positions)?;
+/// assert_eq!((selection.rows().collect::<Vec<_>>(), selection.row()), (vec![4, 0], (2, 1)));
+/// # Ok::<(), array_core::ArrayError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct AtPositions {
+    /// What is picked from, or changed.
+    pub base: Array,
+    /// For values that are put: the view of the base, by its elements in C order, of which the positions pick.
+    pub put: Option<Layout>,
+    /// The values that are put, of the selection's shape.
+    pub value: Option<Array>,
+    /// Of one shape, `int64`; one for each of the first axes of the base, or of the view.
+    pub positions: SmallVec<[Array; 4]>,
+    axes: Dims,
+    at: &'static Location<'static>,
+}
+
+impl Array {
+    /// The parts of an array that picks elements at positions, or puts values there; nothing if it is something else or operates at
+    /// positions ([`Array::at`]).
+    pub fn at_positions(&self) -> Option<AtPositions> {
+        let Kind::Whole { op, args, at, .. } = &self.0.kind else { return None };
+        let (put, axes, first) = match &**op {
+            Whole::Take { axes } => (None, axes, 1),
+            Whole::Put { op: None, view, axes } => (Some(view.clone()), axes, 2),
+            _ => return None,
+        };
+        Some(AtPositions {
+            base: args[0].clone(),
+            value: put.is_some().then(|| args[1].clone()),
+            put,
+            positions: args[first..].iter().cloned().collect(),
+            axes: axes.clone(),
+            at,
+        })
+    }
+}
+
+impl AtPositions {
+    /// Where the selected elements lie, in C order of the selection: `positions` are evaluated, and pick from the first axes of `layout`
+    /// (that of the base, or [`put`](Self::put)).
+    ///
+    /// # Errors
+    /// [`ArrayError::IndexOutOfBounds`], with the line of the operation; those of [`Array::eval`].
+    pub fn selection(&self, layout: &Layout, positions: &[Array]) -> Result<Selection, ArrayError> {
+        Selection::new(layout, &self.axes, positions, Isa::active()).map_err(|error| error.at(self.at))
+    }
+}
 
 /// Where what is selected lies in a run of elements: blocks of one layout at many offsets.
-struct Selection {
+#[derive(Debug, Clone)]
+pub struct Selection {
     offsets: Vec<isize>,
     /// Rows of a block: offsets from its start, then length and stride of each.
     rows: Vec<isize>,
@@ -66,6 +125,16 @@ impl Selection {
             rows = rows.iter().flat_map(|row| (0..length as isize).map(move |i| row + i * stride)).collect();
         }
         Ok(Selection { offsets, rows, width, stride })
+    }
+
+    /// Elements of each of the rows, and the distance of each from the one before.
+    pub fn row(&self) -> (usize, isize) {
+        (self.width, self.stride)
+    }
+
+    /// Where each of the rows that are selected begins, in order.
+    pub fn rows(&self) -> impl Iterator<Item = isize> {
+        self.offsets.iter().flat_map(|offset| self.rows.iter().map(move |row| offset + row))
     }
 
     /// Calls `f` with the place of each row that is selected.

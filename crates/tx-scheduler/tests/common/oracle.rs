@@ -53,6 +53,12 @@ impl Outcome {
                     old.iter().zip(values).map(|(&old, new)| if old < *limit { new } else { old }).collect();
                 self.store(target, &new);
             }
+            Step::Put { array, positions, value, .. } => {
+                let places = selected(&self.arrays[*array].as_ref().unwrap().0, positions);
+                let values = self.eval(value, places.len());
+                let elements = &mut self.arrays[*array].as_mut().unwrap().1;
+                places.iter().zip(values).for_each(|(&place, value)| elements[place] = value);
+            }
             Step::Indices { array, indices, by } => {
                 let elements = &mut self.arrays[*array].as_mut().unwrap().1;
                 indices.iter().for_each(|&i| elements[i] += by);
@@ -96,6 +102,10 @@ impl Outcome {
                 (0..len).map(|i| if a[i] < b[i] { a[i] } else { c[i] }).collect()
             }
             Expr::Fold(fold, a) => vec![self.fold(*fold, a); len],
+            Expr::Pick { array, positions, .. } => {
+                let (shape, elements) = self.arrays[*array].as_ref().unwrap();
+                selected(shape, positions).into_iter().map(|place| elements[place]).collect()
+            }
             Expr::Along { along, shape, axes, value } => {
                 along_axes(*along, shape, axes, &self.eval(value, shape.iter().product()))
             }
@@ -122,6 +132,15 @@ impl Outcome {
             Fold::Min => all.iter().copied().min_by(f64::total_cmp).unwrap(),
         }
     }
+}
+
+/// The places of what positions on the first axes select, in order.
+fn selected(shape: &[usize], positions: &[Vec<usize>]) -> Vec<usize> {
+    let block: usize = shape[positions.len()..].iter().product();
+    let first = |k: usize| positions.iter().zip(shape).fold(0, |at, (along, n)| at * n + along[k]);
+    (0..positions[0].len())
+        .flat_map(|k| (0..block).map(move |i| first(k) * block + i).collect::<Vec<_>>())
+        .collect()
 }
 
 /// A reduction along the marked axes. Of NumPy's order: trailing axes that are reduced are one row, added pairwise; the others are

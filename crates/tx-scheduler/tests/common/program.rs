@@ -88,6 +88,12 @@ pub(crate) enum Expr {
     Select(Box<Expr>, Box<Expr>, Box<Expr>),
     /// A reduction inside an elementwise expression.
     Fold(Fold, Box<Expr>),
+    /// Elements of an array at positions of its first axes: for each of these as many as are picked.
+    Pick {
+        array: usize,
+        positions: Vec<Vec<usize>>,
+        computed: bool,
+    },
     /// A reduction of an expression of `shape` along those `axes` that are marked, one if it is a search.
     Along {
         along: Along,
@@ -138,6 +144,14 @@ pub(crate) enum Step {
         target: Part,
         limit: f64,
         value: Expr,
+    },
+    /// `array[positions] = value`, of its first axes; positions may come up more than once.
+    Put {
+        array: usize,
+        positions: Vec<Vec<usize>>,
+        value: Expr,
+        /// The positions are an array of the session.
+        computed: bool,
     },
     /// `array.flat[indices] += by`, in order, each index as often as it comes up: a closure.
     Indices {
@@ -196,6 +210,8 @@ pub(crate) struct Coverage {
     pub(crate) cancellations: usize,
     /// Reductions along axes.
     pub(crate) along: usize,
+    /// Picks and puts at positions.
+    pub(crate) positions: usize,
 }
 
 /// A program and the shapes its arrays have.
@@ -281,8 +297,27 @@ impl Maker<'_> {
                 self.coverage.cancellations += 1;
                 Step::CancelWithin
             }
+            46..52 => self.put(),
             _ => self.assign(),
         }
+    }
+
+    /// Positions on the first `axes` axes of an array.
+    fn positions(&mut self, array: usize, axes: usize, count: usize) -> Vec<Vec<usize>> {
+        self.coverage.positions += 1;
+        let lengths = self.shapes[array][..axes].to_vec();
+        lengths.iter().map(|&n| (0..count).map(|_| self.rng.random_range(0..n)).collect()).collect()
+    }
+
+    fn put(&mut self) -> Step {
+        let array = self.pick();
+        let shape = self.shapes[array].clone();
+        let axes = self.rng.random_range(1..=shape.len());
+        let count = self.rng.random_range(1..20);
+        let positions = self.positions(array, axes, count);
+        let selected: Vec<usize> = [count].into_iter().chain(shape[axes..].iter().copied()).collect();
+        let value = self.expr(&selected, Some(array), 1);
+        Step::Put { array, positions, value, computed: self.rng.random_bool(0.3) }
     }
 
     /// A closure on elements of an array.
@@ -434,6 +469,16 @@ impl Maker<'_> {
         None
     }
 
+    /// An array whose last axes are these, with one more at least.
+    fn pick_shaped(&mut self, last: &[usize]) -> Option<usize> {
+        let fits = |array: &usize| {
+            let shape = &self.shapes[*array];
+            shape.len() > last.len() && shape.ends_with(last)
+        };
+        let arrays: Vec<usize> = self.alive.iter().copied().filter(fits).collect();
+        (!arrays.is_empty()).then(|| arrays[self.rng.random_range(0..arrays.len())])
+    }
+
     /// A reduction to `shape` of an expression with one or two more axes.
     fn along(&mut self, shape: &[usize], own: Option<usize>) -> Expr {
         use Along::{ArgMax, ArgMin, CountNonzero, Max, Mean, Min, Prod, Sum, Var};
@@ -487,6 +532,17 @@ impl Maker<'_> {
                     Box::new(Expr::Binary(Binary::Sub, Box::new(Expr::Part(part)), Box::new(inner))),
                 )
             }
+            5 if depth > 1 && !shape.is_empty() => {
+                let array = self.pick_shaped(&shape[1..]);
+                match array {
+                    Some(array) => {
+                        let axes = self.shapes[array].len() + 1 - shape.len();
+                        let positions = self.positions(array, axes, shape[0]);
+                        Expr::Pick { array, positions, computed: self.rng.random_bool(0.3) }
+                    }
+                    None => self.expr(shape, own, depth - 1),
+                }
+            }
             4 if depth > 1 => self.along(shape, own),
             _ => {
                 let op = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Min, Binary::Max];
@@ -503,7 +559,7 @@ impl Maker<'_> {
 pub(crate) fn collect<'a>(value: &'a Expr, parts: &mut Vec<&'a Part>) {
     match value {
         Expr::Part(part) => parts.push(part),
-        Expr::Number(_) => {}
+        Expr::Number(_) | Expr::Pick { .. } => {}
         Expr::Negative(a) | Expr::Fold(_, a) | Expr::Along { value: a, .. } => collect(a, parts),
         Expr::Binary(_, a, b) => [a, b].into_iter().for_each(|e| collect(e, parts)),
         Expr::Select(a, b, c) => [a, b, c].into_iter().for_each(|e| collect(e, parts)),

@@ -1,6 +1,6 @@
 //! The same programs through a session.
 
-use array_core::{Array, DType, Index};
+use array_core::{Array, DType, Index, Select};
 use stm_engine::{Abort, TVar};
 use strategy_lists::{List, Value};
 use tx_collections::{TArray, View};
@@ -70,11 +70,14 @@ impl Runner {
             Step::New { shape, value, attached } => {
                 let view = if *attached {
                     let view = TArray::with_tile_elems(&Array::zeros(shape), self.tile_elems)?.view();
-                    self.persist(|runner| runner.session.assign(&view, runner.expr(value)))?;
+                    self.persist(|runner| {
+                        let value = runner.expr(value)?;
+                        runner.session.assign(&view, value)
+                    })?;
                     view
                 } else {
                     self.persist(|runner| {
-                        let value = runner.expr(value).broadcast_to(shape);
+                        let value = runner.expr(value)?.broadcast_to(shape);
                         runner.session.array(value)
                     })?
                 };
@@ -86,15 +89,24 @@ impl Runner {
                 self.views.push(Some(view));
             }
             Step::Assign { target, value } => {
-                self.persist(|runner| runner.session.assign(runner.part(target), runner.expr(value)))?;
+                self.persist(|runner| {
+                    let value = runner.expr(value)?;
+                    runner.session.assign(runner.part(target), value)
+                })?;
             }
             Step::Mask { target, limit, value } => self.persist(|runner| {
                 let part = runner.part(target);
-                let value = Array::where_(part.read().less(*limit), runner.expr(value), part.read());
+                let value = Array::where_(part.read().less(*limit), runner.expr(value)?, part.read());
                 runner.session.assign(part, value)
             })?,
+            Step::Put { array, positions, value, computed } => self.persist(|runner| {
+                let items = runner.positions(positions, *computed)?;
+                let view = runner.views[*array].clone().unwrap();
+                let changed = view.read().set(items, runner.expr(value)?);
+                runner.session.assign(&view, changed)
+            })?,
             Step::Late { value, between, target } => {
-                let value = self.expr(value);
+                let value = self.persist(|runner| runner.expr(value))?;
                 self.step(between)?;
                 self.persist(|runner| runner.session.assign(runner.part(target), value.clone()))?;
             }
@@ -229,13 +241,27 @@ impl Runner {
         view
     }
 
-    fn expr(&self, value: &Expr) -> Array {
-        match value {
+    /// Positions as items of an index, those of an array of the session as they are first.
+    fn positions(&mut self, positions: &[Vec<usize>], computed: bool) -> Result<Vec<Select>, SessionError> {
+        let mut items = Vec::new();
+        for along in positions {
+            let data = Array::from_vec(along.iter().map(|&i| i as i64).collect(), [along.len()]);
+            items.push(Select::from(if computed { self.session.array(data * 1)?.read() } else { data }));
+        }
+        Ok(items)
+    }
+
+    fn expr(&mut self, value: &Expr) -> Result<Array, SessionError> {
+        Ok(match value {
+            Expr::Pick { array, positions, computed } => {
+                let items = self.positions(positions, *computed)?;
+                self.views[*array].as_ref().unwrap().read().pick(items)
+            }
             Expr::Part(part) => self.part(part).read(),
             Expr::Number(x) => Array::scalar(*x),
-            Expr::Negative(a) => -self.expr(a),
+            Expr::Negative(a) => -self.expr(a)?,
             Expr::Binary(op, a, b) => {
-                let (a, b) = (self.expr(a), self.expr(b));
+                let (a, b) = (self.expr(a)?, self.expr(b)?);
                 match op {
                     Binary::Add => a + b,
                     Binary::Sub => a - b,
@@ -245,11 +271,11 @@ impl Runner {
                 }
             }
             Expr::Select(a, b, c) => {
-                let (a, b, c) = (self.expr(a), self.expr(b), self.expr(c));
+                let (a, b, c) = (self.expr(a)?, self.expr(b)?, self.expr(c)?);
                 Array::where_(a.less(b), a, c)
             }
             Expr::Fold(fold, a) => {
-                let a = self.expr(a);
+                let a = self.expr(a)?;
                 match fold {
                     Fold::Sum => a.sum(),
                     Fold::Max => a.max(),
@@ -259,7 +285,7 @@ impl Runner {
                 }
             }
             Expr::Along { along, shape, axes, value } => {
-                let a = self.expr(value).broadcast_to(shape);
+                let a = self.expr(value)?.broadcast_to(shape);
                 let axes: Vec<isize> = (0..axes.len() as isize).filter(|&i| axes[i as usize]).collect();
                 let axes = &axes[..];
                 match along {
@@ -274,6 +300,6 @@ impl Runner {
                     Along::ArgMin => a.argmin(axes[0]).cast(DType::F64),
                 }
             }
-        }
+        })
     }
 }
