@@ -1,15 +1,13 @@
-//! A count of references without weak ones: what nodes and buffers are held by.
+//! A shared value without weak references: what nodes and buffers are held by.
 //!
 //! **Why not `Arc`** the last one to let go of an `Arc` pays two locked instructions, and a node of a lazy expression mostly has one
 //! owner from its birth to its end. Without weak references a count of one *is* a sole owner, who finds that out by a load.
 //!
-//! **Invariants** H1: the count is the number of handles, and only a handle makes another; so who has one and reads 1 is alone, and
-//! stays alone until it clones. H2: the cell's memory comes from [`spare`] and goes back there by who was alone, once.
-//! **Orderings** a handle that goes decrements with Release; who finds itself alone has read with Acquire, so everything that
-//! others did with the value lies before what it does next.
+//! **Invariants** H1: every handle is an owner of the cell's [`Owners`], and only handles are. H2: the cell's memory comes from
+//! [`spare`] and goes back there by who was alone, once.
+//! **Orderings** those of [`Owners`], which loom explores in its own crate.
 //! **Trade-offs** `unsafe` for speed: an addition of eight elements makes and drops three of these, at two locked instructions and a
 //! way through the allocator less each.
-//! **Source** the counts of `Arc`, without its weak half.
 
 mod spare;
 
@@ -17,14 +15,13 @@ use std::{
     marker::PhantomData,
     mem::ManuallyDrop,
     ops::{Deref, DerefMut},
-    process::abort,
     ptr::NonNull,
-    sync::atomic::{AtomicUsize, Ordering, fence},
 };
+use tx_runtime::owners::Owners;
 
-/// The value and its count.
+/// The value and the count of its handles.
 struct Cell<T> {
-    count: AtomicUsize,
+    owners: Owners,
     value: T,
 }
 
@@ -45,14 +42,14 @@ impl<T> Held<T> {
     pub(crate) fn new(value: impl FnOnce() -> T) -> Held<T> {
         let cell = spare::take::<Cell<T>>();
         // SAFETY: the memory is ours, and has room for the cell. (If `value` panics it is lost, which is safe.)
-        unsafe { cell.write(Cell { count: AtomicUsize::new(1), value: value() }) };
+        unsafe { cell.write(Cell { owners: Owners::one(), value: value() }) };
         Held { cell, owns: PhantomData }
     }
 
     #[inline]
-    fn count(&self) -> &AtomicUsize {
+    fn owners(&self) -> &Owners {
         // SAFETY: the cell lives while this handle does (H2).
-        unsafe { &self.cell.as_ref().count }
+        unsafe { &self.cell.as_ref().owners }
     }
 
     /// Where the value lies.
@@ -65,8 +62,7 @@ impl<T> Held<T> {
     /// Whether this is the only handle.
     #[inline]
     pub(crate) fn is_alone(&self) -> bool {
-        // ORDER: Acquire, pairs with the Release of every handle that went.
-        self.count().load(Ordering::Acquire) == 1
+        self.owners().is_alone()
     }
 
     /// Whether both hold the same value.
@@ -103,8 +99,8 @@ impl<T> Held<T> {
     #[inline]
     pub(crate) fn last(self) -> Option<Last<T>> {
         let cell = ManuallyDrop::new(self).cell;
-        // SAFETY: the handle is gone, and counted out here.
-        let alone = unsafe { leave(cell) };
+        // SAFETY: the cell lives until its last owner, which this handle is, has left (H2).
+        let alone = unsafe { cell.as_ref().owners.leave() };
         // Made only then: it frees what it has.
         if alone { Some(Last { cell, owns: PhantomData }) } else { None }
     }
@@ -139,26 +135,6 @@ impl<T> Drop for Last<T> {
     }
 }
 
-/// Counts a handle out. Whether it was the last.
-///
-/// # Safety
-/// A handle's cell; the handle is not used again.
-#[inline(always)]
-unsafe fn leave<T>(cell: NonNull<Cell<T>>) -> bool {
-    // SAFETY: the handle still counts.
-    let count = unsafe { &cell.as_ref().count };
-    // ORDER: Acquire, as in `is_alone`.
-    if count.load(Ordering::Acquire) == 1 {
-        return true;
-    }
-    // ORDER: Release, pairs with the Acquire of the one who is last, here or above.
-    if count.fetch_sub(1, Ordering::Release) != 1 {
-        return false;
-    }
-    fence(Ordering::Acquire);
-    true
-}
-
 /// Drops the value and gives its memory back: not at every place where a handle goes.
 ///
 /// # Safety
@@ -185,11 +161,7 @@ impl<T> Deref for Held<T> {
 impl<T> Clone for Held<T> {
     #[inline]
     fn clone(&self) -> Held<T> {
-        // ORDER: Relaxed, who clones has a handle, so the value cannot go meanwhile.
-        if self.count().fetch_add(1, Ordering::Relaxed) > isize::MAX as usize {
-            // So many handles were leaked: the count must not come round.
-            abort();
-        }
+        self.owners().join();
         Held { cell: self.cell, owns: PhantomData }
     }
 }
@@ -197,11 +169,9 @@ impl<T> Clone for Held<T> {
 impl<T> Drop for Held<T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the handle ends here; the cell is of who was alone (H2).
-        unsafe {
-            if leave(self.cell) {
-                free(self.cell);
-            }
+        if self.owners().leave() {
+            // SAFETY: the handle ends here; the cell is of who was alone (H2).
+            unsafe { free(self.cell) }
         }
     }
 }
@@ -209,7 +179,7 @@ impl<T> Drop for Held<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     struct Counted<'a>(&'a AtomicU32);
 
