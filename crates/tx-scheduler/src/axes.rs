@@ -100,7 +100,7 @@ impl Session {
 
 impl Recorder<'_> {
     /// One task for each tile of the new storage at `slot`.
-    fn results(&mut self, slot: u32, inputs: Inputs, axes: AxisReduction, line: LineId) -> StatementSeq {
+    fn results(&mut self, slot: u32, inputs: Box<Inputs>, axes: AxisReduction, line: LineId) -> StatementSeq {
         let (results, elements) = axes.counts(&inputs.shape);
         let grid = self.tables.get(slot).grid;
         for tile in 0..grid.tiles() {
@@ -121,7 +121,7 @@ impl Recorder<'_> {
     fn parts(
         &mut self,
         slot: u32,
-        inputs: Inputs,
+        inputs: Box<Inputs>,
         axes: AxisReduction,
         tile_elems: usize,
         line: LineId,
@@ -154,7 +154,7 @@ impl Recorder<'_> {
     fn axes(
         &mut self,
         slot: u32,
-        inputs: Inputs,
+        inputs: Box<Inputs>,
         axes: AxisReduction,
         (tasks, elements, live_bytes): (usize, usize, usize),
         parts: Option<Parts>,

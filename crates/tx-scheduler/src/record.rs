@@ -54,7 +54,13 @@ impl Recorder<'_> {
     /// Record `target[...] = expression`. The iteration space has an element.
     ///
     /// `layout` is normalised: monotone in the order of the iteration space.
-    pub(crate) fn map(&mut self, slot: u32, layout: Layout, inputs: Inputs, line: LineId) -> StatementSeq {
+    pub(crate) fn map(
+        &mut self,
+        slot: u32,
+        layout: Layout,
+        inputs: Box<Inputs>,
+        line: LineId,
+    ) -> StatementSeq {
         let len: usize = inputs.shape.iter().product();
         let grid = self.tables.get(slot).grid;
         let first = grid.tile_of(address(&layout, 0));
@@ -217,7 +223,7 @@ impl Recorder<'_> {
         &mut self,
         slot: u32,
         op: ReduceOp,
-        inputs: Inputs,
+        inputs: Box<Inputs>,
         max_elems: usize,
         line: LineId,
     ) -> StatementSeq {

@@ -35,11 +35,11 @@ pub(crate) struct Statement {
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// `target[...] = expression`.
-    Map { inputs: Inputs, target: Target },
+    Map { inputs: Box<Inputs>, target: Target },
     /// A reduction over all elements into a 0-d storage.
-    Reduce { inputs: Inputs, fold: Fold },
+    Reduce { inputs: Box<Inputs>, fold: Fold },
     /// A reduction along axes, or positions of extremes, into a new storage.
-    Axes { inputs: Inputs, along: Box<Along> },
+    Axes { inputs: Box<Inputs>, along: Box<Along> },
     /// Elements picked at positions, or put there.
     Places(Box<Places>),
     /// A closure over a transaction.
@@ -71,10 +71,9 @@ impl fmt::Debug for Inputs {
 }
 
 impl Inputs {
-    /// Sort the operands of a bound expression by storage.
-    pub(crate) fn new(bound: Bound, tables: &Tables) -> Result<Self, SessionError> {
+    /// Sort the operands of a bound expression by storage. In a box: a statement is moved several times while it is recorded.
+    pub(crate) fn new(bound: Bound, tables: &Tables) -> Result<Box<Self>, SessionError> {
         let mut sources: SmallVec<[SourceSlot; 2]> = SmallVec::new();
-        // Boxed: a statement moves several times.
         let mut operands = Vec::with_capacity(bound.operands.len());
         let (mut bytes_per_element, mut has_values) = (0, false);
         for operand in bound.operands {
@@ -100,7 +99,7 @@ impl Inputs {
             };
             operands.push(OperandSlot { layout: operand.layout, from });
         }
-        Ok(Self {
+        Ok(Box::new(Self {
             plan: bound.plan,
             consts: bound.consts,
             shape: bound.shape,
@@ -108,7 +107,7 @@ impl Inputs {
             sources,
             bytes_per_element,
             has_values,
-        })
+        }))
     }
 
     /// The tiles of `source` that the stretch `range` reads: first and last. `extent` is the box around it, found when it is
