@@ -1,23 +1,12 @@
 //! Reductions along axes as a scheduler runs them: stretches of the results and parts of the elements, in any order, over tiles of
 //! any size, give the bits of [`Array::eval`].
 
+mod dice;
+
 use array_core::{
     Along, Array, Bound, DType, Index, OperandData, ReduceOp, Scalar, Scratch, TileRef, bind_axes,
 };
-
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-}
+use dice::Dice;
 
 /// Data of a type with awkward elements, through a random view of `shape`.
 fn operand(dice: &mut Dice, shape: &[usize], dtype: DType) -> Array {

@@ -1,25 +1,16 @@
 //! Laws over random expressions and layouts: one pass = operation by operation = every instruction set = tiles of any size in
 //! any order, bit for bit; indices, spans and broadcasts against brute force.
 
+mod dice;
+
 use array_core::{
     Array, Bound, Complex, DType, Dims, Element, Index, Isa, Layout, Op, OperandData, Scalar, Scratch,
     TileMut, TileRef, bind_for, normalise, split_reductions,
 };
+use dice::Dice;
 use proptest::prelude::*;
 
-/// A small generator of its own: cases are made from one number, so a failure is one number.
-struct Dice(u64);
-
 impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
     fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
