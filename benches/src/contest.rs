@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hint::black_box;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::{Row, Unit};
@@ -10,6 +11,23 @@ use crate::{Row, Unit};
 /// A core that has idled needs some 45 ms to be as fast as it can be (measured: one expression 6.4 ms at first, 2.3 then), and
 /// whoever comes after a rival in another process has idled. Shorter turns are taken, untimed, until this much time has passed.
 const AWAKE: Duration = Duration::from_millis(60);
+
+/// What an id must contain for its contest to take place; all do unless said.
+static ONLY: OnceLock<String> = OnceLock::new();
+
+/// From now on only contests whose id contains `text` take place. The others give rows without a time, so that a suite still names
+/// all that it has. To be said once, before the suite runs.
+///
+/// # Panics
+/// When it was said before.
+pub fn measure_only(text: &str) {
+    assert!(ONLY.set(text.to_owned()).is_ok(), "said once");
+}
+
+/// Whether what has this id is to be measured.
+pub fn is_wanted(id: &str) -> bool {
+    ONLY.get().is_none_or(|text| id.contains(text))
+}
 
 /// How long `work` takes. Its result is made opaque, and dropped after the clock has stopped.
 pub fn timed<T>(work: impl FnOnce() -> T) -> Duration {
@@ -76,6 +94,11 @@ impl<'a> Contest<'a> {
         self
     }
 
+    /// Whether it will take place: where not, rivals need not be asked what they know.
+    pub fn is_wanted(&self) -> bool {
+        is_wanted(&self.id)
+    }
+
     /// A rival's way.
     #[must_use]
     pub fn rival(mut self, name: impl Into<String>, turn: impl FnMut() -> Duration + 'a) -> Self {
@@ -96,13 +119,21 @@ impl<'a> Contest<'a> {
     ///
     /// # Panics
     /// As [`run`](Self::run), for any of them.
-    pub fn together(mut contests: Vec<Self>, rounds: usize) -> Vec<Row> {
+    pub fn together(contests: Vec<Self>, rounds: usize) -> Vec<Row> {
+        Self::those(contests, rounds, is_wanted)
+    }
+
+    /// Those whose id is `wanted` take place; a row comes of each.
+    fn those(mut contests: Vec<Self>, rounds: usize, wanted: impl Fn(&str) -> bool) -> Vec<Row> {
         let has_ours = |contest: &Self| contest.contestants.first().is_some_and(|(name, _)| name.is_empty());
         assert!(rounds > 0 && contests.iter().all(has_ours), "ours is missing");
         let mut times: Vec<Vec<_>> =
             contests.iter().map(|c| vec![Vec::with_capacity(rounds); c.contestants.len()]).collect();
         let mut warm_up: Vec<Vec<Duration>> = Vec::new();
         for contest in &mut contests {
+            if !wanted(&contest.id) {
+                contest.contestants.clear();
+            }
             warm_up.push(contest.contestants.iter_mut().map(|(_, turn)| timed(turn)).collect());
         }
         for round in 0..rounds {
@@ -124,7 +155,8 @@ impl<'a> Contest<'a> {
 
     fn row(self, times: &mut [Vec<Duration>]) -> Row {
         let scale = self.unit.per_second() / self.operations as f64;
-        let mut medians = times.iter_mut().map(|t| median(t).as_secs_f64() * scale);
+        // A contest that did not take place has no times, and no contestants left.
+        let mut medians = times.iter_mut().map_while(|t| Some(median(t)?.as_secs_f64() * scale));
         let ours = medians.next().unwrap_or(f64::NAN);
         let names = self.contestants.iter().skip(1).map(|(name, _)| name.clone());
         let rivals: BTreeMap<_, _> = names.zip(medians).collect();
@@ -132,9 +164,9 @@ impl<'a> Contest<'a> {
     }
 }
 
-fn median(times: &mut [Duration]) -> Duration {
+fn median(times: &mut [Duration]) -> Option<Duration> {
     let middle = times.len() / 2;
-    *times.select_nth_unstable(middle).1
+    (!times.is_empty()).then(|| *times.select_nth_unstable(middle).1)
 }
 
 #[cfg(test)]
@@ -191,6 +223,26 @@ mod tests {
         };
         assert!(turns(Duration::ZERO) > 3);
         assert_eq!(turns(Duration::from_millis(25)), 2);
+    }
+
+    #[test]
+    fn what_is_not_wanted_takes_no_turn_and_gives_a_row_without_a_time() {
+        let log = RefCell::new(String::new());
+        let contest = |name: char| {
+            let log = &log;
+            let turn = move || {
+                log.borrow_mut().push(name);
+                Duration::from_nanos(1)
+            };
+            Contest::new(format!("x/{name}"), Unit::NsPerOp, 1)
+                .awake(Duration::ZERO)
+                .ours(turn)
+                .rival("r", turn)
+        };
+        let rows = Contest::those(vec![contest('a'), contest('b')], 2, |id| id.contains("/b"));
+        assert_eq!(log.take(), "bbbbbb");
+        assert!(rows[0].id == "x/a" && rows[0].ours.is_nan() && rows[0].rivals.is_empty());
+        assert_eq!((rows[1].ours, rows[1].rivals["r"]), (1.0, 1.0));
     }
 
     #[test]

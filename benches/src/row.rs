@@ -50,7 +50,7 @@ pub struct Row {
     pub id: String,
     /// What the numbers are in.
     pub unit: Unit,
-    /// Our median.
+    /// Our median; not a number if it was not measured ([`measure_only`](crate::contest::measure_only)).
     pub ours: f64,
     /// The rivals' medians.
     pub rivals: BTreeMap<String, f64>,

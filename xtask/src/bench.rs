@@ -13,6 +13,9 @@ pub(crate) struct Options {
     /// One JSON array of `{id, unit, ours, rivals, threads}` instead of a table
     #[arg(long)]
     json: bool,
+    /// Measure only the rows whose id contains this text
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
     /// Thread counts to measure at
     #[arg(long, value_name = "N,N…", default_value = "1,2")]
     threads: String,
@@ -34,6 +37,9 @@ pub(crate) fn run(options: &Options) -> Outcome {
     }
     if options.json {
         cargo = cargo.arg("--json");
+    }
+    if let Some(text) = &options.only {
+        cargo = cargo.args(["--only", text]);
     }
     cargo.args(["--threads", &options.threads]).run()
 }

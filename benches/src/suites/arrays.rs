@@ -101,6 +101,7 @@ impl Data {
         if let (true, Some(pair)) = (self.threads == 1, self.slices()) {
             contest = hand::join(contest, operation, place, pair, self.shape, times);
         }
+        let rivals = if contest.is_wanted() { rivals } else { &mut [] };
         for rival in rivals {
             let (name, job) = (rival.name().to_owned(), format!("{operation} {place} {} {times}", self.len));
             // What it does not know it says at once.

@@ -117,7 +117,7 @@ fn single(op: Op, numpy: &mut Option<Rival>) -> Row {
 
 /// Add a rival that knows the job.
 fn beside<'a>(contest: Contest<'a>, rival: &'a mut Option<Rival>, job: &str) -> Contest<'a> {
-    let Some(rival) = rival else { return contest };
+    let Some(rival) = rival.as_mut().filter(|_| contest.is_wanted()) else { return contest };
     let (name, job) = (rival.name().to_owned(), job.to_owned());
     if rival.turn(&job).is_none() {
         return contest;

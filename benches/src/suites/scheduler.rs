@@ -39,6 +39,9 @@ fn against<'a>(
     size: usize,
     operations: usize,
 ) -> Contest<'a> {
+    if !contest.is_wanted() {
+        return contest;
+    }
     for rival in rivals.iter_mut().flatten() {
         let name = rival.name().to_owned();
         // A first turn tells how many operations are enough.

@@ -8,6 +8,7 @@ use tx_collections::View;
 use tx_scheduler::{Config, Session};
 
 use super::contest;
+use crate::contest::is_wanted;
 use crate::{Row, Unit, timed};
 
 const ROUNDS: usize = 7;
@@ -84,6 +85,10 @@ fn dynamic(threads: usize) -> Row {
 /// first thousand, in bytes a statement.
 fn many(threads: usize) -> Row {
     const N: usize = 100_000;
+    let id = "scheduler/cost/100k-on-10".to_owned();
+    if !is_wanted(&id) {
+        return Row { id, unit: Unit::NsPerOp, ours: f64::NAN, rivals: BTreeMap::new(), threads };
+    }
     let mut session = session(threads);
     let arrays: Vec<View> = (0..10).map(|_| zeros(&mut session, 100)).collect();
     let mut run = |from: usize, to: usize| {
@@ -100,13 +105,7 @@ fn many(threads: usize) -> Row {
     eprintln!(
         "scheduler/cost/100k-on-10, {threads} threads: resident memory grew by {grown:.2} bytes a statement"
     );
-    Row {
-        id: "scheduler/cost/100k-on-10".into(),
-        unit: Unit::NsPerOp,
-        ours,
-        rivals: BTreeMap::new(),
-        threads,
-    }
+    Row { id, unit: Unit::NsPerOp, ours, rivals: BTreeMap::new(), threads }
 }
 
 /// Bytes of memory the process has; 0 where the system does not tell.
