@@ -21,7 +21,7 @@ use crate::statement::{Kind, Statement};
 /// A closure that speculates waits for the commit of the one so many before it.
 const LOOK_AHEAD: usize = 64;
 /// What a closure is taken to cost before one of its line has run: a tenth of a millisecond.
-const UNKNOWN_EFFORT: u64 = 1 << 18;
+const UNKNOWN_EFFORT: u64 = 100_000;
 
 impl Session {
     /// Record a closure that takes part in the program order: it runs early, beside other statements, on the newest
@@ -87,7 +87,7 @@ impl Session {
         let odds = &self.graph.lines.get(line).odds;
         let speculates = self.runner.threads() > 1
             && (odds.pays(self.graph.statements().end) || self.graph.forces_speculation());
-        let effort = odds.body_ns().map_or(UNKNOWN_EFFORT, |ns| 2 * u64::from(ns));
+        let effort = odds.body_ns().map_or(UNKNOWN_EFFORT, u64::from);
         let slots: Vec<u32> = declared.iter().map(|array| array.slot).collect();
         let versions: Vec<VersionId> =
             slots.iter().flat_map(|&slot| self.tables.get(slot).versions.iter().copied()).collect();

@@ -8,7 +8,7 @@ use tx_collections::TILE_ELEMS;
 use tx_runtime::budget::{Budget, BudgetError};
 
 /// See [`Config::shared_effort`].
-const SHARED_EFFORT: u64 = 1 << 18;
+const SHARED_EFFORT: u64 = 50_000;
 
 /// In which order ready tasks run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,10 +104,10 @@ impl Config {
         Self { window_bytes: bytes, ..self }
     }
 
-    /// Less work than this, in elements times instructions, is done by the calling thread alone: waking another takes longer.
-    /// 2^18 unless set, a tenth of a millisecond. With 0 whatever there is is shared.
-    pub fn shared_effort(self, effort: u64) -> Self {
-        Self { shared_effort: effort, ..self }
+    /// Less work than this, in nanoseconds by the estimates of the plans ([`Plan::element_ps`](array_core::Plan::element_ps)), is
+    /// done by the calling thread alone: waking another takes longer. 50 microseconds unless set. With 0 whatever there is is shared.
+    pub fn shared_effort(self, ns: u64) -> Self {
+        Self { shared_effort: ns, ..self }
     }
 
     /// Make mistakes on purpose.

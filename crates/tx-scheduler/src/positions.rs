@@ -22,6 +22,9 @@ use crate::record::{Recorder, count, live_bytes};
 use crate::session::Session;
 use crate::statement::{Kind, Statement};
 
+/// Nanoseconds for an element that is looked up and copied.
+const PLACE_NS: u64 = 2;
+
 /// A pick or a put, as all its tasks see it.
 #[derive(Debug)]
 pub(crate) struct Places {
@@ -246,12 +249,11 @@ impl Recorder<'_> {
         line: LineId,
     ) -> StatementSeq {
         let places = Box::new(Places { dtype: self.tables.get(slot).dtype, tile_elems, moves });
-        // An element that is looked up costs as much as some instructions on one that comes in line.
         let statement = self.graph.add_statement(Statement {
             left: count(tasks).into(),
             live_bytes,
             line,
-            effort: 4 * elements as u64,
+            effort: PLACE_NS * elements as u64,
             kind: Kind::Places(places),
         });
         self.tables.get_mut(slot).written = statement + 1;

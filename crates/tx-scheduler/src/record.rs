@@ -296,7 +296,7 @@ pub(crate) fn live_bytes(tasks: usize, grown: usize, tile_elems: usize) -> usize
     grown.min(3) * tile_bytes + if tile_bytes <= TASK_BYTES { tasks * TASK_COST } else { 0 }
 }
 
-/// Elements times instructions.
+/// Nanoseconds of work, by the plan's own estimate.
 pub(crate) fn effort(inputs: &Inputs, len: usize) -> u64 {
-    len as u64 * (1 + inputs.plan.instructions() as u64)
+    (len as u64 * u64::from(inputs.plan.element_ps())).div_ceil(1000)
 }

@@ -178,7 +178,7 @@ impl Runner {
 
     /// Run tasks until statement `goal` and all before it have finished, or until `limits` are reached.
     ///
-    /// `effort` is what waits, in elements times instructions.
+    /// `effort` is what waits, in nanoseconds.
     pub(crate) fn run(
         &mut self,
         graph: &mut Graph,

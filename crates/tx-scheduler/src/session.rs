@@ -64,7 +64,7 @@ pub struct Session {
     pub(crate) trace_lines: Vec<LineId>,
     /// Working-set estimate of the statements that wait.
     pub(crate) live_bytes: usize,
-    /// Elements times instructions of the statements that wait.
+    /// Nanoseconds that the statements that wait will take, by an estimate.
     pub(crate) effort: u64,
     /// The commit tasks of the last closures that speculate.
     pub(crate) commits: VecDeque<TaskSeq>,

@@ -26,7 +26,7 @@ pub(crate) struct Statement {
     /// What it adds to the working set of a dive through the window, in bytes.
     pub(crate) live_bytes: usize,
     pub(crate) line: LineId,
-    /// Elements times instructions: about half a nanosecond each.
+    /// Nanoseconds of work, by an estimate.
     pub(crate) effort: u64,
     pub(crate) kind: Kind,
 }

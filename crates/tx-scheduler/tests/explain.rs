@@ -126,6 +126,17 @@ fn a_program_of_little_work_runs_alone() {
     session.finish().unwrap();
     let why = last(&session);
     assert_eq!((why.tasks, why.not_parallel), (3, Some(NotParallel::LittleWork)));
+
+    // What an element takes counts, not how many instructions there are.
+    let u = session.array(Array::arange(0.0, 20_000.0, 1.0) / 20_000.0).unwrap();
+    session.finish().unwrap();
+    session.array(u.read() + 1.0).unwrap();
+    session.finish().unwrap();
+    assert_eq!((last(&session).tasks, last(&session).not_parallel), (20, Some(NotParallel::LittleWork)));
+    let far = (0..8).fold(u.read(), |far, _| (far + 1.0).acosh());
+    session.array(far).unwrap();
+    session.finish().unwrap();
+    assert_eq!((last(&session).tasks, last(&session).not_parallel), (20, None));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use super::{
     bind::{Arg, dtype_from, reduction_from},
+    cost,
     run::BLOCK,
 };
 use crate::{
@@ -49,6 +50,8 @@ pub(crate) struct Program {
     pub(crate) direct: bool,
     /// Elements of a block, at most.
     pub(crate) block: usize,
+    /// Picoseconds for an element, by an estimate.
+    pub(crate) element_ps: u32,
     /// A slot's bytes: a block of the widest type, and a step away from its neighbours' offset in a page (4 KiB aliasing).
     pub(crate) slot_bytes: usize,
     /// Whether temporaries may start at the output's place in its cache line: no type needs a stricter alignment.
@@ -167,6 +170,8 @@ pub(crate) fn compile(key: &[u32]) -> Program {
     let sizes = compiler.insts.iter().flatten().flat_map(|i| [i.input.size(), i.output.size()]);
     let sizes = sizes.chain(compiler.operands.iter().map(|o| o.0.size()));
     let widest = sizes.fold(element.size(), usize::max);
+    let element_ps =
+        compiler.element_ps() + reduction.map_or(0, |op| cost::fold(op, element, direct || fused.is_some()));
     let (steps, slots) = compiler.emit(result);
     let prologue = compiler.emit_prologue(slots);
     Program {
@@ -185,6 +190,7 @@ pub(crate) fn compile(key: &[u32]) -> Program {
         fused,
         direct,
         block,
+        element_ps,
         slot_bytes: BLOCK * widest + 256,
         // A complex number is aligned as its parts.
         alignable: element.size() >= 4 && element.size() >= widest.min(8),
@@ -298,6 +304,13 @@ impl Compiler {
                 self.uses[*t as usize] += 1;
             }
         }
+    }
+
+    /// Picoseconds for an element of all that does not run once.
+    fn element_ps(&self) -> u32 {
+        let cost = |inst: &Inst| cost::instruction(inst, self.isa, |arg| self.is_scalar(arg));
+        let listed = self.insts.iter().zip(&self.invariant).filter(|(_, invariant)| !**invariant);
+        listed.filter_map(|(inst, _)| inst.as_ref()).map(cost).sum()
     }
 
     fn kernel(&self, inst: &Inst) -> Option<Kernel> {
