@@ -20,7 +20,8 @@
 //! on standard error, once; [`Pool::shortage`] tells it to the program.
 //!
 //! **Trade-offs** the caller sleeps while helpers work and its own loop has nothing to do; it is the first to be called
-//! back. A helper that runs out of work is rayon's again, which yields a while, then sleeps.
+//! back. Who has nothing to do stays awake for a tenth of a millisecond before it sleeps, the caller in a run and helpers
+//! after it (`pool/patience.rs`): a run that follows soon has its helpers at once. Then a helper is rayon's again, and sleeps.
 //!
 //! This is the one door to rayon. **Checked by** tests/pool.rs, one_thread.rs, exact_threads.rs, fork.rs,
 //! thread_shortage.rs; the protocols below it by tests/loom_slots.rs and loom_park.rs.
@@ -28,6 +29,8 @@
 mod crew;
 #[cfg(feature = "parallel")]
 mod helpers;
+#[cfg(feature = "parallel")]
+mod patience;
 
 pub use crew::Crew;
 

@@ -11,8 +11,12 @@
 //! workers may ask after every task.
 //! **Checked by** tests/loom_slots.rs.
 
+mod lounge;
 mod roster;
 
+pub use lounge::Lounge;
+#[cfg(loom)]
+pub use lounge::Weakness as LoungeWeakness;
 #[cfg(loom)]
 pub use roster::Weakness as RosterWeakness;
 pub use roster::{Recruit, Roster};
@@ -73,6 +77,22 @@ impl Slots {
             len,
             #[cfg(loom)]
             weakness: Weakness::None,
+        }
+    }
+
+    /// All of `0..len` held, by nobody yet: a slot is free once it is released.
+    ///
+    /// ```
+    /// let slots = tx_runtime::slots::Slots::all_held(2);
+    /// assert_eq!(slots.claim(), None);
+    /// assert!(!slots.release(1));
+    /// assert_eq!(slots.claim(), Some(1));
+    /// ```
+    pub fn all_held(len: usize) -> Self {
+        Self {
+            idle: CachePadded::new(AtomicUsize::new(0)),
+            free: (0..len.div_ceil(BITS)).map(|_| AtomicUsize::new(0)).collect(),
+            ..Self::new(len)
         }
     }
 

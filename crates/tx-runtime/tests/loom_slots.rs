@@ -6,7 +6,7 @@ mod model;
 
 // std's: a mutant that deadlocks is unwound outside the model, where loom's `Arc` panics again.
 use std::sync::Arc;
-use tx_runtime::slots::{Recruit, Roster, RosterWeakness, Slots, Weakness};
+use tx_runtime::slots::{Lounge, LoungeWeakness, Recruit, Roster, RosterWeakness, Slots, Weakness};
 use tx_runtime::sync::atomic::{AtomicUsize, Ordering};
 use tx_runtime::sync::{UnsafeCell, thread};
 
@@ -129,4 +129,35 @@ fn the_caller_is_called_back_and_does_not_oversleep_the_end() {
     model::holds_among_three("run_2_helpers", || run(RosterWeakness::None, 2));
     model::fails("run_1_helper/silent_recall", || run(RosterWeakness::SilentRecall, 1));
     model::fails("run_1_helper/no_farewell", || run(RosterWeakness::NoFarewell, 1));
+}
+
+/// `helpers` helpers look twice each, while somebody hands over as many indices.
+fn lounge(weakness: LoungeWeakness, helpers: usize) {
+    let lounge = Arc::new(Lounge::new(helpers).weakened(weakness));
+    let threads: Vec<_> = (0..helpers)
+        .map(|_| {
+            let lounge = Arc::clone(&lounge);
+            thread::spawn(move || {
+                // No yielding, so that the model lets it lose patience at any moment.
+                let mut looks = 2;
+                let patience = || {
+                    looks -= 1;
+                    looks > 0
+                };
+                usize::from(lounge.wait(patience).is_some())
+            })
+        })
+        .collect();
+    let handed = (0..helpers).filter(|&index| lounge.hand(index)).count();
+    let taken: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+    assert_eq!(taken, handed, "who was handed an index takes it");
+    assert!(!lounge.hand(0), "nobody waits any more");
+}
+
+#[test]
+fn an_index_handed_over_is_taken_by_who_waits() {
+    model::holds("lounge_1_helper", || lounge(LoungeWeakness::None, 1));
+    model::holds_among_three("lounge_2_helpers", || lounge(LoungeWeakness::None, 2));
+    model::fails("lounge_1_helper/broken_promise", || lounge(LoungeWeakness::BrokenPromise, 1));
+    model::fails("lounge_1_helper/torn_promise", || lounge(LoungeWeakness::TornPromise, 1));
 }

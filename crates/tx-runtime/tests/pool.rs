@@ -215,3 +215,30 @@ fn runs_from_many_threads_all_finish() {
     assert_eq!(done.into_inner(), 4 * 200 * 20);
     assert!(parallel.into_inner() > 0);
 }
+
+/// Helpers that stay awake after a run look at the next one, never again at the last.
+#[test]
+fn runs_that_follow_at_once_or_later_each_have_their_own_work() {
+    let pool = pool(3);
+    let mut helped = 0;
+    for round in 0..3000_usize {
+        let tasks = vec![round; 40];
+        let (next, seen) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        pool.run(|crew, worker| {
+            while let Some(&task) = tasks.get(next.fetch_add(1, Relaxed)) {
+                crew.enlist();
+                assert_eq!(task, round);
+                seen.fetch_add(if worker == 0 { 1 } else { 1 << 32 }, Relaxed);
+                std::hint::spin_loop();
+            }
+        });
+        let seen = seen.into_inner();
+        helped += seen >> 32;
+        assert_eq!((seen >> 32) + (seen & 0xffff_ffff), tasks.len());
+        if round % 100 == 0 {
+            // Until all have gone to sleep.
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+    assert!(helped > 0, "helpers have helped");
+}

@@ -1,24 +1,31 @@
 //! The helper threads: started by the first run that can use them, lent to one run at a time.
 //!
-//! **Invariants** H1: `busy` is held by at most one run, and only it touches the roster. H2: helpers run loops only
-//! inside a rayon scope that the run waits for, so roster and work outlive them; nothing here is `unsafe`. H3: who
-//! enlists a helper spawns its loop, and that loop leaves the roster whether it returns or panics.
-//! **Progress** is the roster's: the caller sleeps there, and by the time it comes back only the last jobs' ends are
-//! left to wait for in rayon.
+//! A helper that has ended its loop waits in the lounge for the next, for a while; a thread is woken only where nobody waits.
+//!
+//! **Invariants** H1: `busy` is held by at most one run, and only it touches the roster. H2: a helper looks at a run only
+//! while it holds an index of it, and the run is not over before all indices have been given back, so run and work
+//! outlive every look. H3: who enlists a helper hands its index to one that waits or starts a job with it, and the loop
+//! gives the index back whether it returns or panics.
+//! **Orderings** `Shared::run` is stored before any index is handed out and read by holders of one: the way of the
+//! index (lounge, rayon) orders the two.
+//! **Progress** is the roster's: the caller sleeps there.
+//! **Why not rayon's scope**, which would need no `unsafe`: its end is a lock and a condition variable, on which the caller
+//! slept for some 40 µs a run although its helpers had ended, and its jobs cannot wait for the next run.
 
 use std::any::Any;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
-use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::Shortage;
 use super::crew::{Crew, Mates};
+use super::patience::Patience;
 use crate::park::Mutex;
-use crate::slots::{Recruit, Roster};
+use crate::slots::{Lounge, Recruit, Roster};
 
 type Work<'w> = dyn Fn(&Crew<'_>, usize) + Sync + 'w;
 
@@ -54,8 +61,14 @@ impl Team {
         let helpers = self.helpers.get_or_init(|| Helpers::start(self.threads));
         let Some(threads) = &helpers.threads else { return false };
 
-        let run = Run { work, helpers, failed: AtomicBool::new(false), panic: Mutex::new(None) };
-        threads.pool.in_place_scope(|scope| run.lead(scope));
+        let run = Run {
+            work,
+            threads,
+            shared: &helpers.shared,
+            failed: AtomicBool::new(false),
+            panic: Mutex::new(None),
+        };
+        run.lead();
         let panic = run.panic.lock().take();
         drop(lent);
         if let Some(panic) = panic {
@@ -88,7 +101,7 @@ struct Helpers {
     /// `None` if not one could be started.
     threads: Option<Threads>,
     shortage: Option<Shortage>,
-    roster: Roster,
+    shared: Arc<Shared>,
 }
 
 impl Helpers {
@@ -115,7 +128,7 @@ impl Helpers {
             // Not `eprintln!`, which panics where standard error is closed.
             let _ = writeln!(std::io::stderr(), "txarray: {shortage}");
         }
-        Self { threads, shortage, roster: Roster::new(obtained) }
+        Self { threads, shortage, shared: Arc::new(Shared::new(obtained)) }
     }
 }
 
@@ -162,24 +175,69 @@ impl Drop for Handles {
     }
 }
 
+/// What helpers know beyond a run.
+struct Shared {
+    roster: Roster,
+    lounge: Lounge,
+    /// The run that is under way, with its lifetime erased (H2).
+    run: AtomicPtr<()>,
+}
+
+impl Shared {
+    fn new(threads: usize) -> Self {
+        Self {
+            roster: Roster::new(threads),
+            lounge: Lounge::new(threads),
+            run: AtomicPtr::new(std::ptr::null_mut()),
+        }
+    }
+
+    /// A helper's life: the loop with `index`, and those that it is handed soon after.
+    fn attend(&self, mut index: usize) {
+        loop {
+            // ORDER: Relaxed, see the module's head.
+            let run = self.run.load(Ordering::Relaxed).cast::<Run<'_>>();
+            // SAFETY: this thread holds `index`, so the run is not over (H2). The reference ends before the index is given
+            // back.
+            unsafe { (*run).labour(index) };
+            self.roster.leave(index);
+            let mut patience = Patience::default();
+            match self.lounge.wait(|| patience.pause()) {
+                Some(next) => index = next,
+                None => return,
+            }
+        }
+    }
+}
+
 /// One run.
 struct Run<'w> {
     work: &'w Work<'w>,
-    helpers: &'w Helpers,
+    threads: &'w Threads,
+    shared: &'w Arc<Shared>,
     failed: AtomicBool,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-impl<'w> Run<'w> {
-    /// The caller's part: its own loop as often as index 0 is claimed, and sleep in between.
-    fn lead<'scope>(&'scope self, scope: &Scope<'scope>)
-    where
-        'w: 'scope,
-    {
-        let roster = &self.helpers.roster;
+// Helpers reach a run through a pointer, which does not ask.
+const _: () = {
+    const fn shared_between_threads<T: Sync>() {}
+    shared_between_threads::<Run<'_>>();
+};
+
+impl Run<'_> {
+    /// The caller's part: its own loop as often as index 0 is claimed, and waiting in between. Does not unwind; when it
+    /// returns, nobody holds an index (H2).
+    fn lead(&self) {
+        let Shared { roster, run, .. } = &**self.shared;
         roster.begin();
+        // ORDER: Relaxed, see the module's head.
+        run.store(std::ptr::from_ref(self).cast_mut().cast(), Ordering::Relaxed);
         loop {
-            self.labour(scope, 0);
+            self.labour(0);
+            roster.leave(0);
+            let mut patience = Patience::default();
+            while !roster.has_news() && patience.pause() {}
             if !roster.wait_for_recall() {
                 return;
             }
@@ -187,13 +245,9 @@ impl<'w> Run<'w> {
     }
 
     /// One loop with `index`.
-    fn labour<'scope>(&'scope self, scope: &Scope<'scope>, index: usize)
-    where
-        'w: 'scope,
-    {
-        let mates = Member { scope, run: self };
+    fn labour(&self, index: usize) {
         // Unwind safety: the panic goes on from `run`, where the caller sees what it would see of a panic of its own.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.work)(&Crew::of(&mates), index))) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.work)(&Crew::of(self), index))) {
             self.failed.store(true, Ordering::Relaxed);
             let mut first = self.panic.lock();
             match &*first {
@@ -202,35 +256,32 @@ impl<'w> Run<'w> {
                 Some(_) => std::mem::forget(panic),
             }
         }
-        self.helpers.roster.leave(index);
     }
 }
 
-/// One worker's way to the others.
-struct Member<'a, 'scope> {
-    scope: &'a Scope<'scope>,
-    run: &'scope Run<'scope>,
-}
-
-impl Mates for Member<'_, '_> {
+impl Mates for Run<'_> {
     fn enlist(&self) -> bool {
         if self.has_failed() {
             return false;
         }
-        let run = self.run;
-        match run.helpers.roster.enlist() {
+        match self.shared.roster.enlist() {
             None => return false,
             Some(Recruit::Caller) => {}
-            Some(Recruit::Helper(index)) => self.scope.spawn(move |scope| run.labour(scope, index)),
+            Some(Recruit::Helper(index)) => {
+                if !self.shared.lounge.hand(index) {
+                    let shared = Arc::clone(self.shared);
+                    self.threads.pool.spawn(move || shared.attend(index));
+                }
+            }
         }
         true
     }
 
     fn threads(&self) -> usize {
-        self.run.helpers.roster.threads()
+        self.shared.roster.threads()
     }
 
     fn has_failed(&self) -> bool {
-        self.run.failed.load(Ordering::Relaxed)
+        self.failed.load(Ordering::Relaxed)
     }
 }

@@ -156,6 +156,21 @@ impl Roster {
         }
     }
 
+    /// For the caller, after its loop: whether [`wait_for_recall`](Self::wait_for_recall) would return at once.
+    ///
+    /// ```
+    /// let roster = tx_runtime::slots::Roster::new(2);
+    /// roster.begin();
+    /// assert!(roster.enlist().is_some());
+    /// roster.leave(0);
+    /// assert!(!roster.has_news(), "the helper is at work");
+    /// roster.leave(1);
+    /// assert!(roster.has_news() && !roster.wait_for_recall());
+    /// ```
+    pub fn has_news(&self) -> bool {
+        !self.slots.is_free(0) || self.slots.all_idle()
+    }
+
     /// For the caller, after its loop: sleep until it is enlisted again (`true`, and it is worker 0 again) or all have
     /// left (`false`, and the run is over).
     ///
