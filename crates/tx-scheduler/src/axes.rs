@@ -78,6 +78,9 @@ impl Session {
         self.explain_expression(value);
         let tile_elems = self.config.tile_elems;
         let per = results_per_tile(&axes, &bound.shape, tile_elems, self.runner.threads());
+        if let Some(view) = self.axes_at_once(value, (&bound, &axes), per, line)? {
+            return Ok(Some(view));
+        }
         let few = results <= MOST_IN_PARTS && results.div_ceil(per) < FEW_TASKS;
         let parts =
             (few && results * elements > tile_elems).then(|| axes.clone().into_parts(&mut bound)).flatten();
@@ -160,7 +163,7 @@ impl Recorder<'_> {
         parts: Option<Parts>,
         line: LineId,
     ) -> StatementSeq {
-        let effort = effort(&inputs, elements);
+        let effort = effort(&inputs.plan, elements);
         let dtype = self.tables.get(slot).dtype;
         let along = Box::new(Along { axes, dtype, parts });
         let kind = Kind::Axes { inputs, along };

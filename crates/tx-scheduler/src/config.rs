@@ -9,6 +9,8 @@ use tx_runtime::budget::{Budget, BudgetError};
 
 /// See [`Config::shared_effort`].
 const SHARED_EFFORT: u64 = 50_000;
+/// See [`Config::inline_effort`].
+const INLINE_EFFORT: u64 = 25_000;
 
 /// In which order ready tasks run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +38,7 @@ pub struct Config {
     pub(crate) tile_elems: usize,
     pub(crate) window_bytes: usize,
     pub(crate) shared_effort: u64,
+    pub(crate) inline_effort: u64,
     #[cfg(feature = "faults")]
     pub(crate) faults: crate::faults::Faults,
 }
@@ -52,6 +55,7 @@ impl Config {
             // The rest of the cache is for the task graph.
             window_bytes: level_two_cache_bytes().unwrap_or(1 << 20) / 4 * 3,
             shared_effort: SHARED_EFFORT,
+            inline_effort: INLINE_EFFORT,
             #[cfg(feature = "faults")]
             faults: crate::faults::Faults::default(),
         }
@@ -108,6 +112,26 @@ impl Config {
     /// done by the calling thread alone: waking another takes longer. 50 microseconds unless set. With 0 whatever there is is shared.
     pub fn shared_effort(self, ns: u64) -> Self {
         Self { shared_effort: ns, ..self }
+    }
+
+    /// A statement of at most this much work, in nanoseconds as above, is computed when it is recorded, if nothing that it touches
+    /// has to be waited for and another thread had nothing to gain. 25 microseconds unless set: half of what is worth a thread.
+    /// With 0 every statement that computes something becomes tasks.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// use tx_scheduler::{Config, Session};
+    /// for (effort, tasks) in [(25_000, 0), (0, 2)] {
+    ///     let mut session = Session::new(Config::single_thread().inline_effort(effort));
+    ///     let u = session.array(Array::ones([100]))?;
+    ///     session.assign(&u, u.read() * 2.0)?;
+    ///     session.finish()?;
+    ///     assert_eq!(session.report().tasks, tasks);
+    /// }
+    /// # Ok::<(), tx_scheduler::SessionError>(())
+    /// ```
+    pub fn inline_effort(self, ns: u64) -> Self {
+        Self { inline_effort: ns, ..self }
     }
 
     /// Make mistakes on purpose.

@@ -237,17 +237,7 @@ fn scatter_task(
     if let Some(mut temporary) = temporary {
         let values = temporary.as_mut_ptr();
         // SAFETY: `values` holds the stretch, densely; `writes` holds every tile its elements lie in.
-        unsafe {
-            let (tile, range) = (patch.first_tile, patch.start..patch.end);
-            match size {
-                1 => scatter::<u8>(values.cast(), writes, target, tile, range),
-                2 => scatter::<u16>(values.cast(), writes, target, tile, range),
-                4 => scatter::<u32>(values.cast(), writes, target, tile, range),
-                8 => scatter::<u64>(values.cast(), writes, target, tile, range),
-                16 => scatter::<[u64; 2]>(values.cast(), writes, target, tile, range),
-                _ => unreachable!("elements of {size} bytes"),
-            }
-        }
+        unsafe { scatter_all(values, writes, target, patch.first_tile, patch.start..patch.end) }
         desk.blocks.put(temporary);
     }
     desk.tally.bytes += (count * (inputs.bytes_per_element + size)) as u64;
@@ -257,8 +247,32 @@ fn scatter_task(
 /// Move dense `values` to where `range` of the target lies.
 ///
 /// # Safety
-/// `values` has one element for each of `range`; `tiles` are the target's tiles from `first_tile` on, all that the
-/// elements lie in; `T` has the size of the target's elements.
+/// `values` has one element for each of `range`, of the target's type; `tiles` are the target's tiles from `first_tile` on, all
+/// that the elements lie in.
+pub(crate) unsafe fn scatter_all(
+    values: *const u8,
+    tiles: &[*mut u8],
+    target: &Target,
+    first_tile: usize,
+    range: std::ops::Range<usize>,
+) {
+    // SAFETY: the caller's; each type has the size of the elements.
+    unsafe {
+        match target.dtype.size() {
+            1 => scatter::<u8>(values.cast(), tiles, target, first_tile, range),
+            2 => scatter::<u16>(values.cast(), tiles, target, first_tile, range),
+            4 => scatter::<u32>(values.cast(), tiles, target, first_tile, range),
+            8 => scatter::<u64>(values.cast(), tiles, target, first_tile, range),
+            16 => scatter::<[u64; 2]>(values.cast(), tiles, target, first_tile, range),
+            size => unreachable!("elements of {size} bytes"),
+        }
+    }
+}
+
+/// [`scatter_all`] of elements of the size of `T`.
+///
+/// # Safety
+/// As there.
 unsafe fn scatter<T: Copy>(
     values: *const T,
     tiles: &[*mut u8],

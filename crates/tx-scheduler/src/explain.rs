@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use array_core::Plan;
 use serde::Serialize;
 use smallvec::SmallVec;
 
@@ -49,6 +50,9 @@ pub enum NotParallel {
     OneThread,
     /// It was done when it was recorded: a number into free elements, a copy that shares tiles, a single element, nothing.
     AtOnce,
+    /// It was computed when it was recorded: it is small, and nothing that it touches had to be waited for
+    /// ([`Config::inline_effort`](crate::Config::inline_effort)).
+    Small,
     /// It has no more elements than a tile.
     OneTile,
     /// Its elements have to be taken in order, and its results are too few to share them out.
@@ -70,6 +74,7 @@ impl fmt::Display for NotParallel {
         f.write_str(match self {
             Self::OneThread => "the thread budget is one",
             Self::AtOnce => "it was done when it was recorded",
+            Self::Small => "it is small and waited for nothing, so it was computed when it was recorded",
             Self::OneTile => "it has no more elements than a tile",
             Self::InOrder => "its elements are taken in order, and its results are few",
             Self::SmallWrite => "it writes a small part of its tiles, in place",
@@ -179,7 +184,7 @@ impl Session {
     /// use array_core::Array;
     /// use tx_scheduler::{Config, NotFused, NotParallel, Session};
     /// let mut session = Session::new(Config::single_thread().explain(true));
-    /// let u = session.array(Array::ones([20_000]))?;
+    /// let u = session.array(Array::ones([200_000]))?;
     /// session.assign(&u, (u.read() - u.read().mean()) * 2.0)?;
     /// let why = session.explain();
     /// let outer = why.last().unwrap();
@@ -220,22 +225,11 @@ impl Session {
         }
     }
 
-    /// A statement was done when it was recorded.
-    pub(crate) fn explain_at_once(&mut self, line: LineId) {
-        let Some(explainer) = &mut self.explainer else { return };
-        let site = self.graph.lines.site(line).to_string();
-        let not_parallel = Some(NotParallel::AtOnce);
-        explainer.add(Key { line, plan: 0, tasks: 0, not_parallel }, |expression, not_fused| Explanation {
-            site,
-            statements: 0,
-            expression,
-            plan: String::new(),
-            kernels: Vec::new(),
-            isa: None,
-            tasks: 0,
-            not_fused,
-            not_parallel,
-        });
+    /// A statement was done when it was recorded, by a plan or without.
+    pub(crate) fn explain_done(&mut self, line: LineId, plan: Option<&Arc<Plan>>, why: NotParallel) {
+        if self.explainer.is_some() {
+            self.explain_as(line, plan, 0, Some(why));
+        }
     }
 
     /// A statement was recorded.
@@ -276,6 +270,17 @@ impl Session {
             Kind::Reduce { .. } if threads > 1 && tasks == 2 => Some(NotParallel::OneTile),
             _ => not_parallel,
         };
+        self.explain_as(line, plan.cloned().as_ref(), tasks, not_parallel);
+    }
+
+    /// A statement became this.
+    fn explain_as(
+        &mut self,
+        line: LineId,
+        plan: Option<&Arc<Plan>>,
+        tasks: u64,
+        not_parallel: Option<NotParallel>,
+    ) {
         let text = plan.map(|plan| format!("{plan:?}")).unwrap_or_default();
         let kernels = text.lines().skip(1).filter_map(|line| line.split_once(" = ")).map(|(_, call)| {
             let end = call.rfind('(').unwrap_or(call.len());

@@ -14,6 +14,7 @@ pub struct Faults {
     panic_in_task: Option<u64>,
     lose: Option<u64>,
     skip_validation: bool,
+    skip_settled: bool,
     speculations: AtomicU64,
     edges: u64,
     tasks: AtomicU64,
@@ -21,8 +22,8 @@ pub struct Faults {
 
 impl Clone for Faults {
     fn clone(&self) -> Self {
-        let Self { drop_edge, panic_in_task, lose, skip_validation, .. } = *self;
-        Self { drop_edge, panic_in_task, lose, skip_validation, ..Self::default() }
+        let Self { drop_edge, panic_in_task, lose, skip_validation, skip_settled, .. } = *self;
+        Self { drop_edge, panic_in_task, lose, skip_validation, skip_settled, ..Self::default() }
     }
 }
 
@@ -32,7 +33,7 @@ impl Faults {
         Self { drop_edge: Some(n), ..self }
     }
 
-    /// Panic in the `n`-th task that runs, counted from zero.
+    /// Panic in the `n`-th task or small statement that runs, counted from zero.
     pub fn panic_in_task(self, n: u64) -> Self {
         Self { panic_in_task: Some(n), ..self }
     }
@@ -45,6 +46,11 @@ impl Faults {
     /// Let a closure that ran early on what has changed since stand as it is.
     pub fn skip_validation(self) -> Self {
         Self { skip_validation: true, ..self }
+    }
+
+    /// Compute small statements at once, whether what they touch is settled or not.
+    pub fn skip_settled(self) -> Self {
+        Self { skip_settled: true, ..self }
     }
 
     /// The mistakes that the variable `TXARRAY_FAULT` asks for: `edge:N` or `panic:N`.
@@ -74,6 +80,10 @@ impl Faults {
 
     pub(crate) fn skips_validation(&self) -> bool {
         self.skip_validation
+    }
+
+    pub(crate) fn skips_settled(&self) -> bool {
+        self.skip_settled
     }
 
     pub(crate) fn enter_task(&self) {

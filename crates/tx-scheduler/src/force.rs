@@ -27,6 +27,9 @@ const POKED_ELEMS: usize = 4096;
 impl Session {
     /// Run the oldest statements if more wait than the window holds.
     pub(crate) fn throttle(&mut self) -> Result<(), SessionError> {
+        if self.inline_statements - self.inline_told >= MAX_STATEMENTS {
+            self.tell();
+        }
         let statements = self.graph.statements();
         let waiting = statements.end - statements.start;
         let small = self.tables.bytes <= self.config.window_bytes;
@@ -34,7 +37,8 @@ impl Session {
             || waiting > MAX_STATEMENTS
             || self.graph.tasks_held() > MAX_TASKS;
         match self.config.order {
-            Order::Breadth => self.run_all(),
+            Order::Breadth if waiting > 0 => self.run_all(),
+            Order::Breadth => Ok(()),
             Order::Depth if full => self.run_until(statements.start + waiting / 2),
             Order::Depth => Ok(()),
         }
@@ -43,8 +47,12 @@ impl Session {
     /// Run everything recorded.
     pub(crate) fn run_all(&mut self) -> Result<(), SessionError> {
         self.refuse()?;
+        self.slack.look();
         let statements = self.graph.statements();
         if statements.is_empty() {
+            if self.inline_statements > self.inline_told {
+                self.tell();
+            }
             return Ok(());
         }
         self.run_until(statements.end - 1)
@@ -59,6 +67,18 @@ impl Session {
         self.run_ns += begin.elapsed().as_nanos() as u64;
         outcome?;
         self.account();
+        self.tell();
+        if self.graph.statements().start <= goal {
+            // It stopped because it was asked to; whoever asked may have taken that back by now.
+            self.limits.check()?;
+            return self.run_until(goal);
+        }
+        Ok(())
+    }
+
+    /// Tell the progress callback how far the session has come.
+    fn tell(&mut self) {
+        self.inline_told = self.inline_statements;
         if let Some(progress) = &mut self.progress {
             let (recorded, done) = (self.graph.statements().end, self.retired);
             progress(Progress {
@@ -66,12 +86,6 @@ impl Session {
                 statements_done: done + self.inline_statements,
             });
         }
-        if self.graph.statements().start <= goal {
-            // It stopped because it was asked to; whoever asked may have taken that back by now.
-            self.limits.check()?;
-            return self.run_until(goal);
-        }
-        Ok(())
     }
 
     /// A run failed. After a closure's failure everything before it finishes and everything after it is undone.
@@ -88,17 +102,22 @@ impl Session {
         };
         self.collect_desks();
         if let Some(fatal) = fatal {
-            self.failed = Some(fatal.clone());
-            self.runner.ready.clear();
-            self.runner.early.clear();
-            // Last: it drops closures, whose destructors are the program's.
-            self.graph.clear();
-            return Err(fatal);
+            return Err(self.fail(fatal));
         }
         self.retire();
         let closures = self.undo(closure.expect("not fatal"));
         drop(closures);
         Err(error)
+    }
+
+    /// The session can do no more.
+    pub(crate) fn fail(&mut self, fatal: SessionError) -> SessionError {
+        self.failed = Some(fatal.clone());
+        self.runner.ready.clear();
+        self.runner.early.clear();
+        // Last: it drops closures, whose destructors are the program's.
+        self.graph.clear();
+        fatal
     }
 
     /// Account for what has run.

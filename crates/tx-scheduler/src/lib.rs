@@ -7,6 +7,7 @@
 //! | `lower` | an expression becomes statements; sources become slots |
 //! | `record` | a statement becomes tasks: what each reads, writes and waits for |
 //! | `attach` | closures, and statements on arrays that other threads share |
+//! | `inline` | small statements, computed when they are recorded |
 //! | `graph` | versions, tasks, edges; the invariants of the whole crate |
 //! | `run` | worker loops and the order of ready tasks |
 //! | `exec`, `dynamic` | one array task; one closure, speculated and committed |
@@ -33,6 +34,7 @@ mod explain;
 mod faults;
 mod force;
 mod graph;
+mod inline;
 mod lines;
 mod lower;
 mod positions;

@@ -10,7 +10,7 @@ use tx_collections::fill::broadcast_into;
 use tx_collections::{Binding, Home, Storage, View};
 
 use crate::error::SessionError;
-use crate::explain::NotFused;
+use crate::explain::{NotFused, NotParallel};
 use crate::graph::StatementSeq;
 use crate::lines::LineId;
 use crate::record::Recorder;
@@ -37,19 +37,20 @@ impl Session {
         }
         if let Some(known) = self.immediate(&value) {
             self.done_at_once(line);
-            return self.settle(&known.item_scalar()?, value.shape());
+            return self.settle(&known.item_scalar()?, value.shape(), 0);
         }
         self.record_value(&value, line)
     }
 
-    /// A new private array of one element, which needs no task.
-    fn settle(&mut self, value: &Scalar, shape: &[usize]) -> Result<View, SessionError> {
+    /// A new private array of one element, which needs no task and was known at `ends` (see `inline.rs`).
+    fn settle(&mut self, value: &Scalar, shape: &[usize], ends: u64) -> Result<View, SessionError> {
         let (slot, storage) = self.tables.add(value.dtype(), shape.into(), self.config.tile_elems);
         let mut block = BlockPool::shared().take(value.dtype(), 1)?;
         // SAFETY: the block has room for one element of the type.
         unsafe { value.write(block.as_mut_ptr(), 0) };
         let version = self.graph.add_settled_version(block);
-        self.tables.get_mut(slot).versions[0] = version;
+        let table = self.tables.get_mut(slot);
+        (table.versions[0], table.ends) = (version, ends);
         Ok(View::whole(storage))
     }
 
@@ -61,11 +62,17 @@ impl Session {
         }
         let bound = self.compile(&value)?;
         self.explain_expression(&value);
+        if let Some(op) = bound.reduction
+            && !bound.shape.contains(&0)
+            && let Some((result, ends)) = self.reduce_at_once(&bound, op, line)?
+        {
+            return self.settle(&result, value.shape(), ends);
+        }
         if bound.reduction.is_some() && bound.shape.contains(&0) {
             let nothing = value.map_sources(&mut |source, layout| {
                 Ok(Array::full(&layout.shape, Scalar::zero(source.dtype())))
             })?;
-            return self.settle(&nothing.item_scalar()?, value.shape());
+            return self.settle(&nothing.item_scalar()?, value.shape(), 0);
         }
         let (slot, storage) = self.tables.add(value.dtype(), value.shape().into(), self.config.tile_elems);
         let view = View::whole(storage);
@@ -179,6 +186,7 @@ impl Session {
         }
         let mut layout = target.layout().clone();
         normalise(&mut bound.shape, &mut layout, &mut bound.operands);
+        let Some(bound) = self.map_at_once(target, slot, &layout, bound, line)? else { return Ok(()) };
         // The statement lets go of its sources: what still holds a binding now is somebody who will look later.
         let inputs = Inputs::new(bound, &self.tables)?;
         if self.graph.is_unfinished(self.last_commit) {
@@ -276,7 +284,7 @@ impl Session {
     fn done_at_once(&mut self, line: LineId) {
         self.inline_statements += 1;
         self.graph.lines.get_mut(line).statements += 1;
-        self.explain_at_once(line);
+        self.explain_done(line, None, NotParallel::AtOnce);
     }
 
     /// `target[...] = value` where both are whole private arrays of one shape and type: the target takes the value's tiles,

@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use array_core::{Layout, ReduceOp, reduction_nodes};
+use array_core::{Layout, Plan, ReduceOp, reduction_nodes};
 use smallvec::SmallVec;
 use tx_runtime::sync::UnsafeCell;
 
@@ -38,7 +38,7 @@ const TASK_BYTES: usize = 256;
 /// Such a task counts so much: what it takes, times the patience that the window has with arrays that fit the cache.
 const TASK_COST: usize = TASK_BYTES * SMALL_PATIENCE;
 /// Below this many elements a tile, a scatter from a buffer beats evaluating straight into the tiles.
-const SPARSE_ELEMS: usize = 64;
+pub(crate) const SPARSE_ELEMS: usize = 64;
 
 /// A statement being recorded.
 pub(crate) struct Recorder<'a> {
@@ -149,7 +149,7 @@ impl Recorder<'_> {
         }
         let live_bytes =
             live_bytes(tasks, grown, grid.tile_elems()) + kept * grid.tile_elems() * size_of::<f64>();
-        let effort = effort(&inputs, len);
+        let effort = effort(&inputs.plan, len);
         let statement = self.graph.add_statement(Statement {
             left: count(tasks).into(),
             live_bytes,
@@ -246,7 +246,7 @@ impl Recorder<'_> {
             self.graph.add_edge(node, &mut fold);
         }
         self.push(fold);
-        let effort = effort(&inputs, len);
+        let effort = effort(&inputs.plan, len);
         let statement = self.graph.add_statement(Statement {
             left: count(nodes.len() + 1).into(),
             live_bytes: live_bytes(nodes.len() + 1, nodes.len(), max_elems.min(len)),
@@ -297,6 +297,6 @@ pub(crate) fn live_bytes(tasks: usize, grown: usize, tile_elems: usize) -> usize
 }
 
 /// Nanoseconds of work, by the plan's own estimate.
-pub(crate) fn effort(inputs: &Inputs, len: usize) -> u64 {
-    (len as u64 * u64::from(inputs.plan.element_ps())).div_ceil(1000)
+pub(crate) fn effort(plan: &Plan, len: usize) -> u64 {
+    (len as u64 * u64::from(plan.element_ps())).div_ceil(1000)
 }

@@ -15,6 +15,7 @@ use crate::conflicts::Conflicts;
 use crate::error::SessionError;
 use crate::explain::Explainer;
 use crate::graph::{Graph, TaskSeq};
+use crate::inline::Slack;
 use crate::lines::LineId;
 use crate::lower::Leaf;
 use crate::report::Report;
@@ -78,6 +79,9 @@ pub struct Session {
     pub(crate) run_ns: u64,
     /// Statements that were done as soon as they were recorded.
     pub(crate) inline_statements: u64,
+    pub(crate) slack: Slack,
+    /// How many of them the progress callback has heard of.
+    pub(crate) inline_told: u64,
     /// Statements of the graph that have finished.
     pub(crate) retired: u64,
 }
@@ -128,6 +132,8 @@ impl Session {
             record_ns: 0,
             run_ns: 0,
             inline_statements: 0,
+            slack: Slack::default(),
+            inline_told: 0,
             retired: 0,
             config,
         }
@@ -294,9 +300,10 @@ impl Session {
         record: impl FnOnce(&mut Self) -> Result<R, SessionError>,
     ) -> Result<R, SessionError> {
         self.refuse()?;
-        let begin = Instant::now();
+        let (begin, run_ns) = (Instant::now(), self.run_ns);
         let recorded = record(self);
-        self.record_ns += begin.elapsed().as_nanos() as u64;
+        // What was computed meanwhile is no recording.
+        self.record_ns += (begin.elapsed().as_nanos() as u64).saturating_sub(self.run_ns - run_ns);
         let recorded = recorded?;
         match self.throttle() {
             // It is recorded, and stays so; whoever comes next is refused.

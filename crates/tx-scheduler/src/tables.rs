@@ -20,6 +20,8 @@ pub(crate) struct Table {
     /// The position (see `undo.rs`) of the value it began with, and of the last write.
     pub(crate) born: StatementSeq,
     pub(crate) written: StatementSeq,
+    /// When the statement that wrote it last ended, if that was computed at once: see `inline.rs`.
+    pub(crate) ends: u64,
     /// It was made after a statement that failed: it has no value.
     pub(crate) undone: bool,
 }
@@ -89,8 +91,16 @@ impl Tables {
         let home = Home::Private { slot, dropped: self.dropped.clone() };
         let storage = Storage::new(dtype, shape, grid, home);
         let known = Arc::downgrade(&storage);
-        self.tables[slot as usize] =
-            Some(Table { storage: known, dtype, grid, versions, born, written: born, undone: false });
+        self.tables[slot as usize] = Some(Table {
+            storage: known,
+            dtype,
+            grid,
+            versions,
+            born,
+            written: born,
+            ends: 0,
+            undone: false,
+        });
         (slot, storage)
     }
 

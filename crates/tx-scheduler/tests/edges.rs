@@ -199,7 +199,7 @@ fn sparse_writes_move_elements_of_every_size() {
 #[test]
 fn values_put_at_positions_touch_the_tiles_that_are_named() {
     for threads in [1, 2] {
-        let config = Config::threads(threads).unwrap().tile_elems(100).shared_effort(0);
+        let config = Config::threads(threads).unwrap().tile_elems(100).shared_effort(0).inline_effort(0);
         let mut session = Session::new(config);
         let u = session.array(Array::arange(0, 1000, 1)).unwrap();
         let before = u.read();

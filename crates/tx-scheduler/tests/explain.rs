@@ -7,8 +7,9 @@ use stm_engine::{TVar, atomically};
 use tx_collections::TArray;
 use tx_scheduler::{Config, Explanation, NotFused, NotParallel, Session};
 
+/// A session of small tiles, all of whose statements are tasks.
 fn session(threads: usize) -> Session {
-    Session::new(Config::threads(threads).unwrap().explain(true).tile_elems(1000))
+    Session::new(Config::threads(threads).unwrap().explain(true).tile_elems(1000).inline_effort(0))
 }
 
 /// The last explanation of a session.
@@ -101,6 +102,32 @@ fn what_needs_no_task_one_tile_and_small_and_overlapping_writes_are_not_parallel
     assert_eq!(last(&session).not_parallel, Some(NotParallel::SmallWrite));
     session.assign(u.at(s![1.., 3]), u.at(s![..-1, 3]) + 1.0).unwrap();
     assert_eq!(last(&session).not_parallel, Some(NotParallel::ReadsItself));
+}
+
+#[test]
+fn small_statements_say_that_they_were_computed_at_once() {
+    for threads in [1, 2] {
+        let mut session = Session::new(Config::threads(threads).unwrap().explain(true));
+        let u = session.array(Array::ones([1000])).unwrap();
+        session.assign(&u, (u.read() + 1.0) * 0.5).unwrap();
+        let why = last(&session);
+        assert_eq!(
+            (why.tasks, why.not_parallel, why.kernels.len()),
+            (0, Some(NotParallel::Small), 1),
+            "{why}"
+        );
+        assert_eq!(why.expression, "(a(1000) + 1.0) * 0.5");
+        assert!(why.to_string().contains("computed when it was recorded"), "{why}");
+        session.assign(&u, u.read() - u.read().sum()).unwrap();
+        assert_eq!(
+            (last(&session).not_fused, last(&session).not_parallel),
+            (vec![NotFused::Reduction], Some(NotParallel::Small))
+        );
+        // What waits for something is none of them.
+        session.dynamic(&[&u], |_| Ok(())).unwrap();
+        session.assign(&u, u.read() + 1.0).unwrap();
+        assert_eq!(last(&session).tasks, 1);
+    }
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn breadth_finishes_one_statement_before_the_next() {
 
 #[test]
 fn a_snapshot_shares_tiles_until_it_is_written() {
-    let mut session = Session::new(Config::single_thread().tile_elems(100));
+    let mut session = Session::new(Config::single_thread().tile_elems(100).inline_effort(0));
     let u = session.array(Array::arange(0.0, 1000.0, 1.0)).unwrap();
     session.finish().unwrap();
     let before = session.report().tasks;
@@ -80,7 +80,7 @@ fn a_snapshot_shares_tiles_until_it_is_written() {
 
 #[test]
 fn a_column_write_is_at_most_one_task_in_place() {
-    let mut session = Session::new(Config::single_thread());
+    let mut session = Session::new(Config::single_thread().inline_effort(0));
     let u = session.array(Array::zeros([300, 3000])).unwrap();
     session.finish().unwrap();
     let before = session.report().tasks;
@@ -127,9 +127,9 @@ fn an_integer_power_that_fails_says_so_where_it_stands() {
 #[test]
 fn a_panic_in_a_task_is_an_internal_error_with_the_line_of_its_statement() {
     use tx_scheduler::{Faults, SessionError};
-    for threads in [1, 2] {
-        let config = Config::threads(threads).unwrap().faults(Faults::default().panic_in_task(30));
-        let mut session = Session::new(config.tile_elems(300));
+    for (threads, inline, n) in [(1, 0, 30), (2, 0, 30), (1, 25_000, 3), (2, 25_000, 3)] {
+        let config = Config::threads(threads).unwrap().faults(Faults::default().panic_in_task(n));
+        let mut session = Session::new(config.tile_elems(300).inline_effort(inline));
         let u: View = session.array(Array::zeros([60, 100])).unwrap();
         let outcome =
             (0..5).try_for_each(|_| session.assign(&u, u.read() + 1.0)).and_then(|()| session.finish());

@@ -6,7 +6,7 @@ use common::oracle::{self, Outcome};
 use common::program::{Coverage, generate};
 use common::session;
 use proptest::prelude::*;
-use tx_scheduler::{Config, Order};
+use tx_scheduler::{Config, NotParallel, Order};
 
 /// The arrays, what was looked at, the counter and the list, as bits.
 type Bits = (Vec<Option<Vec<u64>>>, Vec<Vec<u64>>, u64, Vec<u64>);
@@ -38,8 +38,12 @@ fn difference(ours: &Outcome, expected: &Outcome) -> String {
     )
 }
 
+/// Nanoseconds: about half of the statements have less. So small ones meet tasks that have not run.
+const SMALL: u64 = 12;
+
 fn configs() -> Vec<(&'static str, Config)> {
-    let threads = |n| Config::threads(n).unwrap().shared_effort(0);
+    let at_once = |n| Config::threads(n).unwrap().shared_effort(0);
+    let threads = |n| at_once(n).inline_effort(0);
     vec![
         ("1 thread", threads(1)),
         ("2 threads", threads(2)),
@@ -55,6 +59,14 @@ fn configs() -> Vec<(&'static str, Config)> {
         ("1 thread, breadth", threads(1).order(Order::Breadth)),
         ("2 threads, small window", threads(2).window_bytes(3000)),
         ("1 thread, small window", threads(1).window_bytes(3000)),
+        ("1 thread, small statements at once", at_once(1).inline_effort(SMALL)),
+        ("2 threads, small statements at once", at_once(2).inline_effort(SMALL).window_bytes(3000)),
+        (
+            "1 thread, breadth, small statements at once",
+            at_once(1).inline_effort(SMALL).order(Order::Breadth),
+        ),
+        ("1 thread, all that can be at once", at_once(1)),
+        ("2 threads, all that can be at once", at_once(2)),
     ]
 }
 
@@ -116,9 +128,15 @@ fn random_programs_equal_the_serial_evaluator_at_every_thread_count() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn a_program_equals_the_serial_evaluator(seed in 1000u64.., steps in 2usize..80, threads in 1usize..5) {
+    fn a_program_equals_the_serial_evaluator(
+        seed in 1000u64..,
+        steps in 2usize..80,
+        threads in 1usize..5,
+        inline in 0u64..60,
+    ) {
         let program = generate(seed, steps, seed % 2 == 0, &mut Coverage::default());
-        let (outcome, _) = session::run(&program, Config::threads(threads).unwrap().shared_effort(0)).unwrap();
+        let config = Config::threads(threads).unwrap().shared_effort(0).inline_effort(inline);
+        let (outcome, _) = session::run(&program, config).unwrap();
         prop_assert!(bits(&outcome) == bits(&oracle::run(&program)));
     }
 }
@@ -133,7 +151,7 @@ fn a_dropped_dependence_turns_the_comparison_red() {
         let program = generate(seed, 40, false, &mut Coverage::default());
         let expected = bits(&oracle::run(&program));
         for edge in [3, 30, 90] {
-            let config = Config::single_thread().faults(Faults::default().drop_edge(edge));
+            let config = Config::single_thread().inline_effort(0).faults(Faults::default().drop_edge(edge));
             // One thread: what a missing edge breaks is the order, not memory.
             let run = std::panic::catch_unwind(|| session::run(&program, config));
             caught += usize::from(!matches!(run, Ok(Ok((outcome, _))) if bits(&outcome) == expected));
@@ -141,6 +159,41 @@ fn a_dropped_dependence_turns_the_comparison_red() {
     }
     println!("{caught} of 120 dropped edges were noticed");
     assert!(caught >= 15, "only {caught} of 120 dropped edges were noticed");
+}
+
+/// The mutant: a session that computes at once what has to wait must be found out.
+#[cfg(feature = "faults")]
+#[test]
+fn a_small_statement_that_does_not_wait_turns_the_comparison_red() {
+    use tx_scheduler::Faults;
+    let mut caught = 0;
+    for seed in 0..60 {
+        let program = generate(seed, 40, false, &mut Coverage::default());
+        let expected = bits(&oracle::run(&program));
+        let config = Config::single_thread().inline_effort(SMALL).faults(Faults::default().skip_settled());
+        let run = std::panic::catch_unwind(|| session::run(&program, config));
+        caught += usize::from(!matches!(run, Ok(Ok((outcome, _))) if bits(&outcome) == expected));
+    }
+    println!("{caught} of 60 programs noticed a statement that did not wait");
+    assert!(caught >= 30, "only {caught} of 60 programs noticed a statement that did not wait");
+}
+
+/// Small statements meet tasks, and tasks meet small statements.
+#[test]
+fn programs_have_statements_of_both_kinds() {
+    let (mut small, mut tasks, mut all) = (0, 0, 0);
+    for seed in 0..60 {
+        let program = generate(seed, 40, false, &mut Coverage::default());
+        let config = Config::single_thread().inline_effort(SMALL).explain(true);
+        let (_, session) = session::run(&program, config).unwrap();
+        for why in session.explain() {
+            all += why.statements;
+            small += if why.not_parallel == Some(NotParallel::Small) { why.statements } else { 0 };
+            tasks += if why.tasks > 0 { why.statements } else { 0 };
+        }
+    }
+    println!("of {all} statements {small} were computed at once, {tasks} were tasks");
+    assert!(small * 5 >= all && tasks * 5 >= all, "{small} and {tasks} of {all}");
 }
 
 /// The mutant: a session that commits what ran on a stale snapshot must be found out.

@@ -12,7 +12,7 @@ use tx_scheduler::{AbortCause, Config, Session, Site};
 
 #[test]
 fn every_line_has_its_statements_tasks_time_and_bytes() {
-    let mut session = Session::new(Config::threads(2).unwrap().tile_elems(2048));
+    let mut session = Session::new(Config::threads(2).unwrap().tile_elems(2048).inline_effort(0));
     let u = session.array(Array::zeros([64, 1024])).unwrap();
     let line = |line| Some(Site::script("plate.py".into(), line, 1));
     for _ in 0..10 {

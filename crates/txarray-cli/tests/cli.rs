@@ -148,7 +148,7 @@ fn a_report_or_trace_that_cannot_be_written_is_told_before_the_script_runs() {
 #[test]
 fn explain_tells_each_line_its_pass_its_kernels_and_what_stood_in_the_way() {
     let (_, ended) = run(
-        "import numpy as np\nu = np.ones(50000)\nu[1:] = u[:-1] * 0.5 + u.mean()\nu[0] = 3.0\nprint(u.sum())\n",
+        "import numpy as np\nu = np.ones(500000)\nu[1:] = u[:-1] * 0.5 + u.mean()\nu[0] = 3.0\nprint(u.sum())\n",
         &["--explain", "--threads", "1"],
     );
     assert_eq!(ended.code, 0, "{}", ended.stderr);
