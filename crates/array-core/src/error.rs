@@ -79,6 +79,14 @@ pub enum ArrayError {
         /// Length of the mask there.
         mask: usize,
     },
+    /// Values for what a mask selects, of which there are more or fewer.
+    #[error("{given} values cannot go into the {selected} elements where the mask is true")]
+    MaskValues {
+        /// Values there are.
+        given: usize,
+        /// Elements that the mask selects.
+        selected: usize,
+    },
     /// More indices than axes.
     #[error("too many indices: the array has {ndim} dimensions, but {given} were indexed")]
     TooManyIndices {

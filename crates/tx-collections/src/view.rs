@@ -6,7 +6,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::sync::Arc;
 
-use array_core::{Array, ArrayError, DType, Index, Layout, Term};
+use array_core::{Array, ArrayError, DType, Index, Layout, Select, Term};
 
 use crate::storage::Storage;
 
@@ -163,6 +163,13 @@ impl From<View> for Array {
 impl From<&View> for Array {
     fn from(view: &View) -> Array {
         view.read()
+    }
+}
+
+/// Positions or a mask, in a full index.
+impl From<&View> for Select {
+    fn from(view: &View) -> Select {
+        Select::Array(view.read())
     }
 }
 

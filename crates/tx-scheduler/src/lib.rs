@@ -37,6 +37,7 @@ mod graph;
 mod inline;
 mod lines;
 mod lower;
+mod masks;
 mod positions;
 mod queue;
 mod record;

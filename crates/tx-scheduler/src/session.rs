@@ -170,7 +170,10 @@ impl Session {
     #[track_caller]
     pub fn eval(&mut self, expression: impl Into<Array>) -> Result<Array, SessionError> {
         let line = self.line_or(Location::caller());
-        let expression = expression.into();
+        self.evaluated(expression.into(), line)
+    }
+
+    pub(crate) fn evaluated(&mut self, expression: Array, line: LineId) -> Result<Array, SessionError> {
         if let Some(known) = self.known(&expression)? {
             return Ok(known);
         }

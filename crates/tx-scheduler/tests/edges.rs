@@ -1,6 +1,6 @@
 //! Arrays of nothing and of one thing, and what an error leaves behind.
 
-use array_core::{Array, DType, Index, ReduceOp, pick, s};
+use array_core::{Along, Array, DType, Index, ReduceOp, pick, s};
 use stm_engine::TVar;
 use tx_scheduler::{Config, Session, SessionError};
 
@@ -226,6 +226,79 @@ fn values_put_at_positions_touch_the_tiles_that_are_named() {
             assert_eq!(own.slice(s![1]).to_string(), own.slice(s![48]).to_string());
         }
     }
+}
+
+#[test]
+fn masks_that_the_session_computes_select_on_both_sides() {
+    for threads in [1, 2] {
+        let config = Config::threads(threads).unwrap().tile_elems(10).shared_effort(0);
+        let mut session = Session::new(config);
+        let u = session.array(Array::arange(0, 60, 1).reshape([6, 10])).unwrap();
+        session.assign(&u, u.read() % 7).unwrap();
+        let mask = session.array(u.read().greater(4)).unwrap();
+        let old: Vec<i64> = (0..60).map(|i| i % 7).collect();
+        let large = session.pick(&u, pick![&mask]).unwrap();
+        // What is picked is what was there when it was picked.
+        session.put(&u, pick![&mask], &large * 10).unwrap();
+        session.put(&u, pick![u.read().equal(0)], -1).unwrap();
+        let picked = session.eval(large).unwrap().to_vec::<i64>().unwrap();
+        assert_eq!(picked, old.iter().copied().filter(|&x| x > 4).collect::<Vec<_>>());
+        let expected = old.iter().map(|&x| {
+            if x > 4 {
+                10 * x
+            } else if x == 0 {
+                -1
+            } else {
+                x
+            }
+        });
+        assert_eq!(session.eval(&u).unwrap().to_vec::<i64>().unwrap(), expected.collect::<Vec<_>>());
+        // Rows by a mask, beside a slice; a part of an array as the target; nothing selected.
+        let rows = session.array(u.at(s![.., 0]).read().greater(0)).unwrap();
+        let part = session.pick(&u, pick![&rows, 2..4]).unwrap();
+        assert_eq!(
+            part.shape(),
+            [
+                session.item(rows.read().count_nonzero(Along::all())).unwrap().as_integer().unwrap() as usize,
+                2
+            ]
+        );
+        let inner = u.at(s![1..-1, 1..-1]);
+        session.put(&inner, pick![inner.read().greater(9)], Array::from_vec(vec![0i64], [1])).unwrap();
+        assert_eq!(session.item(inner.read().max()).unwrap().as_integer(), Some(4));
+        let none = session.pick(&u, pick![u.read().greater(1000)]).unwrap();
+        assert_eq!(none.shape(), [0]);
+        session.put(&u, pick![u.read().greater(1000)], none).unwrap();
+    }
+}
+
+#[test]
+fn a_mask_that_does_not_fit_is_an_error_of_its_line_and_changes_nothing() {
+    let mut session = Session::new(Config::threads(2).unwrap().tile_elems(10));
+    let u = session.array(Array::arange(0, 100, 1)).unwrap();
+    let three = Array::from_vec(vec![1i64, 2, 3], [3]);
+    session.assign(&u, u.read() + 1).unwrap();
+    let error = session.put(&u, pick![u.read().less(6)], &three).unwrap_err().to_string();
+    assert!(error.contains("3 values cannot go into the 5 elements"), "{error}");
+    assert!(error.contains("edges.rs:"), "{error}");
+    let short = session.array(Array::full([99], true)).unwrap();
+    for error in
+        [session.put(&u, pick![&short], &three).unwrap_err(), session.pick(&u, pick![&short]).unwrap_err()]
+    {
+        assert!(
+            error.to_string().contains("the mask has length 99 where axis 0 of the array has length 100"),
+            "{error}"
+        );
+    }
+    assert_eq!(session.eval(&u).unwrap().to_vec::<i64>().unwrap(), Vec::from_iter(1..101));
+    let mut other = Session::new(Config::single_thread());
+    let foreign = other.array(Array::full([100], true) & true).unwrap();
+    assert!(session.pick(&u, pick![&foreign]).is_err());
+    assert!(session.put(&u, pick![&foreign], &three).is_err());
+    // What fails before it is heard of before it.
+    session.dynamic(&[], |_| Err(std::io::Error::other("no more paper").into())).unwrap();
+    let late = session.put(&u, pick![u.read().less(6)], &three).unwrap_err().to_string();
+    assert!(late.contains("no more paper"), "{late}");
 }
 
 #[test]

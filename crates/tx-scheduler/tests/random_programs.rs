@@ -119,6 +119,7 @@ fn random_programs_equal_the_serial_evaluator_at_every_thread_count() {
     assert!(coverage.closures >= 300 && coverage.attached >= 50);
     assert!(coverage.along >= 300, "reductions along axes {}", coverage.along);
     assert!(coverage.positions >= 300, "picks and puts {}", coverage.positions);
+    assert!(coverage.masks >= 300, "masks that are computed {}", coverage.masks);
     assert!(coverage.failures >= 50 && coverage.cancellations >= 50);
     // Speculations that lose are forced, so that no machine is too calm for it.
     #[cfg(feature = "faults")]

@@ -19,7 +19,8 @@ impl Array {
     ///
     /// **Shape** arrays of positions are stretched to one shape, which stands where they stood, or first if a slice stands
     /// between them; integers beside them count as positions. **Copies** unless the index is a basic one
-    /// ([`slice`](Self::slice)). Masks among the items are evaluated at once, for the shape depends on them.
+    /// ([`slice`](Self::slice)). Masks among the items are evaluated at once, for the shape depends on them; those over a session's
+    /// arrays its `pick` and `put` compute.
     ///
     /// What is wrong comes out of the evaluation: [`ArrayError::IndexOutOfBounds`], [`ArrayError::MaskShape`],
     /// [`ArrayError::TooManyIndices`], [`ArrayError::Broadcast`] of positions, [`ArrayError::Unsupported`] types.
@@ -64,7 +65,8 @@ impl Array {
     /// The array with `value` in the place of what the index selects: NumPy's `a[...] = value`. `value` is cast to the array's
     /// type and stretched to the selection; where positions repeat, the last one counts.
     ///
-    /// Errors as of [`pick`](Self::pick), and [`ArrayError::BroadcastTo`] for a value that does not fit.
+    /// Errors as of [`pick`](Self::pick), and [`ArrayError::BroadcastTo`] for a value that does not fit, or [`ArrayError::MaskValues`]
+    /// for a row of values that are not as many as a mask selects.
     ///
     /// ```
     /// use array_core::{pick, Array};
@@ -145,7 +147,7 @@ impl Array {
             let selected: Dims = place.iter().map(|&a: &usize| shape[a]).collect();
             let value = trimmed(&value, selected.len()).broadcast_to(&selected);
             if let Some(error) = value.error() {
-                return Err(error.root().clone());
+                return Err(misfit(items, self.ndim(), error.root()));
             }
             let mut back = Dims::from_elem(0, place.len());
             place.iter().enumerate().for_each(|(to, &from)| back[from] = to);
@@ -263,6 +265,19 @@ fn applicable(op: Op, dtype: DType) -> Result<Op, ArrayError> {
         return Err(refuse("the result has another type"));
     }
     Ok(op.on_truth(dtype))
+}
+
+/// What is wrong with a value that does not stretch to what `items` select of an array of `ndim` axes: of a mask and a row of values
+/// their numbers say more than their shapes.
+fn misfit(items: &[Select], ndim: usize, error: &ArrayError) -> ArrayError {
+    match (items, error) {
+        ([Select::Array(mask)], ArrayError::BroadcastTo { from, to })
+            if mask.dtype() == DType::Bool && mask.ndim() == ndim && from.len() == 1 =>
+        {
+            ArrayError::MaskValues { given: from[0], selected: to.iter().product() }
+        }
+        _ => error.clone(),
+    }
 }
 
 /// NumPy ignores axes of length 1 that a value has too many.

@@ -46,7 +46,7 @@ impl Outcome {
                 elements.iter_mut().for_each(|x| *x *= by);
                 self.counter += elements[0].clamp(-1.0, 1.0);
             }
-            Step::Mask { target, limit, value } => {
+            Step::Mask { target, limit, value, .. } => {
                 let old = self.eval(&Expr::Part(target.clone()), 0);
                 let values = self.eval(value, old.len());
                 let new: Vec<f64> =
@@ -102,6 +102,11 @@ impl Outcome {
                 (0..len).map(|i| if a[i] < b[i] { a[i] } else { c[i] }).collect()
             }
             Expr::Fold(fold, a) => vec![self.fold(*fold, a); len],
+            Expr::Chosen(part, limit) => {
+                let mut chosen = self.eval(&Expr::Part(part.clone()), 0);
+                chosen.retain(|x| x < limit);
+                vec![0.0 + pairwise(&chosen); len]
+            }
             Expr::Pick { array, positions, .. } => {
                 let (shape, elements) = self.arrays[*array].as_ref().unwrap();
                 selected(shape, positions).into_iter().map(|place| elements[place]).collect()

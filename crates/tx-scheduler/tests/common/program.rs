@@ -94,6 +94,8 @@ pub(crate) enum Expr {
         positions: Vec<Vec<usize>>,
         computed: bool,
     },
+    /// The sum of what a mask selects: `part[part < limit].sum()`.
+    Chosen(Part, f64),
     /// A reduction of an expression of `shape` along those `axes` that are marked, one if it is a search.
     Along {
         along: Along,
@@ -139,11 +141,12 @@ pub(crate) enum Step {
         array: usize,
         by: f64,
     },
-    /// `target[target < limit] = value`
+    /// `target[target < limit] = value`, or `= value[target < limit]` with the mask computed first: the same elements.
     Mask {
         target: Part,
         limit: f64,
         value: Expr,
+        computed: bool,
     },
     /// `array[positions] = value`, of its first axes; positions may come up more than once.
     Put {
@@ -212,6 +215,8 @@ pub(crate) struct Coverage {
     pub(crate) along: usize,
     /// Picks and puts at positions.
     pub(crate) positions: usize,
+    /// Picks and puts by masks that are computed.
+    pub(crate) masks: usize,
 }
 
 /// A program and the shapes its arrays have.
@@ -285,7 +290,9 @@ impl Maker<'_> {
                 let target = self.part_of_any();
                 let value = self.value(&target, 2);
                 self.note(&target, &value);
-                Step::Mask { target, limit: f64::from(self.rng.random_range(-3..4)) * 0.5, value }
+                let computed = self.rng.random_bool(0.5);
+                self.coverage.masks += usize::from(computed);
+                Step::Mask { target, limit: self.limit(), value, computed }
             }
             36..42 if self.closures => self.closure(),
             42..44 if self.closures && !self.doomed => self.failure(),
@@ -300,6 +307,10 @@ impl Maker<'_> {
             46..52 => self.put(),
             _ => self.assign(),
         }
+    }
+
+    fn limit(&mut self) -> f64 {
+        f64::from(self.rng.random_range(-3..4)) * 0.5
     }
 
     /// Positions on the first `axes` axes of an array.
@@ -532,6 +543,10 @@ impl Maker<'_> {
                     Box::new(Expr::Binary(Binary::Sub, Box::new(Expr::Part(part)), Box::new(inner))),
                 )
             }
+            6 if !self.alive.is_empty() => {
+                self.coverage.masks += 1;
+                Expr::Chosen(self.part_of_any(), self.limit())
+            }
             5 if depth > 1 && !shape.is_empty() => {
                 let array = self.pick_shaped(&shape[1..]);
                 match array {
@@ -558,7 +573,7 @@ impl Maker<'_> {
 /// All parts an expression reads.
 pub(crate) fn collect<'a>(value: &'a Expr, parts: &mut Vec<&'a Part>) {
     match value {
-        Expr::Part(part) => parts.push(part),
+        Expr::Part(part) | Expr::Chosen(part, _) => parts.push(part),
         Expr::Number(_) | Expr::Pick { .. } => {}
         Expr::Negative(a) | Expr::Fold(_, a) | Expr::Along { value: a, .. } => collect(a, parts),
         Expr::Binary(_, a, b) => [a, b].into_iter().for_each(|e| collect(e, parts)),

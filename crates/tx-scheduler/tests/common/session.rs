@@ -1,6 +1,6 @@
 //! The same programs through a session.
 
-use array_core::{Array, DType, Index, Select};
+use array_core::{Array, DType, Index, Select, pick};
 use stm_engine::{Abort, TVar};
 use strategy_lists::{List, Value};
 use tx_collections::{TArray, View};
@@ -94,7 +94,13 @@ impl Runner {
                     runner.session.assign(runner.part(target), value)
                 })?;
             }
-            Step::Mask { target, limit, value } => self.persist(|runner| {
+            Step::Mask { target, limit, value, computed: true } => self.persist(|runner| {
+                let part = runner.part(target);
+                let value = runner.expr(value)?.broadcast_to(part.shape());
+                let values = runner.session.pick(value, pick![part.read().less(*limit)])?;
+                runner.session.put(&part, pick![part.read().less(*limit)], values)
+            })?,
+            Step::Mask { target, limit, value, computed: false } => self.persist(|runner| {
                 let part = runner.part(target);
                 let value = Array::where_(part.read().less(*limit), runner.expr(value)?, part.read());
                 runner.session.assign(part, value)
@@ -258,6 +264,10 @@ impl Runner {
                 self.views[*array].as_ref().unwrap().read().pick(items)
             }
             Expr::Part(part) => self.part(part).read(),
+            Expr::Chosen(part, limit) => {
+                let part = self.part(part);
+                self.session.pick(&part, pick![part.read().less(*limit)])?.sum()
+            }
             Expr::Number(x) => Array::scalar(*x),
             Expr::Negative(a) => -self.expr(a)?,
             Expr::Binary(op, a, b) => {
