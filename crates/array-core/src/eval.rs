@@ -184,13 +184,10 @@ impl Array {
         }
         let isa = Isa::active();
         let layout = Layout::contiguous(self.shape())?;
-        if let Some(call) = direct::Call::of(self, isa, last_level_cache()) {
-            // SAFETY: `self` lives; the block is ours alone and as long as the result, all of which is written.
-            let data = unsafe {
-                call.run(out.as_mut_ptr());
-                out.freeze()
-            };
-            return Ok(Array::from_layout(data, layout));
+        // SAFETY: the block is ours alone and as long as the result.
+        if unsafe { direct::map_into(self, isa, last_level_cache(), out.as_mut_ptr()) }.is_some() {
+            // SAFETY: all elements were written.
+            return Ok(Array::from_layout(unsafe { out.freeze() }, layout));
         }
         let ready = split_owned(self, &mut |part| part.into_evaluated_for(isa))?;
         if matches!(ready.0.kind, Kind::Source { .. }) {
@@ -318,7 +315,7 @@ fn evaluate(expr: Array, isa: Isa) -> Result<Array, ArrayError> {
     if ready.is_evaluated() {
         return Ok(ready);
     }
-    // What was no single operation on data may be one now.
+    // What was no operations on data may be some now.
     if replaced && let Some(done) = direct::map(&ready, isa, direct::MOST) {
         return done;
     }

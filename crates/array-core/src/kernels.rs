@@ -118,6 +118,42 @@ impl fmt::Display for Isa {
     }
 }
 
+/// Bytes of a destination from which on it does not stay in the first-level cache beside what is read.
+pub(crate) const FAR: usize = 16 << 10;
+/// Bytes of a destination between two looks ahead.
+const PIECE: usize = 2 << 10;
+
+/// Calls a kernel for many dense elements, piece by piece; before each piece the lines of the destination that the next one writes
+/// are fetched. A store waits for its line and holds up those behind it; what reads ahead of loads does not look at stores. Measured in the
+/// second-level cache: an addition of ten thousand f64 takes 1.97 µs instead of 2.16, with vectors of 512 bits.
+///
+/// `steps` says how many bytes each address of the table moves on with an element. Not for kernels that look ahead themselves: tapes,
+/// elementary functions.
+///
+/// # Safety
+/// As of [`Body::run`], for `n > 0` elements; sources that move on are dense. Afterwards the table's addresses mean nothing.
+#[inline]
+pub(crate) unsafe fn sweep(kernel: Kernel, table: &mut [*mut u8], steps: &[u8], ix: &[u16], n: usize) {
+    let (place, size) = (usize::from(ix[0]), usize::from(steps[usize::from(ix[0])]));
+    let mut left = n;
+    // SAFETY: the caller's: pieces follow each other within the `n` elements.
+    unsafe {
+        if n * size > FAR {
+            let mut piece = (PIECE - table[place].addr() % 64) / size;
+            while left > piece {
+                moves::fetch(table[place].wrapping_add(piece * size), PIECE.min((left - piece) * size));
+                kernel(table.as_ptr(), ix.as_ptr(), piece);
+                for (address, step) in table.iter_mut().zip(steps) {
+                    *address = address.add(usize::from(*step) * piece);
+                }
+                left -= piece;
+                piece = PIECE / size;
+            }
+        }
+        kernel(table.as_ptr(), ix.as_ptr(), left);
+    }
+}
+
 unsafe fn baseline<K: Body>(locs: *const *mut u8, ix: *const u16, n: usize) {
     // SAFETY: the caller keeps the contract of `Body::run`.
     unsafe { K::run(locs, ix, n) }

@@ -93,6 +93,17 @@ fn own_types(op: Op, a: &Array, b: &Array) -> Option<DType> {
     (input == dtype && a.error().is_none() && b.error().is_none()).then_some(output)
 }
 
+/// The type of the result, if the operation reads an array and a plain number of the array's type as they are.
+#[inline]
+fn own_types_beside(op: Op, a: &Array, value: Scalar) -> Option<DType> {
+    let dtype = a.dtype();
+    if dtype != value.dtype() || op.is_comparison() || op == Op::Power {
+        return None;
+    }
+    let (input, output) = op.types(dtype).ok()?;
+    (input == dtype && a.error().is_none()).then_some(output)
+}
+
 /// A map over arguments of the right types; broadcasts their shapes.
 #[track_caller]
 fn map(op: Op, dtype: DType, args: Args) -> Array {
@@ -104,6 +115,7 @@ fn map(op: Op, dtype: DType, args: Args) -> Array {
         [a, b] if alike(a.shape(), b.shape()) => few(a.shape()),
         [a, b] if b.ndim() == 0 => few(a.shape()),
         [a, b] if a.ndim() == 0 => few(b.shape()),
+        [a, b, c] if [b, c].iter().all(|x| x.ndim() == 0 || alike(x.shape(), a.shape())) => few(a.shape()),
         [a, b, rest @ ..] => {
             let third = rest.first().map_or(&[][..], Array::shape);
             match broadcast_shapes(&[a.shape(), b.shape(), third]) {
@@ -146,7 +158,7 @@ impl Array {
                     Op::SignBit if whole => a.less(0),
                     // As NumPy: in double precision, and back.
                     Op::Reciprocal if whole => a.cast(DType::F64).reciprocal().cast(output),
-                    _ => map(op, output, [a.cast(input)].into_iter().collect()),
+                    _ => map(op, output, smallvec![a.cast(input)]),
                 }
             }
         }
@@ -164,6 +176,22 @@ impl Array {
             (Term::Array(a), Term::Array(b)) => match own_types(op, &a, &b) {
                 Some(output) => return map(op.on_truth(a.dtype()), output, smallvec![a, b]),
                 None => (Term::Array(a), Term::Array(b)),
+            },
+            (Term::Array(a), Term::Weak(v)) => match own_types_beside(op, &a, v) {
+                Some(output) => {
+                    let shape = few(a.shape());
+                    let args = smallvec![a, Array::scalar(v)];
+                    return Node::map(op.on_truth(v.dtype()), output, shape, args, Location::caller());
+                }
+                None => (Term::Array(a), Term::Weak(v)),
+            },
+            (Term::Weak(v), Term::Array(a)) => match own_types_beside(op, &a, v) {
+                Some(output) => {
+                    let shape = few(a.shape());
+                    let args = smallvec![Array::scalar(v), a];
+                    return Node::map(op.on_truth(v.dtype()), output, shape, args, Location::caller());
+                }
+                None => (Term::Weak(v), Term::Array(a)),
             },
             terms => terms,
         };
@@ -209,7 +237,7 @@ impl Array {
         let (a, b): (Term, Term) = (a.into(), b.into());
         let dtype = common(&a, &b, false);
         let condition = condition.into().into_array().cast(DType::Bool);
-        map(Op::Where, dtype, [condition, a.of(dtype), b.of(dtype)].into_iter().collect())
+        map(Op::Where, dtype, smallvec![condition, a.of(dtype), b.of(dtype)])
     }
 
     /// The elements in another type, as NumPy's `astype` ([`Scalar::cast`]); the array itself if it has that type.
@@ -264,7 +292,7 @@ fn compare(op: Op, a: Term, b: Term) -> Array {
         }
         _ => {
             let dtype = left.promote(right);
-            map(op, DType::Bool, [a.of(dtype), b.of(dtype)].into_iter().collect())
+            map(op, DType::Bool, smallvec![a.of(dtype), b.of(dtype)])
         }
     }
 }

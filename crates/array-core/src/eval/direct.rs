@@ -1,39 +1,51 @@
-//! One operation on dense data: its kernel at once, without a plan.
+//! Operations on dense data: a single one is its kernel at once, without a plan; several run from bare addresses ([`Flat`]).
 //!
-//! **Why** binding and starting a plan costs some hundred nanoseconds, many times the arithmetic of a few elements and a good part of
-//! that of some thousand. The kernel is the one that the plan would run, on the same elements, so the bits are the same.
+//! **Why** binding and starting a plan in general costs some hundred nanoseconds, many times the arithmetic of a few elements and a good
+//! part of that of some thousand. The kernels are those that the plan would run, on the same elements, so the bits are the same.
 
+use super::SCRATCH;
 use crate::{
     array::Array,
     buffer::{BlockPool, Buffer, FEW_BYTES},
-    dtype::DType,
     error::ArrayError,
     expr::{Kind, Op},
-    kernels::{Isa, Kernel, select},
+    functions,
+    kernels::{Isa, Kernel, select, sweep},
     layout::{Layout, alike},
+    plan::{Flat, Plan},
 };
 
 /// Bytes of a result up to which starting a plan counts where a larger one may take the memory of an operand instead.
 pub(super) const MOST: usize = 64 << 10;
 
 /// A kernel and what it reads.
-pub(super) struct Call {
+struct Call {
     kernel: Kernel,
     /// Addresses of data; the constants stand in for those that are none.
     sources: [*const u8; 3],
     consts: [u128; 3],
+    /// How far the destination and the sources move on with an element.
+    steps: [u8; 4],
+    /// Whether the kernel leaves looking ahead to us.
+    sweeps: bool,
     len: usize,
 }
 
 impl Call {
-    /// The call that computes `array`, which takes at most so many bytes, if it is one operation whose operands are dense data of its shape or constants.
-    #[inline]
-    pub(super) fn of(array: &Array, isa: Isa, most: usize) -> Option<Call> {
-        let mut call = Call { kernel: none, sources: [std::ptr::null(); 3], consts: [0; 3], len: 0 };
-        call.set(array, isa, most).map(|()| call)
+    #[inline(always)]
+    fn new() -> Call {
+        Call {
+            kernel: none,
+            sources: [std::ptr::null(); 3],
+            consts: [0; 3],
+            steps: [0; 4],
+            sweeps: false,
+            len: 0,
+        }
     }
 
-    /// Becomes that call.
+    /// Becomes the call that computes `array`, which takes at most so many bytes, if it is one operation whose operands are dense data
+    /// of its shape or constants.
     #[inline(always)]
     fn set(&mut self, array: &Array, isa: Isa, most: usize) -> Option<()> {
         let Kind::Map { op, shape, args, .. } = &array.0.kind else { return None };
@@ -42,7 +54,8 @@ impl Call {
         if len == 0 || len * array.dtype().size() > most || op == Op::Power || !isa.runs_here() {
             return None;
         }
-        self.len = len;
+        (self.len, self.sweeps) = (len, !functions::is_called(op));
+        self.steps[0] = array.dtype().size() as u8;
         let mut mask = 0;
         for (k, arg) in args.iter().enumerate() {
             if let Kind::Const { value, .. } = &arg.0.kind {
@@ -50,11 +63,13 @@ impl Call {
                 mask |= u8::from(len > 1) << k;
             } else {
                 self.sources[k] = dense(arg, shape)?;
+                self.steps[k + 1] = arg.dtype().size() as u8;
             }
         }
         if mask == 0b01 && args.len() == 2 && op.commutes() {
             self.sources.swap(0, 1);
             self.consts.swap(0, 1);
+            self.steps.swap(1, 2);
             mask = 0b10;
         }
         self.kernel = select::op(isa, op, args.last()?.dtype(), array.dtype(), mask)?;
@@ -64,14 +79,21 @@ impl Call {
     /// # Safety
     /// The array that the call is of lives; `out` has room for its elements, which nobody else touches.
     #[inline(always)]
-    pub(super) unsafe fn run(&self, out: *mut u8) {
+    unsafe fn run(&self, out: *mut u8) {
+        const IX: [u16; 8] = [0, 1, 2, 3, 0, 0, 0, 0];
         let mut locs = [out; 4];
         for ((loc, source), value) in locs[1..].iter_mut().zip(self.sources).zip(&self.consts) {
             *loc = if source.is_null() { (&raw const *value).cast_mut().cast() } else { source.cast_mut() };
         }
         // SAFETY: every source has `len` elements, or one where the kernel's mask says so; kernels only read them. The rest is
         // the caller's.
-        unsafe { (self.kernel)(locs.as_ptr(), [0, 1, 2, 3, 0, 0, 0, 0].as_ptr(), self.len) }
+        unsafe {
+            if self.sweeps {
+                sweep(self.kernel, &mut locs, &self.steps, &IX, self.len);
+            } else {
+                (self.kernel)(locs.as_ptr(), IX.as_ptr(), self.len);
+            }
+        }
     }
 }
 
@@ -79,7 +101,7 @@ impl Call {
 #[inline]
 pub(super) fn dense(array: &Array, shape: &[usize]) -> Option<*const u8> {
     match &array.0.kind {
-        Kind::Buffer { data, layout } if alike(&layout.shape, shape) && layout.is_contiguous() => {
+        Kind::Buffer { data, layout } if is_dense(layout, shape) => {
             // SAFETY: the first element of a leaf that has elements lies in its buffer (L1).
             Some(unsafe { data.as_ptr().offset(layout.offset * array.dtype().size() as isize) })
         }
@@ -87,29 +109,171 @@ pub(super) fn dense(array: &Array, shape: &[usize]) -> Option<*const u8> {
     }
 }
 
+/// Whether a layout is one of this shape in C order; of one axis, as most have, at a glance.
+#[inline]
+fn is_dense(layout: &Layout, shape: &[usize]) -> bool {
+    match (shape, &layout.shape[..], &layout.strides[..]) {
+        (&[n], &[len], &[stride]) => n == len && (stride == 1 || n <= 1),
+        _ => alike(&layout.shape, shape) && layout.is_contiguous(),
+    }
+}
+
 /// In the place of a kernel that is still looked for.
 unsafe fn none(_: *const *mut u8, _: *const u16, _: usize) {}
 
-/// The result of `array`, of at most so many bytes, if a call computes it.
+/// The result of `array`, of at most so many bytes, if it is operations on dense data.
 pub(super) fn map(array: &Array, isa: Isa, most: usize) -> Option<Result<Array, ArrayError>> {
-    let mut call = Call { kernel: none, sources: [std::ptr::null(); 3], consts: [0; 3], len: 0 };
-    call.set(array, isa, most)?;
-    Some(result(&call, array.dtype(), array.shape()))
+    let mut call = Call::new();
+    if call.set(array, isa, most).is_some() {
+        // SAFETY: the array lives, and the memory is fresh.
+        return Some(result(array, call.len, |out| unsafe { call.run(out) }));
+    }
+    flat(array, isa, most, |flat, plan| {
+        result(array, array.len(), |out| {
+            // SAFETY: as above; the flat form was bound to the array.
+            SCRATCH.with_borrow_mut(|scratch| unsafe { flat.run(plan, out, scratch) });
+        })
+    })
+}
+
+/// Computes `array`, of at most so many bytes, into `out`, if it is operations on dense data; else gives nothing.
+///
+/// # Safety
+/// `out` has room for the elements, which nobody else touches.
+pub(super) unsafe fn map_into(array: &Array, isa: Isa, most: usize, out: *mut u8) -> Option<()> {
+    let mut call = Call::new();
+    if call.set(array, isa, most).is_some() {
+        // SAFETY: the array lives; the rest is the caller's.
+        unsafe { call.run(out) };
+        return Some(());
+    }
+    flat(array, isa, most, |flat, plan| {
+        // SAFETY: as above; the flat form was bound to the array.
+        SCRATCH.with_borrow_mut(|scratch| unsafe { flat.run(plan, out, scratch) });
+    })
+}
+
+/// What `run` makes of the expression bound to addresses, if it takes at most so many bytes and can be.
+#[inline]
+fn flat<R>(array: &Array, isa: Isa, most: usize, run: impl FnOnce(&Flat, &Plan) -> R) -> Option<R> {
+    if !matches!(array.0.kind, Kind::Map { .. }) || !isa.runs_here() {
+        return None;
+    }
+    let bytes = array.len() * array.dtype().size();
+    if bytes == 0 || bytes > most {
+        return None;
+    }
+    let mut flat = Flat::new();
+    flat.bind(array, isa)?;
+    flat.with_plan(|plan| run(&flat, plan))
 }
 
 #[inline(always)]
-fn result(call: &Call, dtype: DType, shape: &[usize]) -> Result<Array, ArrayError> {
-    let layout = Layout::packed(shape);
-    let data = if call.len * dtype.size() <= FEW_BYTES {
-        // SAFETY: the kernel writes every element.
-        unsafe { Buffer::few(dtype, call.len, |out| call.run(out)) }
+fn result(array: &Array, len: usize, write: impl FnOnce(*mut u8)) -> Result<Array, ArrayError> {
+    let (dtype, layout) = (array.dtype(), Layout::packed(array.shape()));
+    let data = if len * dtype.size() <= FEW_BYTES {
+        // SAFETY: every element is written.
+        unsafe { Buffer::few(dtype, len, write) }
     } else {
-        let mut out = BlockPool::shared().take(dtype, call.len)?;
+        let mut out = BlockPool::shared().take(dtype, len)?;
+        write(out.as_mut_ptr());
         // SAFETY: as above.
-        unsafe {
-            call.run(out.as_mut_ptr());
-            out.freeze()
-        }
+        unsafe { out.freeze() }
     };
     Ok(Array::from_layout(data, layout))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        dtype::DType,
+        eval,
+        plan::{Scratch, bind_for},
+        s,
+    };
+
+    /// Both ways, and the plan in general, give the same bits by the same instructions.
+    fn check(array: &Array, isa: Isa) {
+        let what = || format!("{} of {:?} on {isa}", array.formula(), array.shape());
+        let bound = bind_for(array, isa).unwrap();
+        let mut flat = Flat::new();
+        flat.bind(array, isa).unwrap_or_else(|| panic!("{} is flat", what()));
+        let plan = flat.with_plan(|plan| format!("{plan:?}"));
+        assert_eq!(plan.as_deref(), Some(&*format!("{:?}", bound.plan)), "{}", what());
+        let expected = eval::map(bound, &mut Scratch::new()).unwrap().scalars().unwrap();
+        let fresh = map(array, isa, usize::MAX).expect("it is flat").unwrap().scalars().unwrap();
+        let bits = |values: Vec<crate::Scalar>| values.into_iter().map(|v| v.bits()).collect::<Vec<_>>();
+        let expected = bits(expected);
+        assert!(bits(fresh) == expected, "{}", what());
+        // A destination that starts somewhere in a line.
+        let size = array.dtype().size();
+        let mut room = BlockPool::shared().take(array.dtype(), array.len() + 5).unwrap();
+        // SAFETY: there is room for as many elements behind the first three, and they are written before they are read.
+        unsafe {
+            map_into(array, isa, usize::MAX, room.as_mut_ptr().add(3 * size)).expect("it is flat");
+            for (i, expected) in expected.iter().enumerate() {
+                let value = crate::Scalar::read(array.dtype(), room.as_mut_ptr(), 3 + i);
+                assert_eq!(value.bits(), *expected, "element {i} of {}", what());
+            }
+        }
+    }
+
+    #[test]
+    fn operations_on_dense_data_have_the_bits_of_the_plan_in_general() {
+        for n in [1, 2, 9, 100, 1023, 1025, 2049, 5000, 20_011] {
+            let numbers = |scale: f64| {
+                Array::from_vec((0..n + 1).map(|i| (i as f64 * scale).sin() * 3.0).collect(), [n + 1])
+            };
+            // One of them starts behind its buffer's first element.
+            let (a, b) = (numbers(0.7).slice(s![..-1]), numbers(1.3).slice(s![1..]));
+            let one = Array::from_vec(vec![0.25], [1]).slice(s![0]);
+            let (f, i) = (a.astype::<f32>().eval().unwrap(), (&a * 50.0).astype::<i64>().eval().unwrap());
+            let twice = &a - &b;
+            let forms = [
+                &a + &b,
+                2.0 - &a,
+                a.less(&b),
+                ((&a * 2.0 + 1.0) * &a + 3.0) * &a + 4.0,
+                ((&b * &b + 4.0 * &a).sqrt() - &b) / (2.0 * &a),
+                Array::where_(a.greater(&b), &a * 2.0, &b + 1.0),
+                &twice * &twice + (&twice - 1.0),
+                (&a * &one + &one) * &b,
+                (&one * 3.0) * &a - (&one + 1.0),
+                a.sin().square() + b.cos().square(),
+                a.sin(),
+                (&a + 1.0) & b.less(0.5),
+                &f * 2.0 + &f,
+                f.cast(DType::F64) + &a,
+                (&i * 3 - &i) % 7,
+                (&i + 1).cast(DType::U8) + 2,
+                a.reshape([1, n]) * 0.5 + 1.0,
+            ];
+            for (isa, form) in Isa::available().flat_map(|isa| forms.iter().map(move |form| (isa, form))) {
+                match form.error() {
+                    // `&` is not for floats; the row is there for its error.
+                    Some(_) => assert!(map(form, isa, usize::MAX).is_none()),
+                    None => check(form, isa),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_flat_or_may_fail_is_left_to_the_plan_in_general() {
+        let a = Array::arange(0, 12, 1).reshape([3, 4]).eval().unwrap();
+        let row = a.slice(s![0]);
+        let mut deep = &a + 1;
+        let mut wide = &a + 0;
+        for k in 1..40 {
+            deep = (deep * 3) ^ k;
+            wide = wide + a.slice(s![..; -1]) * k;
+        }
+        for other in [&a + &row, &a + a.slice(s![.., ..; -1]), &a.pow(&a) + 1, deep, wide, &a + a.sum()] {
+            assert!(map(&other, Isa::active(), usize::MAX).is_none(), "{}", other.formula());
+            assert_eq!(other.eval().unwrap().shape(), [3, 4]);
+        }
+        assert!(map(&(Array::zeros([0]) + 1.0), Isa::active(), usize::MAX).is_none());
+        assert!(map(&(&a * 2 + 1), Isa::active(), 8 * 12 - 1).is_none(), "more bytes than asked for");
+    }
 }

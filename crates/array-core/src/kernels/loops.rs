@@ -83,6 +83,9 @@ impl<T: Copy> Side<T> for S {
     }
 }
 
+/// Elements from which on a loop brings its stores in line with the cache.
+const ALIGNED: usize = 64;
+
 /// Writes `f(i)` to every element of the destination.
 ///
 /// # Safety
@@ -94,8 +97,9 @@ pub(crate) unsafe fn each<T>(frame: Frame, f: impl Fn(usize) -> T) {
     let n = dst.len();
     // Up to the next cache line by single elements, so that no vector store is split over two lines: a run that writes in
     // place gives its temporaries the phase of the output, so then they are aligned too.
+    // Of few elements it would be a good part.
     let size = size_of::<T>();
-    let head = if size == 4 || size == 8 {
+    let head = if (size == 4 || size == 8) && n >= ALIGNED {
         (dst.as_ptr().addr().wrapping_neg() / size % (64 / size)).min(n)
     } else {
         0

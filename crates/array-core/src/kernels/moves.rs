@@ -68,6 +68,21 @@ pub(crate) unsafe fn stream(dst: *mut u8, src: *const u8, bytes: usize) {
     }
 }
 
+/// Fetches the lines of memory that will be written soon. Any address will do.
+#[inline(always)]
+pub(crate) fn fetch(at: *const u8, bytes: usize) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    for line in 0..bytes.div_ceil(64) {
+        // SAFETY: a hint, which touches nothing.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_ET0>(at.wrapping_add(line * 64).cast());
+        }
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = (at, bytes);
+}
+
 /// Orders what was streamed before what is stored afterwards.
 pub(crate) fn stream_fence() {
     #[cfg(all(target_arch = "x86_64", not(miri)))]

@@ -16,7 +16,7 @@
 
 mod vector;
 
-use super::{Isa, Kernel};
+use super::{FAR, Isa, Kernel, moves::fetch};
 use crate::dtype::DType;
 use std::mem::MaybeUninit;
 #[cfg(target_arch = "x86_64")]
@@ -183,9 +183,14 @@ unsafe fn strips<V: Vector, const R: usize>(
     // is split.
     let phase = dst.addr().wrapping_neg() / size_of::<V::Item>() % (64 / size_of::<V::Item>());
     let lead = if phase == 0 || n < 4 * strip { strip } else { phase };
+    // As `sweep` does.
+    let far = n * size_of::<V::Item>() > FAR;
     let mut next = 0;
     while next < n {
         let at = next.min(n - strip);
+        if far {
+            fetch(dst.wrapping_add(at + strip).cast(), strip * size_of::<V::Item>());
+        }
         let mut pc = code;
         // SAFETY: the caller's: sources and destination have `n` elements, and `at + strip <= n`; slots are below `SLOTS` and
         // saved before they are read (T1, T2).
@@ -309,10 +314,20 @@ versions!(avx2, F64x4, F32x8, "avx2,fma");
 #[cfg(target_arch = "x86_64")]
 versions!(avx512, F64x8, F32x16, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl");
 
-/// The machine for elements of `dtype`, f64 or f32.
-pub(crate) fn kernel(isa: Isa, dtype: DType) -> Kernel {
+/// Words beside each division or root up to which those are what a tape takes its time for.
+const BESIDE: usize = 8;
+
+/// The machine for elements of `dtype`, f64 or f32, that runs these words.
+///
+/// Where divisions and roots are most of it, vectors of 256 bits: the divider takes as long for one of 512 as for two of those, or longer
+/// (the roots of a quadratic of ten thousand f64: 15.8 µs and 14.9).
+pub(crate) fn kernel(isa: Isa, dtype: DType, code: &[u16]) -> Kernel {
     let single = dtype == DType::F32;
-    match isa {
+    let divides =
+        |&(act, ..): &(Act, Option<From>, u16)| matches!(act, Act::Div | Act::RDiv | Act::Sqrt | Act::Recip);
+    let slow = words(code).filter(divides).count();
+    let narrow = slow > 0 && words(code).count() - slow <= BESIDE * slow;
+    match if narrow { isa.min(Isa::Avx2) } else { isa } {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => {
             if single {

@@ -1,14 +1,14 @@
 //! Binding: from an expression to the key of its plan, its operands and its constants, in one walk.
 //!
-//! The key is the expression's structure in post-order, as 32-bit words: types and scalar sides of the operands, then the
-//! instructions. Equal structures have equal keys, so they share a plan, whatever their data, shapes and constants.
+//! The key is the expression's structure in post-order, as 32-bit words: a head, the instructions, then types and scalar sides of
+//! the operands. Equal structures have equal keys, so they share a plan, whatever their data, shapes and constants.
 
 use super::{Bound, Consts, Operand, OperandData, cache, compile::may_fail, normalise::coalesce};
 use crate::{
     array::Array,
     dtype::DType,
     error::ArrayError,
-    expr::{Kind, Node, ReduceOp},
+    expr::{Kind, Node, Op, ReduceOp},
     kernels::Isa,
     layout::{Dims, Layout, alike, few},
 };
@@ -28,7 +28,8 @@ pub(crate) enum Arg {
 }
 
 impl Arg {
-    fn encode(self) -> u32 {
+    #[inline]
+    pub(super) fn encode(self) -> u32 {
         match self {
             Arg::Temp(i) => u32::from(i),
             Arg::Operand(i) => 1 << 16 | u32::from(i),
@@ -46,7 +47,34 @@ impl Arg {
     }
 }
 
-pub(crate) type Key = SmallVec<[u32; 48]>;
+type Key = SmallVec<[u32; 64]>;
+
+/// Words of a key before its instructions.
+pub(super) const HEAD: usize = 4;
+
+/// What a key begins with: what the plan is for, where the result is, how many operands and constants there are.
+#[inline]
+pub(super) fn head(
+    (isa, reduction, dtype): (Isa, Option<ReduceOp>, DType),
+    result: u32,
+    operands: usize,
+    consts: usize,
+) -> [u32; HEAD] {
+    let what = u32::from(isa as u8) | (reduction.map_or(0xff, |r| r as u32)) << 8 | (dtype as u32) << 16;
+    [what, result, operands as u32, consts as u32]
+}
+
+/// What an instruction begins with; as many words of arguments follow.
+#[inline]
+pub(super) fn instruction(op: Op, input: DType, output: DType, args: usize) -> u32 {
+    op as u32 | (input as u32) << 8 | (output as u32) << 16 | (args as u32) << 24
+}
+
+/// The word of an operand.
+#[inline]
+pub(super) fn operand(dtype: DType, scalar: bool) -> u32 {
+    dtype as u32 | u32::from(scalar) << 8
+}
 
 /// The types of a word of the key.
 pub(crate) fn dtype_from(code: u8) -> DType {
@@ -114,21 +142,15 @@ fn structure(root: &Array, reduction: Option<ReduceOp>, dtype: DType, isa: Isa) 
         operands: SmallVec::new(),
         scalars: SmallVec::new(),
         consts: Consts::new(),
-        code: Key::new(),
+        key: SmallVec::from_slice(&[0; HEAD]),
         count: 0,
         fails_at: None,
     };
     let result = walk.expression(root)?;
-    let Walk { operands, scalars, consts, code, fails_at, .. } = walk;
-    let mut key = Key::new();
-    key.push(u32::from(isa as u8) | (reduction.map_or(0xff, |r| r as u32)) << 8 | (dtype as u32) << 16);
-    key.push(result.encode());
-    key.push(operands.len() as u32);
-    key.push(consts.len() as u32);
-    for (operand, scalar) in operands.iter().zip(&scalars) {
-        key.push(operand.dtype as u32 | u32::from(*scalar) << 8);
-    }
-    key.extend_from_slice(&code);
+    let Walk { operands, scalars, consts, mut key, fails_at, .. } = walk;
+    let purpose = (isa, reduction, dtype);
+    key[..HEAD].copy_from_slice(&head(purpose, result.encode(), operands.len(), consts.len()));
+    key.extend(operands.iter().zip(&scalars).map(|(o, scalar)| operand(o.dtype, *scalar)));
     let plan = cache::plan(&key);
     Ok(Bound { plan, shape, operands, consts, reduction, fails_at })
 }
@@ -145,7 +167,7 @@ struct Walk<'a> {
     /// Whether each operand is one value.
     scalars: SmallVec<[bool; 6]>,
     consts: Consts,
-    code: Key,
+    key: Key,
     count: u16,
     fails_at: Option<&'static Location<'static>>,
 }
@@ -181,12 +203,10 @@ impl Walk<'_> {
             let Kind::Map { op, at, .. } = &node.0.kind else { return Err(ArrayError::NotSplit) };
             // The type that counts is that of the last argument: `Where` has its condition first.
             let input = args[args.len() - 1].dtype();
-            self.code.push(
-                *op as u32 | (input as u32) << 8 | (node.dtype() as u32) << 16 | (args.len() as u32) << 24,
-            );
+            self.key.push(instruction(*op, input, node.dtype(), args.len()));
             let from = values.len() - args.len();
             for value in &values[from..] {
-                self.code.push(value.encode());
+                self.key.push(value.encode());
             }
             if may_fail(*op, input, values.get(from + 1)) {
                 self.fails_at.get_or_insert(at);

@@ -6,7 +6,7 @@
 //! - C3: a fused instruction performs the operations of its parts in their order, each rounded on its own.
 
 use super::{
-    bind::{Arg, dtype_from, reduction_from},
+    bind::{Arg, HEAD, dtype_from, reduction_from},
     cost,
     run::BLOCK,
 };
@@ -48,6 +48,8 @@ pub(crate) struct Program {
     pub(crate) fused: Option<(Fused, [u16; 2])>,
     /// A reduction of operand 0 itself: there are no steps.
     pub(crate) direct: bool,
+    /// Whether the one step may be called piece by piece by [`crate::kernels::sweep`].
+    pub(crate) sweeps: bool,
     /// Elements of a block, at most.
     pub(crate) block: usize,
     /// Picoseconds for an element, by an estimate.
@@ -137,11 +139,12 @@ pub(crate) fn compile(key: &[u32]) -> Program {
     let reduction = reduction_from((head >> 8) as u8);
     let dtype = dtype_from((head >> 16) as u8);
     let (operand_count, consts) = (key[2] as usize, key[3] as usize);
+    let (code, operands) = key[HEAD..].split_at(key.len() - HEAD - operand_count);
     let operands: Box<[(DType, bool)]> =
-        key[4..4 + operand_count].iter().map(|w| (dtype_from(*w as u8), w >> 8 != 0)).collect();
+        operands.iter().map(|w| (dtype_from(*w as u8), w >> 8 != 0)).collect();
     let mut compiler =
         Compiler { isa, operands, consts, insts: Vec::new(), invariant: Vec::new(), uses: Vec::new() };
-    let mut result = compiler.read(&key[4 + operand_count..], Arg::decode(key[1]));
+    let mut result = compiler.read(code, Arg::decode(key[1]));
     let element = dtype;
     let direct = reduction.is_some() && matches!(result, Arg::Operand(_)) && !compiler.is_scalar(result);
     if !direct && !matches!(result, Arg::Temp(_)) {
@@ -174,10 +177,15 @@ pub(crate) fn compile(key: &[u32]) -> Program {
         compiler.element_ps() + reduction.map_or(0, |op| cost::fold(op, element, direct || fused.is_some()));
     let (steps, slots) = compiler.emit(result);
     let prologue = compiler.emit_prologue(slots);
+    let sweeps = |step: &Step| match step.code {
+        Code::Op(op) => !functions::is_called(op),
+        code => code != Code::Tape,
+    };
     Program {
         isa,
         invariants: prologue.len(),
         prologue,
+        sweeps: slots == 0 && steps.iter().all(sweeps),
         steps,
         dtype,
         element,
@@ -329,7 +337,7 @@ impl Compiler {
                 Some(select::paired(self.isa, left, right, last, scaled))
             }
             Code::Select(cmp) => select::compare_select(self.isa, cmp, mask),
-            Code::Tape => Some(tape::kernel(self.isa, inst.output)),
+            Code::Tape => Some(tape::kernel(self.isa, inst.output, inst.tape.as_deref().unwrap_or_default())),
         }
     }
 

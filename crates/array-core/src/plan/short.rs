@@ -1,21 +1,76 @@
-//! A run of one block: every operand dense and in one tile each, as the output.
+//! A run over dense operands, each in one tile, as the output.
 //!
 //! **Why** a task of a few elements spends its time on cursors, a walk and two vectors of addresses that it uses once. Here the
-//! table of addresses stands on the stack and is filled in one loop. The kernels are called with the very arguments that the
-//! general run would call them with, so the bits are the same; what does not fit this form is left to it.
+//! table of addresses stands on the stack, and all that changes between blocks is added to it. The kernels are called as the
+//! general run would call them, on the same elements, so the bits are the same; what does not fit this form is left to it.
 
-use super::{
-    Plan, TileMut, TileRef,
-    run::{BLOCK, Scratch},
-};
-use crate::{error::ArrayError, layout::Layout};
+use super::{Plan, Program, TileMut, TileRef, run::Scratch};
+use crate::{error::ArrayError, kernels::sweep, layout::Layout};
 use std::{mem::MaybeUninit, ops::Range};
 
 /// Addresses of the largest table that stands on the stack.
 const ADDRESSES: usize = 32;
 
+/// A table of addresses under construction, and how many bytes each moves on with an element.
+struct Table {
+    at: [MaybeUninit<*mut u8>; ADDRESSES],
+    steps: [u8; ADDRESSES],
+    len: usize,
+}
+
+impl Table {
+    #[inline(always)]
+    fn new() -> Table {
+        Table { at: [const { MaybeUninit::uninit() }; ADDRESSES], steps: [0; ADDRESSES], len: 0 }
+    }
+
+    /// # Safety
+    /// The table has room for one more.
+    #[inline(always)]
+    unsafe fn enter(&mut self, address: *mut u8, step: usize) {
+        debug_assert!(self.len < ADDRESSES);
+        // SAFETY: the caller's.
+        unsafe {
+            self.at.get_unchecked_mut(self.len).write(address);
+            *self.steps.get_unchecked_mut(self.len) = step as u8;
+        }
+        self.len += 1;
+    }
+}
+
 impl Plan {
-    /// As [`Plan::map`] of a range that is not empty, if it is one block of dense elements along the one axis.
+    /// Whether [`map_flat`](Self::map_flat) runs it.
+    #[inline]
+    pub(super) fn is_flat(&self) -> bool {
+        self.program.fits() && !self.program.can_fail && self.program.reduction.is_none()
+    }
+
+    /// Computes `n > 0` elements that lie dense at `out`, of operands that lie dense too.
+    ///
+    /// # Safety
+    /// The plan [`is_flat`](Self::is_flat). As many constants and sources as it has; each source is valid for `n` elements of its
+    /// type, or for one if it is one value. `out` is writable for `n` elements, which overlap no source.
+    pub(super) unsafe fn map_flat(
+        &self,
+        consts: &[u128],
+        sources: &[*const u8],
+        out: *mut u8,
+        n: usize,
+        scratch: &mut Scratch,
+    ) {
+        let program = &self.program;
+        debug_assert_eq!((sources.len(), consts.len()), (program.operands.len(), program.consts));
+        let mut table = Table::new();
+        // SAFETY: the program's table fits, and the caller's.
+        unsafe {
+            for (source, &(dtype, scalar)) in sources.iter().zip(&*program.operands) {
+                table.enter(source.cast_mut(), if scalar { 0 } else { dtype.size() });
+            }
+            program.run_dense(table, consts, out, n, scratch);
+        }
+    }
+
+    /// As [`Plan::map`] of a range that is not empty, if its elements are dense along the one axis.
     ///
     /// # Safety
     /// As [`Plan::map`].
@@ -30,63 +85,106 @@ impl Plan {
         scratch: &mut Scratch,
     ) -> Option<Result<(), ArrayError>> {
         let program = &self.program;
-        let (n, last) = (range.len(), program.out() + 1);
+        let n = range.len();
         debug_assert_eq!((operands.len(), consts.len()), (program.operands.len(), program.consts));
-        if shape.len() > 1 || last >= ADDRESSES {
+        if shape.len() > 1 || !program.fits() {
             return None;
         }
-        let mut table = [const { MaybeUninit::<*mut u8>::uninit() }; ADDRESSES];
+        let mut table = Table::new();
         let size = program.element.size();
         // SAFETY: the caller's: tile `out.first` is entry 0.
         let to = unsafe {
             dense(out.layout, out.tile_elems, out.first, out.tiles.as_ptr(), size, range.start, n)?
         };
-        // Temporaries start at the output's place in its cache line, as in the general run.
-        let phase = if program.alignable { to.addr() % 64 } else { 0 };
-        if program.slots > 0 && n > BLOCK - phase / size {
-            return None;
-        }
-        let mut at: *mut *mut u8 = table.as_mut_ptr().cast();
-        let mut enter = |address: *mut u8| {
-            // SAFETY: the table has room for `last + 1` addresses, the operands, constants, invariants and slots of the program, the
-            // output and the flag; each is entered once.
-            unsafe {
-                at.write(address);
-                at = at.add(1);
-            }
-        };
         for (operand, &(dtype, scalar)) in operands.iter().zip(&*program.operands) {
             let &TileRef { layout, tile_elems, first, tiles } = operand;
             let (size, span) = (dtype.size(), if scalar { 1 } else { n });
-            // SAFETY: as above.
-            enter(unsafe {
-                dense(layout, tile_elems, first, tiles.as_ptr().cast(), size, range.start, span)?
-            });
-        }
-        // Kernels only read constants.
-        consts.iter().for_each(|value| enter((&raw const *value).cast_mut().cast()));
-        if program.invariants + program.slots > 0 {
-            // SAFETY: the memory has room for the slots, and behind them a line for each invariant.
+            // SAFETY: as above; the program's table fits.
             unsafe {
-                let memory = scratch.memory(program.slots * (program.slot_bytes / 64) + program.invariants);
-                let lines = memory.add(program.slots * program.slot_bytes);
-                (0..program.invariants).for_each(|i| enter(lines.add(i * 64)));
-                (0..program.slots).for_each(|i| enter(memory.add(i * program.slot_bytes + phase)));
+                let at = dense(layout, tile_elems, first, tiles.as_ptr().cast(), size, range.start, span)?;
+                table.enter(at, if scalar { 0 } else { size });
             }
         }
+        // SAFETY: the caller's.
+        let failed = unsafe { program.run_dense(table, consts, to, n, scratch) };
+        Some(if failed { Err(ArrayError::NegativePower) } else { Ok(()) })
+    }
+}
+
+impl Program {
+    /// Whether its table of addresses stands on the stack: one for each operand, constant, invariant and slot, the output and the flag.
+    #[inline(always)]
+    fn fits(&self) -> bool {
+        self.out() + 1 < ADDRESSES
+    }
+
+    /// Runs over `n > 0` dense elements; says whether it failed.
+    ///
+    /// # Safety
+    /// The table [`fits`](Self::fits) and has the operands, which are valid for `n` elements or one; so is `out`, for writes.
+    #[inline(always)]
+    unsafe fn run_dense(
+        &self,
+        mut table: Table,
+        consts: &[u128],
+        out: *mut u8,
+        n: usize,
+        scratch: &mut Scratch,
+    ) -> bool {
+        let size = self.element.size();
+        // Temporaries start at the output's place in its cache line, as in the general run.
+        let mut phase = if self.alignable { out.addr() % 64 } else { 0 };
         let mut flag = 0u8;
-        enter(to);
-        enter(&raw mut flag);
-        let locs: *const *mut u8 = table.as_ptr().cast();
-        for step in &*program.prologue {
-            // SAFETY: it reads single values, whose addresses the table has, and writes one line.
-            unsafe { (step.kernel)(locs, step.ix.as_ptr(), 1) }
+        // SAFETY: the table has room for all of the program (the caller's). The memory has room for the slots, and behind them a line
+        // for each invariant. Kernels only read constants, and find every address of the program in the table (C1), each good for
+        // the elements of the block, or one of a single value.
+        unsafe {
+            consts.iter().for_each(|value| table.enter((&raw const *value).cast_mut().cast(), 0));
+            let first_slot = table.len + self.invariants;
+            if self.invariants + self.slots > 0 {
+                let memory = scratch.memory(self.slots * (self.slot_bytes / 64) + self.invariants);
+                let lines = memory.add(self.slots * self.slot_bytes);
+                (0..self.invariants).for_each(|i| table.enter(lines.add(i * 64), 0));
+                (0..self.slots).for_each(|i| table.enter(memory.add(i * self.slot_bytes + phase), 0));
+            }
+            table.enter(out, size);
+            table.enter(&raw mut flag, 0);
+            let Table { at, steps: strides, len } = &mut table;
+            let locs: &mut [*mut u8] = std::slice::from_raw_parts_mut(at.as_mut_ptr().cast(), *len);
+            for step in &*self.prologue {
+                (step.kernel)(locs.as_ptr(), step.ix.as_ptr(), 1);
+            }
+            if self.slots == 0 {
+                // Nothing to keep in a cache.
+                for step in &*self.steps {
+                    if self.sweeps {
+                        sweep(step.kernel, locs, &strides[..*len], &step.ix, n);
+                    } else {
+                        (step.kernel)(locs.as_ptr(), step.ix.as_ptr(), n);
+                    }
+                }
+                return self.can_fail && flag != 0;
+            }
+            let mut left = n;
+            loop {
+                // The first block ends where a cache line of the output does, so the next ones start there.
+                let block = left.min(self.block - phase / size);
+                for step in &*self.steps {
+                    (step.kernel)(locs.as_ptr(), step.ix.as_ptr(), block);
+                }
+                left -= block;
+                if left == 0 {
+                    return self.can_fail && flag != 0;
+                }
+                for (address, stride) in locs.iter_mut().zip(&*strides) {
+                    *address = address.add(usize::from(*stride) * block);
+                }
+                for slot in &mut locs[first_slot..first_slot + self.slots] {
+                    *slot = slot.sub(phase);
+                }
+                phase = 0;
+            }
         }
-        for step in &*program.steps {
-            // SAFETY: the table holds every address of the program (C1), each good for `n` elements, or one of a single value.
-            unsafe { (step.kernel)(locs, step.ix.as_ptr(), n) }
-        }
-        Some(if program.can_fail && flag != 0 { Err(ArrayError::NegativePower) } else { Ok(()) })
     }
 }
 
