@@ -8,7 +8,6 @@ use crate::{
     engine,
     fault::{Fault, Result, fail},
     interp::Interp,
-    ndarray::NdArray,
     ops::{self, BinOp, CmpOp},
     value::Value,
 };
@@ -183,13 +182,6 @@ pub(crate) fn zip(interp: &mut Interp<'_>, op: Op, left: &Value, right: &Value) 
     interp.lazy(result, known(&left) && known(&right))
 }
 
-/// A reduction over all elements.
-pub(crate) fn reduce(interp: &mut Interp<'_>, op: ReduceOp, value: &Value) -> Result<Value> {
-    let value = crate::create::array_like(interp, value)?;
-    let known = known(&value);
-    interp.lazy(operand(&value)?.reduce(op), known)
-}
-
 /// Whether all elements hold.
 pub(crate) fn all(interp: &mut Interp<'_>, value: &Value) -> Result<Value> {
     holds(interp, value, ReduceOp::Min, true)
@@ -259,34 +251,6 @@ fn rank(dtype: DType) -> u8 {
         Kind::Unsigned => 1,
         Kind::Signed => 2,
         _ => 3,
-    }
-}
-
-/// The new content of `a` in `a[mask] = value`.
-pub(crate) fn masked(
-    interp: &mut Interp<'_>,
-    array: &NdArray,
-    mask: &NdArray,
-    value: &Value,
-) -> Result<Array> {
-    if mask.dtype() != DType::Bool {
-        fail!("indexing with an array of integers is not supported");
-    }
-    if mask.shape() != array.shape() {
-        fail!("the mask has shape {}, the array {}", shape_text(mask.shape()), shape_text(array.shape()));
-    }
-    let value = crate::create::array_like(interp, value)?;
-    if let Value::Int(n) = value {
-        fits(n, array.dtype())?;
-    }
-    let value = operand(&value)?;
-    if value.ndim() > 0 {
-        fail!("a[mask] = value needs a single value; np.where(mask, x, y) takes arrays");
-    }
-    let result = Array::where_(mask.read(), value.cast(array.dtype()), array.read());
-    match result.error() {
-        Some(error) => Err(engine::fault(error.clone().into())),
-        None => Ok(result),
     }
 }
 

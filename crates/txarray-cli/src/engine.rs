@@ -9,7 +9,7 @@ use crate::{
     source::Source,
 };
 use std::sync::Arc;
-use txarray::{Array, Scalar, Session, SessionError, Site, View};
+use txarray::{Array, Scalar, Select, Session, SessionError, Site, View};
 
 /// A session that knows which line of the script it works for.
 #[derive(Debug)]
@@ -52,6 +52,24 @@ impl Engine {
     pub(crate) fn assign(&mut self, target: &View, value: Array) -> Result<()> {
         self.tell();
         self.session.assign(target, value).map_err(fault)
+    }
+
+    /// What a full index selects, with its masks computed.
+    pub(crate) fn pick(&mut self, array: Array, items: &[Select]) -> Result<Array> {
+        self.tell();
+        self.session.pick(array, items).map_err(fault)
+    }
+
+    /// `target[items] = value`.
+    pub(crate) fn put(&mut self, target: &View, items: &[Select], value: Array) -> Result<()> {
+        self.tell();
+        self.session.put(target, items, value).map_err(fault)
+    }
+
+    /// A full index with its masks computed.
+    pub(crate) fn known_masks(&mut self, items: &[Select]) -> Result<Vec<Select>> {
+        self.tell();
+        self.session.known_masks(items).map_err(fault)
     }
 
     /// The value, computed.

@@ -9,6 +9,7 @@
 mod call;
 mod eval;
 mod exec;
+mod fancy;
 mod index;
 
 pub(crate) use call::Function;

@@ -32,6 +32,7 @@ mod output;
 mod paths;
 mod pictures;
 mod progress;
+mod reductions;
 mod report;
 mod run;
 mod source;

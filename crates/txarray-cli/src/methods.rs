@@ -10,10 +10,11 @@ use crate::{
     iter,
     modules::{Args, Native},
     ndarray::NdArray,
+    reductions,
     value::Value,
 };
 use std::{cell::RefCell, rc::Rc};
-use txarray::{ReduceOp, Scalar};
+use txarray::Scalar;
 
 const ATTRIBUTES: &[&str] = &["shape", "ndim", "size", "dtype", "itemsize", "nbytes"];
 
@@ -24,12 +25,6 @@ static METHODS: &[Native] = &[
     Native::new("reshape", &[], 0, reshape).with_rest(),
     Native::new("tolist", &[], 0, tolist),
     Native::new("fill", &["value"], 1, fill),
-    Native::new("sum", &[], 0, |interp, args| reduce(interp, args, ReduceOp::Sum, "sum")),
-    Native::new("max", &[], 0, |interp, args| reduce(interp, args, ReduceOp::Max, "max")),
-    Native::new("min", &[], 0, |interp, args| reduce(interp, args, ReduceOp::Min, "min")),
-    Native::new("mean", &[], 0, |interp, args| reduce(interp, args, ReduceOp::Mean, "mean")),
-    Native::new("all", &[], 0, |interp, args| arrays::all(interp, numpy(&args, "all")?)),
-    Native::new("any", &[], 0, |interp, args| arrays::any(interp, numpy(&args, "any")?)),
     Native::new("append", &["object"], 1, |interp, mut args| {
         let value = interp.bind(args.take(0))?;
         list(&args, "append")?.borrow_mut().push(value);
@@ -63,7 +58,7 @@ static METHODS: &[Native] = &[
 
 /// The method of that name.
 pub(crate) fn find(name: &str) -> Option<&'static Native> {
-    METHODS.iter().find(|method| method.name == name)
+    METHODS.iter().chain(reductions::methods()).find(|method| method.name == name)
 }
 
 /// The attribute of that name, with the life of the table.
@@ -73,7 +68,8 @@ pub(crate) fn attribute(name: &str) -> Option<&'static str> {
 
 /// All names after a dot.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    ATTRIBUTES.iter().copied().chain(METHODS.iter().map(|method| method.name))
+    let methods = METHODS.iter().chain(reductions::methods());
+    ATTRIBUTES.iter().copied().chain(methods.map(|method| method.name))
 }
 
 /// The value of an attribute.
@@ -101,7 +97,7 @@ fn no_attribute<T>(value: &Value, name: &str) -> Result<T> {
 }
 
 /// The receiver, if it is NumPy's.
-fn numpy<'a>(args: &'a Args, name: &str) -> Result<&'a Value> {
+pub(crate) fn numpy<'a>(args: &'a Args, name: &str) -> Result<&'a Value> {
     match &args.receiver {
         value @ (Value::Array(_) | Value::Scalar(_)) => Ok(value),
         other => no_attribute(other, name),
@@ -250,10 +246,6 @@ fn fill(interp: &mut Interp<'_>, mut args: Args) -> Result<Value> {
     }
     interp.engine.assign(view, value)?;
     Ok(Value::None)
-}
-
-fn reduce(interp: &mut Interp<'_>, args: Args, op: ReduceOp, name: &str) -> Result<Value> {
-    arrays::reduce(interp, op, numpy(&args, name)?)
 }
 
 fn pop(interp: &mut Interp<'_>, mut args: Args) -> Result<Value> {

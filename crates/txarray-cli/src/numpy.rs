@@ -9,11 +9,12 @@ use crate::{
     interp::Interp,
     modules::{Args, Native},
     ndarray::NdArray,
+    reductions,
     source::plain,
     value::Value,
 };
 use std::{path::PathBuf, rc::Rc};
-use txarray::{Array, DType, Op, ReduceOp, Scalar};
+use txarray::{Array, DType, Op, Scalar};
 
 /// Functions of one array: `np.sqrt(x)`.
 macro_rules! unary {
@@ -26,13 +27,6 @@ macro_rules! unary {
 macro_rules! binary {
     ($($name:literal $op:ident),*) => { [$(Native::new($name, &["x1", "x2"], 2, |interp, mut args| {
         arrays::zip(interp, Op::$op, &args.take(0), &args.take(1))
-    })),*] };
-}
-
-/// Reductions over all elements: `np.sum(a)`.
-macro_rules! reductions {
-    ($($name:literal $op:ident),*) => { [$(Native::new($name, &["a"], 1, |interp, mut args| {
-        arrays::reduce(interp, ReduceOp::$op, &args.take(0))
     })),*] };
 }
 
@@ -50,9 +44,6 @@ static BINARY: &[Native] = &binary!["np.add" Add, "np.subtract" Subtract, "np.mu
     "np.not_equal" NotEqual, "np.less" Less, "np.less_equal" LessEqual, "np.greater" Greater,
     "np.greater_equal" GreaterEqual, "np.bitwise_and" BitAnd, "np.bitwise_or" BitOr, "np.bitwise_xor" BitXor];
 
-static REDUCTIONS: &[Native] =
-    &reductions!["np.sum" Sum, "np.max" Max, "np.amax" Max, "np.min" Min, "np.amin" Min, "np.mean" Mean];
-
 static OTHERS: &[Native] = &[
     Native::new("np.zeros", &["shape", "dtype"], 1, |interp, args| filled(interp, args, Some(0))),
     Native::new("np.ones", &["shape", "dtype"], 1, |interp, args| filled(interp, args, Some(1))),
@@ -69,8 +60,6 @@ static OTHERS: &[Native] = &[
     Native::new("np.copy", &["a"], 1, |interp, args| array(interp, args, true)),
     Native::new("np.where", &["condition", "x", "y"], 3, where_),
     Native::new("np.clip", &["a", "a_min", "a_max"], 3, clip),
-    Native::new("np.all", &["a"], 1, |interp, mut args| arrays::all(interp, &args.take(0))),
-    Native::new("np.any", &["a"], 1, |interp, mut args| arrays::any(interp, &args.take(0))),
     Native::new("np.logical_not", &["x"], 1, |interp, mut args| {
         let truth = arrays::convert(interp, &args.take(0), DType::Bool)?;
         arrays::map(interp, Op::Invert, &truth)
@@ -96,7 +85,7 @@ pub(crate) const HIDDEN_BY_STAR: &[&str] = &["round", "floor", "ceil"];
 
 /// All functions.
 pub(crate) fn functions() -> impl Iterator<Item = &'static Native> {
-    [UNARY, BINARY, REDUCTIONS, OTHERS].into_iter().flatten()
+    [UNARY, BINARY, OTHERS].into_iter().flatten().chain(reductions::functions())
 }
 
 /// Constants and dtypes.

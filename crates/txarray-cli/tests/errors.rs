@@ -62,6 +62,59 @@ fn indices_out_of_range() {
 }
 
 #[test]
+fn masks_and_positions_that_do_not_fit() {
+    fails(
+        "import numpy as np\na = np.arange(6.0)\na[a > 2.5] = [1.0, 2.0]\n",
+        1,
+        "script.py:3:1: 2 values cannot go into the 3 elements where the mask is true\na[a > 2.5] = [1.0, 2.0]\n^^^^^^^^^^",
+    );
+    fails(
+        "import numpy as np\na = np.arange(6.0)\nm = a[:5] > 2\nb = a[m]\n",
+        1,
+        "script.py:4:5: the mask has length 5 where axis 0 of the array has length 6\nb = a[m]\n    ^^^^",
+    );
+    fails(
+        "import numpy as np\na = np.arange(6)\na[a > 2] += 0.5\n",
+        1,
+        "script.py:3:1: cannot store the float64 result of += in a int64 array; use a = a + b for a new array\na[a > 2] += 0.5\n^^^^^^^^",
+    );
+    fails(
+        "import numpy as np\na = np.arange(6)\nb = a[[1, 6]]\n",
+        1,
+        "script.py:3:1: index 6 is out of bounds for axis 0 with length 6\nb = a[[1, 6]]\n^^^^^^^^^^^^^",
+    );
+    fails(
+        "import numpy as np\na = np.arange(6)\nb = a[np.array([0.5])]\n",
+        1,
+        "script.py:3:5: indexing is not supported for float64: positions are integers, masks are bool\nb = a[np.array([0.5])]\n    ^^^^^^^^^^^^^^^^^^",
+    );
+}
+
+#[test]
+fn axes_that_are_not_there() {
+    fails(
+        "import numpy as np\na = np.ones((2, 3))\nprint(a.sum(axis=2))\n",
+        1,
+        "script.py:3:7: axis 2 is out of bounds for an array of 2 dimensions\nprint(a.sum(axis=2))\n      ^^^^^^^^^^^^^",
+    );
+    fails(
+        "import numpy as np\na = np.ones((2, 3))\nprint(np.max(a, axis=(0, -2)))\n",
+        1,
+        "script.py:3:7: axis 0 is named twice\nprint(np.max(a, axis=(0, -2)))\n      ^^^^^^^^^^^^^^^^^^^^^^^",
+    );
+    fails(
+        "import numpy as np\na = np.zeros((0, 3))\nb = a.max(axis=0)\n",
+        1,
+        "script.py:3:5: zero-size array to reduction operation maximum which has no identity\nb = a.max(axis=0)\n    ^^^^^^^^^^^^^",
+    );
+    fails(
+        "import numpy as np\nprint(np.ones(3).sum(axis=0, dtype=int))\n",
+        2,
+        "script.py:2:30: the argument 'dtype' of sum() is not supported\nprint(np.ones(3).sum(axis=0, dtype=int))\n                             ^^^^^^^^^",
+    );
+}
+
+#[test]
 fn names_nobody_defined() {
     fails(
         "steps = 3\nprint(step)\n",
@@ -93,9 +146,9 @@ fn functions_numpy_has_and_we_do_not() {
         "script.py:2:17: the argument 'order' of np.zeros() is not supported\nx = np.zeros(3, order='F')\n                ^^^^^^^^^",
     );
     fails(
-        "import numpy as np\nx = np.zeros(3).cumsum()\n",
+        "import numpy as np\nx = np.zeros(3).repeat()\n",
         2,
-        "script.py:2:17: the attribute .cumsum is not supported\nx = np.zeros(3).cumsum()\n                ^^^^^^",
+        "script.py:2:17: the attribute .repeat is not supported\nx = np.zeros(3).repeat()\n                ^^^^^^",
     );
     fails(
         "import scipy\n",

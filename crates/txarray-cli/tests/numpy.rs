@@ -45,6 +45,8 @@ scripts! {
     views 2,
     lazy 0,
     star 0,
+    masks 2,
+    axes 2,
 }
 
 #[test]

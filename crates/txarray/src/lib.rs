@@ -57,7 +57,7 @@
 
 pub use array_core::{
     self, Array, ArrayError, BlockPool, Buffer, DType, Element, Index, Isa, Layout, NpyError, Op, ReduceOp,
-    Scalar, Term, npy, read_npy, s, write_npy,
+    Scalar, Select, Term, npy, pick, read_npy, s, write_npy,
 };
 pub use stm_engine::{self, Abort, Engine, TVar, TxError, Txn, atomically, snapshot, try_atomically};
 pub use strategy_lists::{self, List, ListError, Strategy, Value};

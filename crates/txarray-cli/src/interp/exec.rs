@@ -230,6 +230,11 @@ impl<'p> Interp<'p> {
             TargetKind::Index(pair) => {
                 let container = self.eval(&pair.0)?;
                 let keys = self.keys(&pair.1)?;
+                if let Value::Array(array) = &container
+                    && let Some(items) = self.full_index(&keys).at(target.span)?
+                {
+                    return self.changed_at(array, &items, op, value).at(target.span);
+                }
                 let old = self.get_item(&container, &keys).at(target.span)?;
                 let value = self.eval(value)?;
                 if let Some(new) = self.changed(&old, op, value)? {

@@ -89,7 +89,10 @@ impl<'p> Interp<'p> {
     /// `container[keys]`.
     pub(super) fn get_item(&mut self, container: &Value, keys: &Keys) -> Result<Value> {
         match container {
-            Value::Array(array) => array.index(&basic(keys)?),
+            Value::Array(array) => match self.full_index(keys)? {
+                Some(items) => self.picked(array, &items),
+                None => array.index(&basic(keys)?),
+            },
             Value::List(items) => {
                 let items = items.borrow();
                 Ok(match self.sequence_key(keys, items.len(), "list")? {
@@ -130,13 +133,12 @@ impl<'p> Interp<'p> {
     pub(super) fn set_item(&mut self, container: &Value, keys: &Keys, value: Value) -> Result<()> {
         match container {
             Value::Array(array) if !array.is_scalar() => {
+                if let Some(items) = self.full_index(keys)? {
+                    return self.put(array, &items, &value);
+                }
                 let Some(view) = array.as_view() else {
                     fail!("this array is the result of an expression: assigning to it has no effect")
                 };
-                if let [Key::Array(mask)] = &keys[..] {
-                    let masked = arrays::masked(self, array, mask, &value)?;
-                    return self.engine.assign(view, masked);
-                }
                 let region =
                     view.try_at(&basic(keys)?).map_err(|error| crate::engine::fault(error.into()))?;
                 let value = create::array_like(self, &value)?;
@@ -221,27 +223,29 @@ fn slice([start, stop, step]: [Option<i64>; 3], len: i64) -> Result<Range> {
 
 /// The keys as NumPy's basic index.
 fn basic(keys: &Keys) -> Result<SmallVec<[Index; 4]>> {
+    keys.iter().map(index_of).collect()
+}
+
+/// One key of a basic index.
+pub(super) fn index_of(key: &Key) -> Result<Index> {
     let position = |n: i64| isize::try_from(n).unwrap_or(isize::MAX);
-    keys.iter()
-        .map(|key| {
-            Ok(match key {
-                Key::Int(n) => Index::At(position(*n)),
-                Key::Slice([start, stop, step]) => Index::Slice {
-                    start: start.map(position),
-                    stop: stop.map(position),
-                    step: position(step.unwrap_or(1)),
-                },
-                Key::Ellipsis => Index::Ellipsis,
-                Key::NewAxis => Index::NewAxis,
-                Key::Array(_) => fail!(
-                    "indexing with an array is not supported here; a[mask] = value is, and np.where(mask, x, y) selects"
-                ),
-                Key::Other(value) => {
-                    fail!("an array index must be an integer, a slice, ... or None, not '{}'", value.type_name())
-                }
-            })
-        })
-        .collect()
+    Ok(match key {
+        Key::Int(n) => Index::At(position(*n)),
+        Key::Slice([start, stop, step]) => Index::Slice {
+            start: start.map(position),
+            stop: stop.map(position),
+            step: position(step.unwrap_or(1)),
+        },
+        Key::Ellipsis => Index::Ellipsis,
+        Key::NewAxis => Index::NewAxis,
+        Key::Array(_) => unreachable!("an index with arrays is a full one"),
+        Key::Other(value) => {
+            fail!(
+                "an array index must be an integer, a slice, ..., None, or an array or list of integers or booleans, not '{}'",
+                value.type_name()
+            )
+        }
+    })
 }
 
 #[cfg(test)]
