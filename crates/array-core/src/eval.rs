@@ -394,20 +394,28 @@ fn map(mut bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
         return done;
     }
     let mut block = BlockPool::shared().take(bound.plan.dtype(), layout.len())?;
-    run_map(bound, &layout, &mut block, scratch)?;
+    let streams = is_large(&bound, &layout);
+    run_map(bound, &layout, &mut block, streams, scratch)?;
     // SAFETY: all elements were written.
     Ok(Array::from_layout(unsafe { block.freeze() }, layout))
 }
 
 /// Computes a map into a block of its type, through a C-contiguous layout that fills it.
 fn map_into(bound: Bound, layout: &Layout, block: &mut TileBuf) -> Result<(), ArrayError> {
-    SCRATCH.with_borrow_mut(|scratch| run_map(bound, layout, block, scratch))
+    let streams = is_large(&bound, layout);
+    SCRATCH.with_borrow_mut(|scratch| run_map(bound, layout, block, streams, scratch))
+}
+
+/// Whether a result is written past the caches.
+fn is_large(bound: &Bound, layout: &Layout) -> bool {
+    layout.len() * bound.plan.dtype().size() > last_level_cache()
 }
 
 fn run_map(
     mut bound: Bound,
     layout: &Layout,
     block: &mut TileBuf,
+    streams: bool,
     scratch: &mut Scratch,
 ) -> Result<(), ArrayError> {
     let len = layout.len();
@@ -420,7 +428,7 @@ fn run_map(
     // fresh block of `len` elements, all of which are written before it is frozen.
     unsafe {
         let (plan, tiles) = (&bound.plan, tiles(&bound, &pointers));
-        let done = if len * plan.dtype().size() > last_level_cache() {
+        let done = if streams {
             plan.map_streaming(&bound.consts, &shape, &tiles, &out, 0..len, scratch)
         } else {
             plan.map(&bound.consts, &shape, &tiles, &out, 0..len, scratch)
@@ -447,5 +455,50 @@ impl Array {
         // SAFETY: one element is written, of at most sixteen bytes.
         let data = unsafe { Buffer::few(value.dtype(), 1, |at| value.write(at, 0)) };
         Array::from_layout(data, Layout::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{dtype::DType, s};
+
+    #[test]
+    fn what_is_written_past_the_caches_has_the_bits_of_what_is_not() {
+        for n in [1, 7, 8, 63, 64, 65, 300, 1025, 5000] {
+            let numbers = |scale: f64| {
+                Array::from_vec((0..2 * n).map(|i| (i as f64 * scale).sin() * 3.0).collect(), [2 * n])
+            };
+            let (all, other) = (numbers(0.7), numbers(1.3));
+            let (a, b) = (all.slice(s![..n as isize]), other.slice(s![n as isize..]));
+            let (f, g) = (a.astype::<f32>().eval().unwrap(), other.slice(s![..; -2]));
+            let forms = [
+                &a + &b,
+                -&a,
+                &a * 1.0,
+                a.less(&b),
+                ((&a * 2.0 + 1.0) * &a + 3.0) * &a + 4.0,
+                ((&b * &b + 4.0 * &a).sqrt() - &b) / (2.0 * &a),
+                Array::where_(a.greater(&b), &a * 2.0, &b + 1.0),
+                a.sin() * &b,
+                &f * 2.0 + &f,
+                &a * 2.0 + &g,
+                (&a * 3.0).cast(DType::I64) * 5,
+                (&a - a.slice(s![0]) * 2.0) * &b,
+                Array::full([n], 2.5) * 1.0,
+            ];
+            for (isa, form) in Isa::available().flat_map(|isa| forms.iter().map(move |form| (isa, form))) {
+                let layout = Layout::contiguous(form.shape()).unwrap();
+                let written = |streams: bool| {
+                    let mut block = BlockPool::shared().take(form.dtype(), layout.len()).unwrap();
+                    let bound = bind_for(form, isa).unwrap();
+                    run_map(bound, &layout, &mut block, streams, &mut Scratch::new()).unwrap();
+                    // SAFETY: all elements were written.
+                    let data = Array::from_layout(unsafe { block.freeze() }, layout.clone());
+                    data.scalars().unwrap().into_iter().map(Scalar::bits).collect::<Vec<_>>()
+                };
+                assert!(written(true) == written(false), "{} of {n} on {isa}", form.formula());
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@
 //! of its parts, on every instruction set. The last strip of a run overlaps the one before it: it computes some elements again.
 //!
 //! **Invariants**
-//! - T1: words are those of [`Act::word`], the last is [`Act::Store`]; a slot is saved before it is read, a test precedes each pick.
+//! - T1: words are those of [`Act::word`], the last is [`Act::Store`] or [`Act::Stream`]; a slot is saved before it is read, a test precedes each pick.
 //! - T2: a tape has at most [`WORDS`] words, [`SLOTS`] slots and [`SOURCES`] different sources.
 //!
 //! **Trade-offs** the jump to the next action costs a few cycles for 64 elements; measured at 10⁴ elements (AVX-512) against loops
@@ -64,7 +64,7 @@ macro_rules! acts {
 acts! {
     [Load LOAD, Add ADD, Sub SUB, RSub RSUB, Mul MUL, Div DIV, RDiv RDIV, Min MIN, RMin RMIN, Max MAX, RMax RMAX,
      Lt LT, Le LE, Gt GT, Ge GE, Eq EQ, Ne NE, Pick PICK, PickNot PICKNOT]
-    [Neg NEG, Abs ABS, Sqrt SQRT, Square SQUARE, Recip RECIP, Save SAVE, Store STORE]
+    [Neg NEG, Abs ABS, Sqrt SQRT, Square SQUARE, Recip RECIP, Save SAVE, Store STORE, Stream STREAM]
 }
 
 impl Act {
@@ -158,11 +158,44 @@ macro_rules! machine {
                 $( alone::$ALONE => each!(k, { let $d = $acc[k]; $acc[k] = $alone; }), )*
                 alone::SAVE => { let p = slot!(); each!(k, *p.add(k) = $acc[k]) }
                 alone::STORE => { let p = $dst.add($at); each!(k, $acc[k].store(p.add(k * $V::N))); break }
+                alone::STREAM => {
+                    let p = $dst.add($at);
+                    if p.addr() % 64 == 0 {
+                        each!(k, $acc[k].stream(p.add(k * $V::N)))
+                    } else {
+                        each!(k, $acc[k].store(p.add(k * $V::N)))
+                    }
+                    break
+                }
                 // SAFETY (of the whole expansion's caller): T1.
                 _ => std::hint::unreachable_unchecked(),
             }
         }
     };
+}
+
+/// What a tape ends with.
+///
+/// # Safety
+/// `code` is a whole tape (T1).
+unsafe fn last(code: *const u16) -> Act {
+    let mut at = code;
+    loop {
+        // SAFETY: the caller's.
+        let (act, _) = Act::of(unsafe { *at });
+        if matches!(act, Act::Store | Act::Stream) {
+            return act;
+        }
+        // SAFETY: this was not the last word.
+        at = unsafe { at.add(2) };
+    }
+}
+
+/// Makes a tape write past the caches: for results that are larger. The machine puts a fence behind nothing; who runs it does.
+pub(crate) fn past_the_caches(code: &mut [u16]) {
+    if let Some([word, _]) = code.as_chunks_mut::<2>().0.last_mut() {
+        *word = Act::Stream.word(From::Vector);
+    }
 }
 
 /// # Safety
@@ -183,8 +216,9 @@ unsafe fn strips<V: Vector, const R: usize>(
     // is split.
     let phase = dst.addr().wrapping_neg() / size_of::<V::Item>() % (64 / size_of::<V::Item>());
     let lead = if phase == 0 || n < 4 * strip { strip } else { phase };
-    // As `sweep` does.
-    let far = n * size_of::<V::Item>() > FAR;
+    // As `sweep` does. What goes past the caches is not fetched into them.
+    // SAFETY: the caller's: a whole tape.
+    let far = n * size_of::<V::Item>() > FAR && unsafe { last(code) } == Act::Store;
     let mut next = 0;
     while next < n {
         let at = next.min(n - strip);
@@ -281,7 +315,7 @@ unsafe fn padded<V: Vector>(locs: *const *mut u8, code: *const u16, dst: *mut V:
                 words[i + 1] = k as u16;
             }
             i += 2;
-            if act == Act::Store {
+            if matches!(act, Act::Store | Act::Stream) {
                 break;
             }
         }

@@ -31,6 +31,8 @@ pub(crate) struct Program {
     /// What is the same for all elements, computed once for a run: each a call for one element.
     pub(crate) prologue: Box<[Step]>,
     pub(crate) steps: Box<[Step]>,
+    /// All steps as one tape that writes past the caches, if there is one.
+    pub(crate) past: Option<Step>,
     /// Type of the output, or of the reduction's result.
     pub(crate) dtype: DType,
     /// Type of the elements that are written or reduced.
@@ -160,6 +162,7 @@ pub(crate) fn compile(key: &[u32]) -> Program {
     compiler.count_uses(result);
     let sum = matches!(reduction, Some(ReduceOp::Sum | ReduceOp::Mean));
     let fused = if sum { compiler.fused_sum(result) } else { None };
+    let past = compiler.past_the_caches(result).filter(|_| reduction.is_none());
     compiler.tapes();
     for i in 0..compiler.insts.len() {
         compiler.fuse(i);
@@ -177,6 +180,10 @@ pub(crate) fn compile(key: &[u32]) -> Program {
         compiler.element_ps() + reduction.map_or(0, |op| cost::fold(op, element, direct || fused.is_some()));
     let (steps, slots) = compiler.emit(result);
     let prologue = compiler.emit_prologue(slots);
+    let past = past.map(|(kernel, words)| {
+        let out = (compiler.operands.len() + consts + prologue.len() + slots) as u16;
+        Step { kernel, ix: std::iter::once(out).chain(words).collect(), code: Code::Tape }
+    });
     let sweeps = |step: &Step| match step.code {
         Code::Op(op) => !functions::is_called(op),
         code => code != Code::Tape,
@@ -187,6 +194,7 @@ pub(crate) fn compile(key: &[u32]) -> Program {
         prologue,
         sweeps: slots == 0 && steps.iter().all(sweeps),
         steps,
+        past,
         dtype,
         element,
         operands: compiler.operands,

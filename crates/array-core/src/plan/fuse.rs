@@ -12,8 +12,10 @@ use crate::{
     dtype::DType,
     expr::Op,
     kernels::{
+        Isa, Kernel,
         eight::{self, Form, Fused},
         select::Link,
+        tape,
     },
 };
 use smallvec::SmallVec;
@@ -66,6 +68,24 @@ impl Compiler {
             _ => return None,
         };
         Some((eight::fused(self.isa, single, form), [self.fixed(x)?, self.fixed(y)?]))
+    }
+
+    /// The whole of an expression as one tape that writes past the caches, and its words: there is no such machine for every processor,
+    /// nor action for every operation.
+    pub(super) fn past_the_caches(&self, result: Arg) -> Option<(Kernel, Box<[u16]>)> {
+        let Arg::Temp(root) = result else { return None };
+        let root = usize::from(root);
+        let region = self.listing(|listing| listing.region(root));
+        let outside = |i: usize| self.insts[i].is_some() && !self.invariant[i] && !region.contains(&i);
+        if self.isa == Isa::Baseline || region.is_empty() || (0..self.insts.len()).any(outside) {
+            return None;
+        }
+        let (mut words, args) = self.listing(|listing| listing.write(&region))?;
+        let table: Option<SmallVec<[u16; 7]>> = args.iter().map(|arg| self.fixed(*arg)).collect();
+        tape::resolve(&mut words, &table?);
+        tape::past_the_caches(&mut words);
+        let dtype = self.insts[root].as_ref()?.output;
+        Some((tape::kernel(self.isa, dtype, &words), words))
     }
 
     /// Puts what no single superinstruction computes on tapes.

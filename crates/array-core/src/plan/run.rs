@@ -25,6 +25,11 @@ pub(crate) const BLOCK: usize = 1024;
 const DIRECT: u8 = 0;
 const STREAM: u8 = 1;
 const ASIDE: u8 = 2;
+/// A tape writes it there itself, past the caches.
+const PAST: u8 = 3;
+/// Elements of a block that is computed aside to be written past the caches, where nothing else is kept: what is written waits less
+/// for what is read.
+const STREAMED: usize = 256;
 
 #[repr(align(64))]
 #[derive(Clone, Copy)]
@@ -410,7 +415,12 @@ impl Plan {
         scratch: &mut Scratch,
     ) -> Result<(), ArrayError> {
         // SAFETY: the caller's.
-        let done = unsafe { self.map_by::<STREAM>(consts, shape, operands, out, range, scratch) };
+        let done = unsafe {
+            match &self.program.past {
+                Some(_) => self.map_by::<PAST>(consts, shape, operands, out, range, scratch),
+                None => self.map_by::<STREAM>(consts, shape, operands, out, range, scratch),
+            }
+        };
         stream_fence();
         done
     }
@@ -457,21 +467,27 @@ impl Plan {
             let Some(mut target) = apart else {
                 // Nothing to keep in a cache: rows need not be cut.
                 let staged = run.walk.cursors.iter().any(|c| c.inner != 1);
-                let whole_rows = self.program.slots == 0 && !staged && TO == DIRECT;
-                let block = if whole_rows { usize::MAX } else { run.program.block };
+                let in_place = TO == PAST || self.program.slots == 0 && TO == DIRECT;
+                let block = match TO {
+                    _ if in_place && !staged => usize::MAX,
+                    STREAM if self.program.slots == 0 => STREAMED,
+                    _ => run.program.block,
+                };
                 loop {
                     let at = &mut run.walk.cursors[run.reads];
                     let phase = if self.program.alignable { at.locate(at.addr).addr() % 64 } else { 0 };
                     run.align(phase);
                     // The first block of a row ends where a cache line does, so the next ones start there.
                     let n = run.open(left.min(block - phase / size));
-                    if TO != DIRECT {
+                    if let (PAST, Some(step)) = (TO, &self.program.past) {
+                        (step.kernel)(run.locs.as_ptr(), step.ix.as_ptr(), n);
+                    } else if TO != DIRECT {
                         let place = run.program.out();
                         let aside = run.spare.add(phase);
                         let dst = std::mem::replace(&mut run.locs[place], aside);
                         run.steps(n);
                         if TO == STREAM {
-                            stream(dst, aside, n * size);
+                            stream(self.program.isa, dst, aside, n * size);
                         } else {
                             dst.copy_from_nonoverlapping(aside, n * size);
                         }

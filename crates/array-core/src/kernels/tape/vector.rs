@@ -21,6 +21,15 @@ pub(super) trait Vector: Copy {
     /// # Safety
     /// As [`Vector::load`], for writes.
     unsafe fn store(self, to: *mut Self::Item);
+    /// As [`Vector::store`], past the caches where the machine has that.
+    ///
+    /// # Safety
+    /// As [`Vector::store`]; the address is aligned to the vector.
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut Self::Item) {
+        // SAFETY: the caller's.
+        unsafe { self.store(to) }
+    }
 
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
@@ -110,7 +119,7 @@ macro_rules! machine {
 macro_rules! wide {
     (
         $name:ident $register:ty, $t:ty, $n:literal, mask $mask:ty;
-        $splat:ident $load:ident $store:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $and:ident $xor:ident;
+        $splat:ident $load:ident $store:ident $stream:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $and:ident $xor:ident;
         compare $compare:ident; or ($a:ident, $b:ident) $or:block; select ($m:ident, $yes:ident, $no:ident) $select:expr;
     ) => {
         #[derive(Clone, Copy)]
@@ -125,6 +134,7 @@ macro_rules! wide {
             #[inline(always)] fn splat(x: $t) -> Self { Self(machine!($splat(x))) }
             #[inline(always)] unsafe fn load(from: *const $t) -> Self { Self(machine!($load(from))) }
             #[inline(always)] unsafe fn store(self, to: *mut $t) { machine!($store(to, self.0)) }
+            #[inline(always)] unsafe fn stream(self, to: *mut $t) { machine!($stream(to, self.0)) }
             #[inline(always)] fn add(self, o: Self) -> Self { Self(machine!($add(self.0, o.0))) }
             #[inline(always)] fn sub(self, o: Self) -> Self { Self(machine!($sub(self.0, o.0))) }
             #[inline(always)] fn mul(self, o: Self) -> Self { Self(machine!($mul(self.0, o.0))) }
@@ -150,24 +160,24 @@ macro_rules! wide {
 #[cfg(target_arch = "x86_64")]
 wide! {
     F64x8 __m512d, f64, 8, mask __mmask8;
-    _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_and_pd _mm512_xor_pd;
+    _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_stream_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_and_pd _mm512_xor_pd;
     compare _mm512_cmp_pd_mask; or (a, b) { a | b }; select (m, yes, no) _mm512_mask_blend_pd(m, no, yes);
 }
 #[cfg(target_arch = "x86_64")]
 wide! {
     F32x16 __m512, f32, 16, mask __mmask16;
-    _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_and_ps _mm512_xor_ps;
+    _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_stream_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_and_ps _mm512_xor_ps;
     compare _mm512_cmp_ps_mask; or (a, b) { a | b }; select (m, yes, no) _mm512_mask_blend_ps(m, no, yes);
 }
 #[cfg(target_arch = "x86_64")]
 wide! {
     F64x4 __m256d, f64, 4, mask __m256d;
-    _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_and_pd _mm256_xor_pd;
+    _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_stream_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_and_pd _mm256_xor_pd;
     compare _mm256_cmp_pd; or (a, b) { machine!(_mm256_or_pd(a, b)) }; select (m, yes, no) _mm256_blendv_pd(no, yes, m);
 }
 #[cfg(target_arch = "x86_64")]
 wide! {
     F32x8 __m256, f32, 8, mask __m256;
-    _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_and_ps _mm256_xor_ps;
+    _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_stream_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_and_ps _mm256_xor_ps;
     compare _mm256_cmp_ps; or (a, b) { machine!(_mm256_or_ps(a, b)) }; select (m, yes, no) _mm256_blendv_ps(no, yes, m);
 }
