@@ -9,6 +9,7 @@
 //! | [`fence`] | a pair of fences of which one costs nothing |
 //! | [`backoff`] | bounded exponential spinning for a contended retry |
 //! | [`front`] | counters that reach zero once, the front of what has finished in order, a sleeper that misses nothing |
+//! | [`oldest`] | numbered items that wait, taken lowest first by whoever is free |
 //! | [`owners`] | a count of owners: who is alone finds that out by a load, of all that leave one is the last |
 //! | [`counters`] | cache-padded per-worker counts, summed when read |
 //! | [`sync`] | the one door to atomics, cells and threads: `std` in a build, `loom` in a model |
@@ -36,6 +37,7 @@ pub mod budget;
 pub mod counters;
 pub mod fence;
 pub mod front;
+pub mod oldest;
 pub mod owners;
 pub mod park;
 // rayon knows no loom: models cover the protocols below the pool (`slots`, `park`), not the pool.
