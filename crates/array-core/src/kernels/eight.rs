@@ -3,12 +3,15 @@
 //! **Sums** follow the tree of [`super::reduce`] to the last bit: a leaf's eight accumulators are one [`Eight`], and the processor
 //! overlaps the chains of successive leaves. What is summed may be computed on the way ([`Values`]): products, squares of
 //! distances; each operation is rounded on its own, so the bits are those of a sum of stored values.
+//! **Ahead** where data comes from memory it is fetched [`AHEAD`] before it is read: leaves side by side and short loops are read too fast
+//! for the processor's own reading ahead. Of 3 * 10^7 f64 on one thread: a sum 16.7 ms without and 13.6 with it, a maximum 21.5 and 13.8,
+//! a sum of products 29.2 and 27.3.
 //! **Extremes** compare as the machine does, which drops NaN and takes either zero; both are put right at the end, from what
 //! was noticed on the way and, for zeros, by looking again.
 
 mod lanes;
 
-use super::Isa;
+use super::{Isa, moves::fetch_to_read};
 use crate::dtype::{Element, Scalar};
 use lanes::{Eight, Float};
 #[cfg(target_arch = "x86_64")]
@@ -17,6 +20,14 @@ use std::marker::PhantomData;
 
 /// Elements of the largest leaf.
 const LEAF: usize = 128;
+
+/// Bytes ahead of what is read.
+const AHEAD: usize = 2 << 10;
+/// Bytes of elements from which on they are fetched ahead: a little slower in the second-level cache, and there are those who read
+/// more in pieces of this size.
+const FAR: usize = 64 << 10;
+/// The same for values computed of several operands, which lose more.
+const COMPUTED_FAR: usize = 2 << 20;
 
 /// Where the tree splits `n` elements, more than a leaf.
 #[inline(always)]
@@ -32,6 +43,47 @@ trait Values<E: Eight>: Copy {
     unsafe fn eight(self, i: usize) -> E;
     unsafe fn one(self, i: usize) -> E::Item;
     unsafe fn skip(self, n: usize) -> Self;
+    /// Fetches what lies [`AHEAD`] of an eight.
+    unsafe fn announce(self, i: usize);
+}
+
+/// Values that are fetched ahead.
+#[derive(Clone, Copy)]
+struct Ahead<V>(V);
+
+impl<E: Eight, V: Values<E>> Values<E> for Ahead<V> {
+    #[inline(always)]
+    unsafe fn eight(self, i: usize) -> E {
+        // SAFETY: the caller's, here and below.
+        unsafe {
+            self.0.announce(i);
+            self.0.eight(i)
+        }
+    }
+    #[inline(always)]
+    unsafe fn one(self, i: usize) -> E::Item {
+        // SAFETY: as above.
+        unsafe { self.0.one(i) }
+    }
+    #[inline(always)]
+    unsafe fn skip(self, n: usize) -> Self {
+        // SAFETY: as above.
+        Ahead(unsafe { self.0.skip(n) })
+    }
+    #[inline(always)]
+    unsafe fn announce(self, _: usize) {}
+}
+
+/// Whether so many elements are fetched ahead.
+#[inline(always)]
+fn is_far<T>(n: usize) -> bool {
+    n * size_of::<T>() > FAR
+}
+
+/// Fetches what lies [`AHEAD`] of element `i`.
+#[inline(always)]
+fn announce<T>(from: *const T, i: usize) {
+    fetch_to_read(from.wrapping_add(i).cast::<u8>().wrapping_add(AHEAD));
 }
 
 /// Elements of memory.
@@ -44,7 +96,7 @@ struct Squares<T>(*const T, *const T);
 struct Spread<T>(*const T, T);
 
 macro_rules! values {
-    ($($name:ident ($this:ident, $i:ident) $eight:expr, $one:expr, |$n:ident| $skip:expr;)*) => {$(
+    ($($name:ident ($this:ident, $i:ident) $eight:expr, $one:expr, |$n:ident| $skip:expr, [$($from:tt),*];)*) => {$(
         impl<T: Copy> Clone for $name<T> {
             #[inline(always)]
             fn clone(&self) -> Self { *self }
@@ -57,17 +109,18 @@ macro_rules! values {
             #[inline(always)] unsafe fn one($this, $i: usize) -> E::Item { unsafe { $one } }
             // SAFETY: as above.
             #[inline(always)] unsafe fn skip($this, $n: usize) -> Self { unsafe { $skip } }
+            #[inline(always)] unsafe fn announce($this, $i: usize) { $(announce($this.$from, $i);)* }
         }
     )*};
 }
 values! {
-    Plain(self, i) E::load(self.0.add(i)), *self.0.add(i), |n| Self(self.0.add(n));
+    Plain(self, i) E::load(self.0.add(i)), *self.0.add(i), |n| Self(self.0.add(n)), [0];
     Products(self, i) E::load(self.0.add(i)).mul(E::load(self.1.add(i))), *self.0.add(i) * *self.1.add(i),
-        |n| Self(self.0.add(n), self.1.add(n));
+        |n| Self(self.0.add(n), self.1.add(n)), [0, 1];
     Squares(self, i) E::load(self.0.add(i)).sub(E::load(self.1.add(i))).square(), (*self.0.add(i) - *self.1.add(i)).square(),
-        |n| Self(self.0.add(n), self.1.add(n));
+        |n| Self(self.0.add(n), self.1.add(n)), [0, 1];
     Spread(self, i) E::load(self.0.add(i)).sub(E::splat(self.1)).square(), (*self.0.add(i) - self.1).square(),
-        |n| Self(self.0.add(n), self.1);
+        |n| Self(self.0.add(n), self.1), [0];
 }
 
 /// # Safety
@@ -124,18 +177,23 @@ unsafe fn twins<E: Eight, V: Values<E>>(values: V, left: usize, right: usize) ->
     }
 }
 
-/// Greatest (least) of `n > 0` elements: NaN wins, then the positive (negative) zero.
+/// Greatest (least) of `n > 0` elements: NaN wins, then the positive (negative) zero. `far` data is fetched ahead.
 ///
 /// # Safety
 /// They are readable.
 #[inline(always)]
-unsafe fn extreme<E: Eight, const MAX: bool>(a: *const E::Item, n: usize) -> E::Item {
+unsafe fn extreme<E: Eight, const MAX: bool>(a: *const E::Item, n: usize, far: bool) -> E::Item {
     // SAFETY: the caller's.
     unsafe {
         let mut best = [E::splat(*a); 4];
         let mut odd = E::nothing();
         let mut i = 0;
         while i + 32 <= n {
+            if far {
+                for k in 0..4 {
+                    announce(a, i + 8 * k);
+                }
+            }
             let x =
                 [E::load(a.add(i)), E::load(a.add(i + 8)), E::load(a.add(i + 16)), E::load(a.add(i + 24))];
             odd = E::either(odd, E::either(x[0].unordered(x[1]), x[2].unordered(x[3])));
@@ -227,15 +285,23 @@ macro_rules! versions {
                 $(#[target_feature(enable = $feature)])?
                 pub(super) unsafe fn fold(src: *const u8, n: usize) -> Scalar {
                     // SAFETY: the caller's.
-                    unsafe { Self::tree(Plain(src.cast()), n) }.to_scalar()
+                    unsafe { Self::sum(Plain(src.cast()), n, is_far::<E::Item>(n)) }.to_scalar()
+                }
+
+                /// As `tree`, of values that are fetched ahead if they are `far`.
+                $(#[target_feature(enable = $feature)])?
+                unsafe fn sum<V: Values<E>>(values: V, n: usize, far: bool) -> E::Item {
+                    // SAFETY: the caller's.
+                    unsafe { if far { Self::tree(Ahead(values), n) } else { Self::tree(values, n) } }
                 }
 
                 $(#[target_feature(enable = $feature)])?
                 pub(super) unsafe fn rows(src: *const u8, n: usize, rows: usize, out: *mut u8) {
                     let (src, out) = (src.cast::<E::Item>(), out.cast::<E::Item>());
+                    let far = is_far::<E::Item>(n * rows);
                     for row in 0..rows {
                         // SAFETY: the caller's. The sum of negative zeros is positive.
-                        unsafe { out.add(row).write(E::Item::ZERO + Self::tree(Plain(src.add(row * n)), n)) };
+                        unsafe { out.add(row).write(E::Item::ZERO + Self::sum(Plain(src.add(row * n)), n, far)) };
                     }
                 }
 
@@ -250,7 +316,7 @@ macro_rules! versions {
                     // SAFETY: the caller's.
                     unsafe {
                         let (x, y) = Self::sources(locs, ix);
-                        Self::tree(Products(x, y), n).to_scalar()
+                        Self::sum(Products(x, y), n, n * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
                     }
                 }
 
@@ -259,7 +325,7 @@ macro_rules! versions {
                     // SAFETY: the caller's.
                     unsafe {
                         let (x, y) = Self::sources(locs, ix);
-                        Self::tree(Squares(x, y), n).to_scalar()
+                        Self::sum(Squares(x, y), n, n * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
                     }
                 }
 
@@ -268,22 +334,23 @@ macro_rules! versions {
                     // SAFETY: the caller's.
                     unsafe {
                         let (x, s) = Self::sources(locs, ix);
-                        Self::tree(Spread(x, *s), n).to_scalar()
+                        Self::sum(Spread(x, *s), n, n * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
                     }
                 }
 
                 $(#[target_feature(enable = $feature)])?
                 pub(super) unsafe fn extreme<const MAX: bool>(src: *const u8, n: usize) -> Scalar {
                     // SAFETY: the caller's.
-                    unsafe { extreme::<E, MAX>(src.cast(), n) }.to_scalar()
+                    unsafe { extreme::<E, MAX>(src.cast(), n, is_far::<E::Item>(n)) }.to_scalar()
                 }
 
                 $(#[target_feature(enable = $feature)])?
                 pub(super) unsafe fn extreme_rows<const MAX: bool>(src: *const u8, n: usize, rows: usize, out: *mut u8) {
                     let (src, out) = (src.cast::<E::Item>(), out.cast::<E::Item>());
+                    let far = is_far::<E::Item>(n * rows);
                     for row in 0..rows {
                         // SAFETY: the caller's.
-                        unsafe { out.add(row).write(extreme::<E, MAX>(src.add(row * n), n)) };
+                        unsafe { out.add(row).write(extreme::<E, MAX>(src.add(row * n), n, far)) };
                     }
                 }
 
@@ -322,11 +389,12 @@ unsafe fn find<E: Eight, const MAX: bool>(
 ) -> Option<usize> {
     let mut place = None;
     let mut at = 0;
+    let far = is_far::<E::Item>(n);
     while at < n {
         let length = if n - at < PIECE { n - at } else { PIECE };
         // SAFETY: the caller's: the piece lies within.
         unsafe {
-            let top = extreme::<E, MAX>(a.add(at), length);
+            let top = extreme::<E, MAX>(a.add(at), length, far);
             let first = fresh && at == 0;
             if first || !best.is_nan() && (top.is_nan() || top.beats::<MAX>(*best)) {
                 *best = top;

@@ -96,6 +96,19 @@ unsafe fn wide_lines(to: *mut u8, from: *const u8, lines: usize) {
     }
 }
 
+/// Fetches a line of memory that will be read soon. Any address will do.
+#[inline(always)]
+pub(crate) fn fetch_to_read(at: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a hint, which touches nothing.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = at;
+}
+
 /// Fetches the lines of memory that will be written soon. Any address will do.
 #[inline(always)]
 pub(crate) fn fetch(at: *const u8, bytes: usize) {
