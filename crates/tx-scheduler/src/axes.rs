@@ -14,7 +14,7 @@ use tx_runtime::sync::UnsafeCell;
 
 use crate::desk::Desk;
 use crate::error::SessionError;
-use crate::exec::with_operands;
+use crate::exec::{Tiles, with_operands};
 use crate::graph::{Graph, StatementSeq, Task, Work};
 use crate::lines::LineId;
 use crate::record::{Recorder, count, effort, live_bytes};
@@ -201,23 +201,26 @@ pub(crate) fn execute(
     let Along { axes, dtype, parts } = along;
     let Inputs { plan, consts, shape, .. } = inputs;
     let (scratch, reads) = (&mut desk.scratch, &mut desk.reads);
+    let accesses = graph.accesses(task);
+    // The join has none.
+    let tiles = || Tiles::Noted(graph.firsts(task, inputs.sources.len()));
     match task.work {
         Work::Tile { start, end, .. } => {
             let (_, elements) = axes.counts(shape);
             let range = start / elements..end / elements;
             let mut block = desk.blocks.take(*dtype, range.len())?;
             let (out, written) = (block.as_mut_ptr(), range.len() * dtype.size());
-            with_operands(graph, inputs, &task.accesses[1..], &task.firsts, reads, |operands| {
+            with_operands(graph, inputs, &accesses[1..], tiles(), reads, |operands| {
                 // SAFETY: the access list covers every tile of these results' elements (`tiles_read` is a hull), all written and
                 // unchanging (G2); the block is ours alone and no operand.
                 unsafe { axes.results(plan, consts, shape, operands, range, out, scratch) }
             })?;
             desk.tally.bytes += ((end - start) * inputs.bytes_per_element + written) as u64;
             // SAFETY: this task creates the version (G2).
-            unsafe { graph.version(task.accesses[0]).put(block) };
+            unsafe { graph.version(accesses[0]).put(block) };
         }
         Work::Node { node, start, end } => {
-            let part = with_operands(graph, inputs, &task.accesses, &task.firsts, reads, |operands| {
+            let part = with_operands(graph, inputs, accesses, tiles(), reads, |operands| {
                 // SAFETY: as above; the range is whole steps of the first axis, and not empty.
                 unsafe { axes.part(plan, consts, shape, operands, start..end, scratch) }
             })?;
@@ -238,7 +241,7 @@ pub(crate) fn execute(
             // version (G2).
             unsafe {
                 axes.join(plan, shape, &parts, block.as_mut_ptr());
-                graph.version(task.accesses[0]).put(block);
+                graph.version(accesses[0]).put(block);
             }
         }
     }

@@ -203,7 +203,9 @@ impl Scope<'_> {
     /// The versions of a declared array's tiles.
     fn versions(&self, declared: &Declared) -> impl Iterator<Item = &Version> {
         let first = declared.first_access;
-        self.task.accesses[first..first + declared.grid.tiles()].iter().map(|&id| self.graph.version(id))
+        self.graph.accesses(self.task)[first..first + declared.grid.tiles()]
+            .iter()
+            .map(|&id| self.graph.version(id))
     }
 
     /// A copy of a declared array.

@@ -3,7 +3,7 @@
 //! Everything here happens between the edges of the graph: a task's operands are finished and nobody else writes
 //! what it writes (G2). Evaluation is serial and enters no pool (R1).
 
-use array_core::{ArrayError, Layout, Partial, TileBuf, TileMut, TileRef, finish_reduction};
+use array_core::{ArrayError, Layout, Partial, Scratch, TileBuf, TileMut, TileRef, finish_reduction};
 use smallvec::SmallVec;
 use tx_runtime::sync::UnsafeCell;
 
@@ -66,6 +66,15 @@ struct Patch {
     end: usize,
 }
 
+/// Which tiles a task reads of every source.
+#[derive(Clone, Copy)]
+pub(crate) enum Tiles<'a> {
+    /// This one of each.
+    Alike(usize),
+    /// As in [`Graph::firsts`].
+    Noted(&'a [u32]),
+}
+
 /// The plan's operands laid over the tiles that `versions` names: source after source, neighbouring tiles.
 ///
 /// `reads` keeps the addresses; `f` runs with the operands.
@@ -73,7 +82,7 @@ pub(crate) fn with_operands<R>(
     graph: &Graph,
     inputs: &Inputs,
     versions: &[VersionId],
-    firsts: &[u32],
+    tiles: Tiles<'_>,
     reads: &mut Vec<*const u8>,
     f: impl FnOnce(&[TileRef<'_>]) -> R,
 ) -> R {
@@ -100,13 +109,15 @@ pub(crate) fn with_operands<R>(
                 tiles: &reads[values + i..=values + i],
             },
             OperandFrom::Source { source, .. } => {
-                let (begin, end) = (firsts[2 * source + 1] as usize, firsts.get(2 * source + 3));
-                TileRef {
-                    layout: &operand.layout,
-                    tile_elems: inputs.sources[source].tile_elems,
-                    first: firsts[2 * source] as usize,
-                    tiles: &reads[begin..end.map_or(values, |&end| end as usize)],
-                }
+                let (first, tiles) = match tiles {
+                    Tiles::Alike(tile) => (tile, &reads[source..=source]),
+                    Tiles::Noted(firsts) => {
+                        let (begin, end) = (firsts[2 * source + 1] as usize, firsts.get(2 * source + 3));
+                        (firsts[2 * source] as usize, &reads[begin..end.map_or(values, |&end| end as usize)])
+                    }
+                };
+                let tile_elems = inputs.sources[source].tile_elems;
+                TileRef { layout: &operand.layout, tile_elems, first, tiles }
             }
         });
     }
@@ -121,31 +132,65 @@ fn tile_task(
     piece: Piece,
     desk: &mut Desk,
 ) -> Result<(), ArrayError> {
-    let new = graph.version(task.accesses[0]);
-    let sources = &task.accesses[1 + usize::from(piece.keeps)..];
+    let (written, sources) = graph.accesses(task).split_at(1 + usize::from(piece.keeps));
+    let new = graph.version(written[0]);
     let mut block = if piece.keeps {
-        kept_block(graph.version(task.accesses[1]), target, &piece, desk)?
+        kept_block(graph.version(written[1]), target, &piece, desk)?
     } else {
         desk.blocks.take(target.dtype, target.elems_of(piece.tile))?
     };
     let (scratch, reads) = (&mut desk.scratch, &mut desk.reads);
-    with_operands(graph, inputs, sources, &task.firsts, reads, |operands| {
-        let out = TileMut {
-            layout: &target.layout,
-            tile_elems: target.tile_elems,
-            first: piece.tile,
-            tiles: &[block.as_mut_ptr()],
+    let done = target.dense && dense_tile(graph, sources, inputs, target, &piece, &mut block, scratch)?;
+    if !done {
+        let tiles = if target.alike {
+            Tiles::Alike(piece.tile)
+        } else {
+            Tiles::Noted(graph.firsts(task, inputs.sources.len()))
         };
-        // SAFETY: the access list covers every tile the stretch reads (`tiles_read` is a hull), all written and
-        // unchanging (G2); the block is ours alone and no operand.
-        unsafe {
-            inputs.plan.map(&inputs.consts, &inputs.shape, operands, &out, piece.start..piece.end, scratch)
-        }
-    })?;
+        with_operands(graph, inputs, sources, tiles, reads, |operands| {
+            let out = TileMut {
+                layout: &target.layout,
+                tile_elems: target.tile_elems,
+                first: piece.tile,
+                tiles: &[block.as_mut_ptr()],
+            };
+            let range = piece.start..piece.end;
+            // SAFETY: the access list covers every tile the stretch reads (`tiles_read` is a hull), all written and
+            // unchanging (G2); the block is ours alone and no operand.
+            unsafe { inputs.plan.map(&inputs.consts, &inputs.shape, operands, &out, range, scratch) }
+        })?;
+    }
     desk.tally.bytes += ((piece.end - piece.start) * (inputs.bytes_per_element + target.dtype.size())) as u64;
     // SAFETY: this task creates the version (G2).
     unsafe { new.put(block) };
     Ok(())
+}
+
+/// [`tile_task`] where all lies alike and side by side: without layouts. `false` if the plan wants them.
+#[inline(always)]
+fn dense_tile(
+    graph: &Graph,
+    sources: &[VersionId],
+    inputs: &Inputs,
+    target: &Target,
+    piece: &Piece,
+    block: &mut TileBuf,
+    scratch: &mut Scratch,
+) -> Result<bool, ArrayError> {
+    let mut operands: SmallVec<[*const u8; 6]> = SmallVec::new();
+    for operand in &inputs.operands {
+        let OperandFrom::Source { source, .. } = operand.from else { return Ok(false) };
+        operands.push(graph.version(sources[source]).bytes());
+    }
+    let first = target.layout.offset as usize + piece.start - piece.tile * target.tile_elems;
+    let n = piece.end - piece.start;
+    // SAFETY: the tile holds the elements from `first` on of the block and of every source, which lies alike; the sources are
+    // written and unchanging (G2), the block is ours alone and none of them.
+    let done = unsafe {
+        let out = block.as_mut_ptr().add(first * target.dtype.size());
+        inputs.plan.map_dense(&inputs.consts, &operands, first, out, n, scratch)
+    };
+    done.transpose().map(|done| done.is_some())
 }
 
 /// A block for a tile of which elements stay, which has them: that of the old version, if nobody else needs it.
@@ -203,7 +248,7 @@ fn scatter_task(
     patch: Patch,
     desk: &mut Desk,
 ) -> Result<(), ArrayError> {
-    let (written, sources) = task.accesses.split_at(patch.tiles);
+    let (written, sources) = graph.accesses(task).split_at(patch.tiles);
     desk.writes.clear();
     // SAFETY: an overwriting task is ordered after all earlier accessors of its versions and before all later (G2).
     desk.writes.extend(written.iter().map(|&id| unsafe { graph.version(id).bytes_mut() }));
@@ -211,29 +256,43 @@ fn scatter_task(
     let size = target.dtype.size();
     let mut temporary = target.buffered.then(|| desk.blocks.take(target.dtype, count)).transpose()?;
     let Desk { scratch, reads, writes, .. } = desk;
-    with_operands(graph, inputs, sources, &task.firsts, reads, |operands| {
-        let mut dense = Layout::contiguous(&inputs.shape).expect("an iteration space that fits");
-        dense.offset = -(patch.start as isize);
-        let pointer = temporary.as_mut().map(TileBuf::as_mut_ptr);
-        let out = match &pointer {
-            Some(pointer) => TileMut {
-                layout: &dense,
-                tile_elems: usize::MAX,
-                first: 0,
-                tiles: std::slice::from_ref(pointer),
-            },
-            None => TileMut {
-                layout: &target.layout,
-                tile_elems: target.tile_elems,
-                first: patch.first_tile,
-                tiles: writes,
-            },
-        };
-        // SAFETY: as in `tile_task`; a statement that reads what it writes is buffered, so `out` is no operand.
-        unsafe {
-            inputs.plan.map(&inputs.consts, &inputs.shape, operands, &out, patch.start..patch.end, scratch)
-        }
-    })?;
+    with_operands(
+        graph,
+        inputs,
+        sources,
+        Tiles::Noted(graph.firsts(task, inputs.sources.len())),
+        reads,
+        |operands| {
+            let mut dense = Layout::contiguous(&inputs.shape).expect("an iteration space that fits");
+            dense.offset = -(patch.start as isize);
+            let pointer = temporary.as_mut().map(TileBuf::as_mut_ptr);
+            let out = match &pointer {
+                Some(pointer) => TileMut {
+                    layout: &dense,
+                    tile_elems: usize::MAX,
+                    first: 0,
+                    tiles: std::slice::from_ref(pointer),
+                },
+                None => TileMut {
+                    layout: &target.layout,
+                    tile_elems: target.tile_elems,
+                    first: patch.first_tile,
+                    tiles: writes,
+                },
+            };
+            // SAFETY: as in `tile_task`; a statement that reads what it writes is buffered, so `out` is no operand.
+            unsafe {
+                inputs.plan.map(
+                    &inputs.consts,
+                    &inputs.shape,
+                    operands,
+                    &out,
+                    patch.start..patch.end,
+                    scratch,
+                )
+            }
+        },
+    )?;
     if let Some(mut temporary) = temporary {
         let values = temporary.as_mut_ptr();
         // SAFETY: `values` holds the stretch, densely; `writes` holds every tile its elements lie in.
@@ -316,7 +375,8 @@ fn node_task(
 ) -> Result<(), ArrayError> {
     desk.tally.bytes += (range.len() * inputs.bytes_per_element) as u64;
     let (scratch, reads) = (&mut desk.scratch, &mut desk.reads);
-    let partial = with_operands(graph, inputs, &task.accesses, &task.firsts, reads, |operands| {
+    let tiles = Tiles::Noted(graph.firsts(task, inputs.sources.len()));
+    let partial = with_operands(graph, inputs, graph.accesses(task), tiles, reads, |operands| {
         // SAFETY: as in `tile_task`.
         unsafe { inputs.plan.reduce(&inputs.consts, &inputs.shape, operands, range, scratch) }
     })?;
@@ -339,7 +399,7 @@ fn fold_task(graph: &Graph, task: &Task, fold: &Fold, desk: &mut Desk) -> Result
     // SAFETY: the block holds one element of the result's type; this task creates the version (G2).
     unsafe {
         result.write(block.as_mut_ptr(), 0);
-        graph.version(task.accesses[0]).put(block);
+        graph.version(graph.accesses(task)[0]).put(block);
     }
     Ok(())
 }

@@ -16,13 +16,14 @@
 //! who reaches zero sees every block, partial result and flag its predecessors wrote.
 
 mod draft;
+mod lists;
 
 pub(crate) use draft::Draft;
 
 use std::collections::VecDeque;
 
 use array_core::TileBuf;
-use smallvec::SmallVec;
+use lists::{List, Lists};
 use tx_runtime::sync::UnsafeCell;
 use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -44,8 +45,9 @@ const DONE: TaskSeq = 0;
 /// So many readers of a version are kept before it is looked which of them have retired.
 const READERS: u32 = 64;
 
-/// One value of one tile.
+/// One value of one tile. In a line of the cache.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Version {
     /// The elements; `None` before the writer ran and after the version died. Guarded by G2 and G3.
     block: UnsafeCell<Option<TileBuf>>,
@@ -147,8 +149,9 @@ impl Work {
     }
 }
 
-/// One unit of work.
+/// One unit of work. In a line of the cache.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Task {
     /// G4.
     pub(crate) pending: AtomicU32,
@@ -157,11 +160,13 @@ pub(crate) struct Task {
     pub(crate) work: Work,
     /// The tasks that wait for this one.
     dependents: u32,
-    /// The versions it holds a reference to: those it writes, then those it reads, source after source.
-    pub(crate) accesses: SmallVec<[VersionId; 6]>,
-    /// For every source: the first tile it reads there, and where its versions begin among those of all sources.
-    pub(crate) firsts: SmallVec<[u32; 4]>,
+    /// See [`Graph::accesses`].
+    accesses: List,
+    /// Where [`Graph::firsts`] begin.
+    firsts: u32,
 }
+
+const _: () = assert!(size_of::<Version>() == 64 && size_of::<Task>() == 64, "a line each");
 
 /// A link of a list of tasks.
 #[derive(Debug, Clone, Copy)]
@@ -180,6 +185,9 @@ pub(crate) struct Graph {
     base: TaskSeq,
     edges: Vec<Edge>,
     free_edges: u32,
+    /// What the tasks access, and where it lies.
+    accesses: Lists,
+    firsts: Lists,
     statements: VecDeque<Statement>,
     statement_base: StatementSeq,
     pub(crate) lines: Lines,
@@ -205,6 +213,19 @@ impl Graph {
         &self.tasks[(seq - self.base) as usize]
     }
 
+    /// The versions a task holds a reference to: those it writes, then those it reads, source after source.
+    #[inline]
+    pub(crate) fn accesses(&self, task: &Task) -> &[VersionId] {
+        self.accesses.get(task.accesses)
+    }
+
+    /// For each of a task's `sources`: the first tile it reads there, and where its versions begin among those of all sources.
+    /// Not noted for a task that reads of every source the one tile that it writes (`Target::alike`).
+    #[inline]
+    pub(crate) fn firsts(&self, task: &Task, sources: usize) -> &[u32] {
+        self.firsts.get(List::at(task.firsts, 2 * sources))
+    }
+
     pub(crate) fn statement(&self, seq: StatementSeq) -> &Statement {
         &self.statements[(seq - self.statement_base) as usize]
     }
@@ -225,6 +246,7 @@ impl Graph {
     }
 
     /// Call `f` for each task that waits for `task`.
+    #[inline]
     pub(crate) fn for_each_dependent(&self, task: &Task, mut f: impl FnMut(TaskSeq, &Task)) {
         let mut edge = task.dependents;
         while edge != NONE {
@@ -282,23 +304,25 @@ impl Graph {
 
     /// A version held by one table, with no elements yet.
     pub(crate) fn add_version(&mut self) -> VersionId {
-        let fresh = Version {
-            block: UnsafeCell::new(None),
-            refs: AtomicU32::new(1),
-            tables: 1,
-            writer: DONE,
-            readers: NONE,
-            room: READERS,
-        };
         match self.free_versions.pop() {
             Some(id) => {
                 let version = &mut self.versions[id as usize];
                 debug_assert!(version.tables == 0 && *version.refs.get_mut() == 0, "version {id} is in use");
-                *version = fresh;
+                // Its block was taken when it died; nothing is read here, so nothing waits for memory.
+                *version.refs.get_mut() = 1;
+                (version.tables, version.writer) = (1, DONE);
+                (version.readers, version.room) = (NONE, READERS);
                 id
             }
             None => {
-                self.versions.push(fresh);
+                self.versions.push(Version {
+                    block: UnsafeCell::new(None),
+                    refs: AtomicU32::new(1),
+                    tables: 1,
+                    writer: DONE,
+                    readers: NONE,
+                    room: READERS,
+                });
                 u32::try_from(self.versions.len() - 1).expect("fewer than 2^32 live tile versions")
             }
         }
@@ -362,6 +386,9 @@ impl Graph {
         // Dropped where they are: taken out one by one each would be copied.
         self.tasks.drain(..finished);
         self.base += finished as TaskSeq;
+        let oldest = self.tasks.front();
+        self.accesses.forget_before(oldest.map(|task| task.accesses));
+        self.firsts.forget_before(oldest.map(|task| List::at(task.firsts, 0)));
         while self.statements.front_mut().is_some_and(|s| *s.left.get_mut() == 0) {
             let statement = self.statements.pop_front().expect("there is a front");
             self.statement_base += 1;
@@ -385,6 +412,8 @@ impl Graph {
         (self.base, self.statement_base, self.free_edges) = (self.next_task(), self.statements().end, NONE);
         self.tasks.clear();
         self.edges.clear();
+        self.accesses.forget_before(None);
+        self.firsts.forget_before(None);
         std::mem::take(&mut self.statements)
     }
 

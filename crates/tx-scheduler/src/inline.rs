@@ -293,7 +293,16 @@ impl Session {
                 writes.push(unsafe { graph.version(id).bytes_mut() });
             }
             let (layout, tile_elems) = (layout.clone(), grid.tile_elems());
-            let target = Target { slot, dtype, layout, tile_elems, len: grid.len(), buffered };
+            let target = Target {
+                slot,
+                dtype,
+                layout,
+                tile_elems,
+                len: grid.len(),
+                buffered,
+                alike: false,
+                dense: false,
+            };
             let mut values = new.pop().expect("it is buffered");
             // SAFETY: the block has the statement's elements; `writes` every tile that they lie in.
             unsafe { exec::scatter_all(values.as_mut_ptr(), writes, &target, touched.start, 0..len) };

@@ -175,7 +175,7 @@ impl Recorder<'_> {
             let work = Work::Tile { tile: tile as u32, start: range.start, end: range.end, keeps: false };
             let mut task = self.graph.draft(work);
             let new = self.graph.add_creation(&mut task);
-            task.begin_source(source.tile_of(low), 1);
+            self.graph.begin_source(&mut task, source.tile_of(low), 1);
             for &id in &self.tables.get(from).versions[source.tile_of(low)..=source.tile_of(high)] {
                 self.graph.add_read(&mut task, id);
             }
@@ -226,7 +226,7 @@ impl Recorder<'_> {
             let mut task = self.graph.draft(work);
             let new = self.graph.add_creation(&mut task);
             self.graph.add_read(&mut task, old);
-            task.begin_source(low, 2);
+            self.graph.begin_source(&mut task, low, 2);
             for &id in &self.tables.get(from).versions[low..=high] {
                 self.graph.add_read(&mut task, id);
             }
@@ -272,7 +272,7 @@ pub(crate) fn execute(
         unreachable!("{:?} at positions", task.work)
     };
     let size = places.dtype.size();
-    let (written, sources) = task.accesses.split_at(1 + usize::from(keeps));
+    let (written, sources) = graph.accesses(task).split_at(1 + usize::from(keeps));
     let mut block = match &places.moves {
         Moves::Pick { .. } => desk.blocks.take(places.dtype, end - start)?,
         Moves::Put { elems, len, .. } => {
@@ -294,7 +294,8 @@ pub(crate) fn execute(
     for &id in sources {
         desk.reads.push(graph.version(id).bytes());
     }
-    let from = From { tiles: &desk.reads, first: task.firsts[0] as usize, tile_elems: places.tile_elems };
+    let from =
+        From { tiles: &desk.reads, first: graph.firsts(task, 1)[0] as usize, tile_elems: places.tile_elems };
     let out = block.as_mut_ptr();
     // SAFETY: the access list covers every element that is read, all written and unchanging (G2); places are within the block, which is
     // ours alone and none of them; `T` has the size of the elements.

@@ -76,7 +76,7 @@ impl Reach {
 }
 
 /// Where the elements of several layouts over one axis lie together.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Line {
     stride: isize,
     low: isize,

@@ -279,9 +279,12 @@ impl Run<'_> {
             left.extend_from_slice(&self.ready[first..end]);
         }
         for mut stack in stacks.flatten() {
+            let begin = left.len();
             while let Some(task) = stack.pop() {
                 left.push(task);
             }
+            // Nearly sorted, which sorting makes use of.
+            left[begin..].reverse();
         }
         left.sort_unstable();
         left
@@ -416,7 +419,7 @@ impl Run<'_> {
         stack: &mut Stack,
         desk: &mut Desk,
     ) {
-        for &id in &task.accesses {
+        for &id in self.graph.accesses(task) {
             let version = self.graph.version(id);
             if decrement(&version.refs, self.shared) == 1 {
                 // SAFETY: this task brought `refs` to zero (G3).

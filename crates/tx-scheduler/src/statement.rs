@@ -110,6 +110,14 @@ impl Inputs {
         }))
     }
 
+    /// [`Target::alike`] and [`Target::dense`] of a result at `target` over tiles of `tile_elems`.
+    pub(crate) fn lie_alike(&self, target: &Layout, tile_elems: usize) -> (bool, bool) {
+        let Some(line) = Line::new(target) else { return (false, false) };
+        let alike =
+            self.sources.iter().all(|source| source.tile_elems == tile_elems && source.line == Some(line));
+        (alike, alike && target.strides[0] == 1 && !self.has_values)
+    }
+
     /// The tiles of `source` that the stretch `range` reads: first and last. `extent` is the box around it, found when it is
     /// asked for.
     #[inline]
@@ -186,6 +194,11 @@ pub(crate) struct Target {
     /// In-place tasks compute the whole right-hand side before they write: it reads what they write, or the
     /// elements lie so far apart that a scatter is faster.
     pub(crate) buffered: bool,
+    /// Every element is computed from what lies at the same place of every source, and all storages are cut alike: a task that
+    /// makes a tile reads just that tile of each.
+    pub(crate) alike: bool,
+    /// If so, whether elements that follow each other lie side by side, and there are no operands but sources.
+    pub(crate) dense: bool,
 }
 
 impl Target {

@@ -55,7 +55,7 @@ unsafe impl Send for Free {}
 /// An allocation of a size class, owned. Goes back to its pool when dropped.
 pub(super) struct Block {
     base: NonNull<u8>,
-    colour: usize,
+    colour: u32,
     class: u16,
     pool: Arc<Shared>,
 }
@@ -133,7 +133,7 @@ impl BlockPool {
                 base
             }
         };
-        Some(Block { base, colour: colour_of(base, size), class: class as u16, pool: self.0.clone() })
+        Some(Block { base, colour: colour_of(base, size) as u32, class: class as u16, pool: self.0.clone() })
     }
 }
 
@@ -168,7 +168,7 @@ impl Block {
     /// Start of the usable bytes, 64-byte aligned.
     pub(super) fn ptr(&self) -> *mut u8 {
         // SAFETY: the allocation has room for the class's bytes and one page of colour.
-        unsafe { self.base.as_ptr().add(self.colour) }
+        unsafe { self.base.as_ptr().add(self.colour as usize) }
     }
 }
 

@@ -109,6 +109,45 @@ impl Plan {
         let failed = unsafe { program.run_dense(table, consts, to, n, scratch) };
         Some(if failed { Err(ArrayError::NegativePower) } else { Ok(()) })
     }
+
+    /// As [`Plan::map`] where all elements are dense: those of the `n` at `out` are computed from the `n` from element `first` on of
+    /// each of `operands`. `None`, and nothing done, if an operand is one value for all, or there are very many.
+    ///
+    /// # Errors
+    /// As [`Plan::map`].
+    ///
+    /// # Safety
+    /// - `self` is not a reduction; `consts` and the number and types of the operands are those of a [`Bound`](super::Bound) of
+    ///   this plan; `n` is at least 1.
+    /// - The elements of every operand are readable, aligned and valid, those at `out` writable, and none of these is read.
+    /// - Nobody else writes the former or touches the latter meanwhile.
+    pub unsafe fn map_dense(
+        &self,
+        consts: &[u128],
+        operands: &[*const u8],
+        first: usize,
+        out: *mut u8,
+        n: usize,
+        scratch: &mut Scratch,
+    ) -> Option<Result<(), ArrayError>> {
+        let program = &self.program;
+        debug_assert_eq!((operands.len(), consts.len()), (program.operands.len(), program.consts));
+        debug_assert!(program.reduction.is_none() && n > 0);
+        if !program.fits() {
+            return None;
+        }
+        let mut table = Table::new();
+        for (operand, &(dtype, scalar)) in operands.iter().zip(&*program.operands) {
+            if scalar {
+                return None;
+            }
+            // SAFETY: the caller's: the elements are there; the program's table fits.
+            unsafe { table.enter(operand.add(first * dtype.size()).cast_mut(), dtype.size()) };
+        }
+        // SAFETY: the caller's.
+        let failed = unsafe { program.run_dense(table, consts, out, n, scratch) };
+        Some(if failed { Err(ArrayError::NegativePower) } else { Ok(()) })
+    }
 }
 
 impl Program {
@@ -215,4 +254,51 @@ unsafe fn dense(
     }
     // SAFETY: the elements lie in the tile, which the caller has entered.
     Some(unsafe { (*tiles).offset(at * size as isize) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Array, bind, plan::run::BLOCK};
+
+    #[test]
+    fn dense_runs_have_the_bits_of_the_whole_and_single_values_are_refused() {
+        const N: usize = 3 * BLOCK;
+        let values = |step: f64| Array::from_vec((0..N).map(|i| i as f64 * step).collect::<Vec<_>>(), [N]);
+        let (a, b) = (values(0.7), values(-1.3));
+        let tiles: Vec<_> = [&a, &b].map(|array| array.as_buffer().unwrap().0.as_ptr()).into();
+        // One kernel, and several with a temporary between them.
+        for expression in [&a + &b, (&a / &b).sqrt() + 3.0 * (&a % &b).exp()] {
+            let bound = bind(&expression).unwrap();
+            let expected = expression.to_vec::<f64>().unwrap();
+            let mut scratch = Scratch::default();
+            let mut run = |operands: &[*const u8], first: usize, n: usize| {
+                let mut out = vec![f64::NAN; n];
+                let to = out.as_mut_ptr().cast();
+                // SAFETY: the operands hold `N` elements each, `out` holds `n`.
+                let done =
+                    unsafe { bound.plan.map_dense(&bound.consts, operands, first, to, n, &mut scratch) };
+                done.map(|done| done.map(|()| out).unwrap())
+            };
+            for (first, n) in [(0, 1), (17, 5), (BLOCK + 3, BLOCK / 2), (0, N)] {
+                let out = run(&tiles, first, n).expect("all is dense");
+                let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&out), bits(&expected[first..first + n]), "{n} from {first}");
+            }
+        }
+        let bound = bind(&(&a + &b.slice([crate::Index::from(1)]))).unwrap();
+        let mut out = [0.0; 4];
+        // SAFETY: as above; nothing is done.
+        let done = unsafe {
+            bound.plan.map_dense(
+                &bound.consts,
+                &tiles,
+                0,
+                out.as_mut_ptr().cast(),
+                4,
+                &mut Scratch::default(),
+            )
+        };
+        assert!(done.is_none() && out == [0.0; 4], "one value for all");
+    }
 }

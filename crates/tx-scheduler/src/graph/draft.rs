@@ -3,9 +3,9 @@
 //! A task is drafted beside the graph and pushed when it is complete, so its own record is reached directly. The edges to it
 //! name the number that it will have: nobody looks at them before it is pushed (`&mut Graph`).
 
-use smallvec::SmallVec;
 use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::lists::List;
 use super::{DONE, Edge, Graph, NONE, READERS, StatementSeq, Task, TaskSeq, VersionId, Work};
 
 /// A task that is being recorded; the next that is pushed.
@@ -14,25 +14,13 @@ pub(crate) struct Draft {
     /// Its number, once it is pushed.
     pub(crate) seq: TaskSeq,
     task: Task,
+    firsts: List,
 }
 
 impl Draft {
-    /// Make room for the accesses to `count` versions.
-    pub(crate) fn reserve(&mut self, count: usize) {
-        self.task.accesses.reserve(count);
-    }
-
     /// How many accesses there are so far.
     pub(crate) fn accesses(&self) -> usize {
         self.task.accesses.len()
-    }
-
-    /// The versions that come are those of the next source: its `first` tile, and where they begin behind the `written`
-    /// versions.
-    #[inline]
-    pub(crate) fn begin_source(&mut self, first: usize, written: usize) {
-        self.task.firsts.push(first as u32);
-        self.task.firsts.push((self.task.accesses.len() - written) as u32);
     }
 }
 
@@ -40,7 +28,9 @@ impl Graph {
     /// A task with no edges and no accesses yet, of the statement that will be added next.
     pub(crate) fn draft(&self, work: Work) -> Draft {
         let statement: StatementSeq = self.statements().end;
+        let firsts = self.firsts.begin();
         Draft {
+            firsts,
             seq: self.next_task(),
             task: Task {
                 pending: AtomicU32::new(0),
@@ -48,10 +38,19 @@ impl Graph {
                 statement,
                 work,
                 dependents: NONE,
-                accesses: SmallVec::new(),
-                firsts: SmallVec::new(),
+                accesses: self.accesses.begin(),
+                firsts: firsts.start(),
             },
         }
+    }
+
+    /// The versions that `draft` reads next are those of one more source: its `first` tile, and where they begin behind the
+    /// `written` versions.
+    #[inline]
+    pub(crate) fn begin_source(&mut self, draft: &mut Draft, first: usize, written: usize) {
+        let begin = draft.accesses() - written;
+        self.firsts.push(&mut draft.firsts, first as u32);
+        self.firsts.push(&mut draft.firsts, begin as u32);
     }
 
     /// The task is complete. Whether nothing keeps it from running.
@@ -127,7 +126,7 @@ impl Graph {
     fn access(&mut self, draft: &mut Draft, id: VersionId) -> TaskSeq {
         let version = &mut self.versions[id as usize];
         *version.refs.get_mut() += 1;
-        draft.task.accesses.push(id);
+        self.accesses.push(&mut draft.task.accesses, id);
         version.writer
     }
 
