@@ -315,7 +315,7 @@ fn evaluate(expr: Array, isa: Isa) -> Result<Array, ArrayError> {
     if ready.is_evaluated() {
         return Ok(ready);
     }
-    // What was no operations on data may be some now.
+    // What had other parts may be operations on data alone now.
     if replaced && let Some(done) = direct::map(&ready, isa, direct::MOST) {
         return done;
     }

@@ -41,8 +41,8 @@ pub(crate) trait Body {
 
 /// An instruction set that kernels are compiled for.
 ///
-/// The widest one the processor has is chosen once; `TXARRAY_ISA=baseline|avx2|avx512` lowers the choice (an unknown or
-/// unavailable name is ignored). Results have the same bits under each.
+/// The widest one the processor has is chosen once; `TXARRAY_ISA=baseline|avx2|avx512` lowers the choice. A name that is none of these,
+/// or of what this processor lacks, changes nothing but is told once on standard error. Results have the same bits under each.
 ///
 /// ```
 /// use array_core::Isa;
@@ -105,10 +105,30 @@ impl Isa {
     pub fn active() -> Isa {
         static ACTIVE: OnceLock<Isa> = OnceLock::new();
         *ACTIVE.get_or_init(|| {
-            let widest = Isa::available().last().unwrap_or(Isa::Baseline);
             let asked = std::env::var("TXARRAY_ISA").unwrap_or_default();
-            Isa::available().find(|isa| isa.name() == asked.trim()).unwrap_or(widest)
+            let (isa, complaint) = Isa::chosen(asked.trim());
+            if let Some(complaint) = complaint {
+                eprintln!("{complaint}");
+            }
+            isa
         })
+    }
+
+    /// The instruction set for what was asked, if anything was; and what is wrong with that.
+    fn chosen(asked: &str) -> (Isa, Option<String>) {
+        let widest = Isa::available().last().unwrap_or(Isa::Baseline);
+        match Isa::ALL.into_iter().find(|isa| isa.name() == asked) {
+            _ if asked.is_empty() => (widest, None),
+            Some(isa) if isa.is_available() => (isa, None),
+            known => {
+                let names: Vec<_> = Isa::available().map(Isa::name).collect();
+                let why = if known.is_some() { "is not there on this processor" } else { "is unknown" };
+                let names = names.join(", ");
+                let complaint =
+                    format!("TXARRAY_ISA={asked:?} {why}: going on with {widest}; there are {names}");
+                (widest, Some(complaint))
+            }
+        }
     }
 }
 
@@ -186,5 +206,24 @@ pub(crate) fn pick<K: Body>(isa: Isa) -> Kernel {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => avx512::<K>,
         _ => baseline::<K>,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_asked_for_is_taken_and_a_wrong_one_is_told() {
+        for isa in Isa::available() {
+            assert_eq!(Isa::chosen(isa.name()), (isa, None));
+        }
+        let (widest, nothing) = Isa::chosen("");
+        assert_eq!((Some(widest), nothing), (Isa::available().last(), None));
+        let (isa, complaint) = Isa::chosen("avx3");
+        assert_eq!(isa, widest);
+        let complaint = complaint.expect("there is no such name");
+        assert!(complaint.starts_with("TXARRAY_ISA=\"avx3\" is unknown: going on with "), "{complaint}");
+        assert!(complaint.ends_with(&format!("{widest}")) && complaint.contains("baseline"), "{complaint}");
     }
 }

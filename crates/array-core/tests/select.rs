@@ -120,6 +120,22 @@ fn every_type_is_picked_and_changed() {
 }
 
 #[test]
+fn a_plain_integer_that_does_not_fit_is_an_error_and_one_that_insists_on_its_type_wraps() {
+    let bytes = Array::from_vec(vec![1u8, 2, 3], [3]);
+    let whole = Array::scalar(300);
+    assert_eq!(bytes.set(pick![0], &whole).to_vec::<u8>().unwrap(), [44, 2, 3]);
+    assert_eq!(bytes.set(pick![0], 255).to_vec::<u8>().unwrap(), [255, 2, 3]);
+    for wrong in
+        [bytes.set(pick![0], 300), bytes.set(pick![bytes.greater(1)], -1), bytes.at(Op::Add, pick![1], 256)]
+    {
+        let error = wrong.eval().unwrap_err();
+        assert!(matches!(error.root(), ArrayError::IntegerBounds { dtype: DType::U8, .. }), "{error}");
+    }
+    // A number of another kind is cast, as NumPy does.
+    assert_eq!(bytes.set(pick![1], 7.9).to_vec::<u8>().unwrap(), [1, 7, 3]);
+}
+
+#[test]
 fn hostile_positions_are_errors() {
     let a = Array::arange(0, 6, 1).reshape([2, 3]);
     let error = |array: Array| array.eval().unwrap_err().root().clone();

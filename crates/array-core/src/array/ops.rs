@@ -60,7 +60,7 @@ impl Term {
     }
 
     /// The integer that `dtype` cannot hold, if this is a plain integer and it cannot.
-    fn out_of_bounds(&self, dtype: DType) -> Option<i64> {
+    pub(super) fn out_of_bounds(&self, dtype: DType) -> Option<i64> {
         match *self {
             Term::Weak(Scalar::I64(v)) if dtype.is_integer() => {
                 (Scalar::I64(v).cast(dtype).as_integer() != Some(i128::from(v))).then_some(v)

@@ -65,8 +65,9 @@ impl Array {
     /// The array with `value` in the place of what the index selects: NumPy's `a[...] = value`. `value` is cast to the array's
     /// type and stretched to the selection; where positions repeat, the last one counts.
     ///
-    /// Errors as of [`pick`](Self::pick), and [`ArrayError::BroadcastTo`] for a value that does not fit, or [`ArrayError::MaskValues`]
-    /// for a row of values that are not as many as a mask selects.
+    /// Errors as of [`pick`](Self::pick), and [`ArrayError::BroadcastTo`] for a value that does not fit, [`ArrayError::MaskValues`]
+    /// for a row of values that are not as many as a mask selects, or [`ArrayError::IntegerBounds`] for a plain integer that the
+    /// array's type does not hold.
     ///
     /// ```
     /// use array_core::{pick, Array};
@@ -109,6 +110,9 @@ impl Array {
         }
         let dtype = self.dtype();
         let op = op.map(|op| applicable(op, dtype)).transpose()?;
+        if let Some(value) = value.as_ref().and_then(|value| value.out_of_bounds(dtype)) {
+            return Err(ArrayError::IntegerBounds { value, dtype });
+        }
         let value = value.map(|value| value.into_array().cast(dtype));
         if let Some(error) = value.as_ref().and_then(Array::error) {
             return Err(error.clone());
