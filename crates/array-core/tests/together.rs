@@ -64,7 +64,7 @@ proptest! {
         ],
         kinds in prop::collection::vec(0usize..12, 1..4),
         steps in prop::collection::vec((0usize..12, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..14),
-        roots in prop::collection::vec((0usize..9, any::<prop::sample::Index>()), 1..6),
+        roots in prop::collection::vec((0usize..13, any::<prop::sample::Index>()), 1..6),
     ) {
         // Complex numbers in few cases: nothing compares them, so errors would be most of the rest.
         let complex = kinds[0] == 5;
@@ -96,6 +96,10 @@ proptest! {
                     5 => a.abs().max(),
                     6 => a.mean(),
                     7 => (a * 2.0).sum_along(0),
+                    8 => a.sum_along(-1),
+                    9 => (a * 2.0).max_along(1),
+                    10 => a.argmin(1),
+                    11 => a.prod_along(1),
                     _ => a.cumsum(None),
                 }
             })
@@ -119,6 +123,31 @@ fn a_result_another_is_built_on_is_computed_once() {
     let [part, total] = Array::eval_together([&(&u / &total), &total]).unwrap();
     assert_eq!(total.item::<f64>().unwrap(), f64::from(n) * f64::from(n - 1) / 2.0);
     assert_eq!(part.slice(s![2]).item::<f64>().unwrap(), 2.0 / total.item::<f64>().unwrap());
+}
+
+#[test]
+fn reductions_along_the_last_axes_take_part_in_the_pass() {
+    // Rows longer and shorter than a piece, and a sum over all elements, whose tree cuts the pieces elsewhere.
+    for shape in [[3, 20_000], [9000, 7]] {
+        let n: usize = shape.iter().product();
+        let u = Array::arange(0.0, n as f64, 1.0).reshape(shape).eval().unwrap();
+        let new = (&u * 0.5).sqrt();
+        let cube = Array::arange(0, n as i64, 1).reshape([shape[0], 1, shape[1]]);
+        check(&[
+            new.clone(),
+            new.sum_along(1),
+            new.sum(),
+            (&new - &u).abs().max_along(-1),
+            new.argmax(1),
+            u.min_along(1),
+        ]);
+        // What two maps have in common is kept for one piece only; a row may be longer.
+        let heavy = u.sin();
+        check(&[&heavy + 1.0, &heavy * 2.0, heavy.sum_along(1)]);
+        check(&[&cube * 2, cube.sum_along([1, 2]), (&cube * 2).prod_along(2), cube.sum_along(0)]);
+    }
+    let none = Array::zeros([0, 3]);
+    check(&[&none + 1.0, none.sum_along(1), none.transpose().sum_along(1)]);
 }
 
 #[test]

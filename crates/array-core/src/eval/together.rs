@@ -5,11 +5,12 @@
 //! memory, just written; other common parts are computed into a block that is used again for the next piece.
 //!
 //! **Promise** the same bits as one by one: those of an element do not depend on pieces, and pieces are nodes of the tree of
-//! sums ([`reduction_nodes`]), whose results do not depend on how the tree is cut.
+//! sums ([`reduction_nodes`]), whose results do not depend on how the tree is cut; a reduction along the last axes computes a result when
+//! its last element is there, from all of its row.
 //!
 //! **Invariant** G1: within a piece, jobs run in an order in which each reads only what earlier jobs have written of the same
 //! piece: all of one group have one iteration shape, and a stage is read through its whole C order, so element `i` of a job needs
-//! element `i` of a stage.
+//! element `i` of a stage. G2: a row may begin in an earlier piece, so what reads rows reads no block that holds one piece only.
 
 use super::{SCRATCH, last_level_cache};
 use crate::{
@@ -17,12 +18,12 @@ use crate::{
     buffer::{BlockPool, TileBuf},
     dtype::DType,
     error::ArrayError,
-    expr::{AddressMap, Args, Kind, Node, Rewrite, rewrite},
+    expr::{AddressMap, Args, Kind, Node, Rewrite, Whole, rewrite},
     kernels::Isa,
     layout::{Dims, Layout},
     plan::{
-        Bound, OperandData, Partial, Scratch, TileMut, TileRef, bind_for, finish_reduction, normalise,
-        reduction_nodes, split_together,
+        AxisReduction, Bound, OperandData, Partial, Scratch, TileMut, TileRef, bind_for, finish_reduction,
+        normalise, reduction_nodes, split_together,
     },
     source::Source,
 };
@@ -35,8 +36,9 @@ const PIECE: usize = 8192;
 impl Array {
     /// Computes several arrays in one pass over what they read: same values, bit for bit, as each by [`eval`](Self::eval).
     ///
-    /// Elementwise results and reductions over all elements that go over the same shape share the pass, and what
-    /// they have in common is computed once. Others (another shape, reductions along some axes, scans) are computed on their own.
+    /// Elementwise results, reductions over all elements, and sums, products, extremes and positions of extremes along the last axes that
+    /// go over the same shape share the pass, and what they have in common is computed once. Others are computed on their own: another
+    /// shape; reductions along other axes, whose results all need the last piece; means and variances along axes; scans.
     ///
     /// ```
     /// use array_core::Array;
@@ -88,8 +90,20 @@ fn pass(root: &Array) -> Option<(&[usize], Option<bool>)> {
     match &root.0.kind {
         Kind::Map { shape, .. } => Some((shape, None)),
         Kind::Reduce { args, .. } => Some((args[0].shape(), Some(root.dtype().is_complex()))),
+        Kind::Whole { op, args, .. } if row(op, args[0].shape()).is_some() => Some((args[0].shape(), None)),
         _ => None,
     }
+}
+
+/// The elements of a result, if they are a row: those of the last axes.
+fn row(op: &Whole, shape: &[usize]) -> Option<usize> {
+    let ndim = shape.len();
+    let first = match op {
+        Whole::Reduce { axes, .. } if axes.iter().copied().eq(ndim - axes.len()..ndim) => ndim - axes.len(),
+        Whole::Arg { axis: Some(axis), .. } if axis + 1 == ndim => *axis,
+        _ => return None,
+    };
+    (first > 0 && !shape.contains(&0)).then(|| shape[first..].iter().product())
 }
 
 /// `first` and the roots after it that share its pass, no two the same.
@@ -151,6 +165,16 @@ struct Job {
     read: bool,
     block: Option<TileBuf>,
     partials: Vec<Partial>,
+    rows: Option<Rows>,
+}
+
+/// A reduction along the last axes.
+struct Rows {
+    axes: AxisReduction,
+    /// Elements of a row.
+    len: usize,
+    /// Rows whose results are there.
+    done: usize,
 }
 
 /// Whether computing it twice costs more than writing and reading it.
@@ -214,6 +238,9 @@ impl Rewrite for Staged<'_> {
         Ok(match &node.0.kind {
             Kind::Map { op, shape, at, .. } => Node::map(*op, node.dtype(), shape.clone(), args, at),
             Kind::Reduce { op, at, .. } => Node::reduce(*op, node.dtype(), args.remove(0), at),
+            Kind::Whole { op, shape, at, .. } => {
+                Node::whole(Whole::clone(op), node.dtype(), shape.clone(), args, at)
+            }
             _ => unreachable!("members are one pass each"),
         })
     }
@@ -225,7 +252,9 @@ impl Group {
         let shape: Dims = pass(&members[0]).expect("a member is a pass").0.into();
         let len = shape.iter().product();
         let is_map = |array: &Array| matches!(array.0.kind, Kind::Map { .. });
-        let temporaries = common(members, &shape, &|node| {
+        let takes_rows = |array: &Array| matches!(array.0.kind, Kind::Whole { .. });
+        let by_pieces: Vec<Array> = members.iter().filter(|member| !takes_rows(member)).cloned().collect();
+        let temporaries = common(&by_pieces, &shape, &|node| {
             members.iter().any(|member| is_map(member) && member.address() == node.address())
         });
         // What is part of another expression is lighter, or the argument of a reduction: so it comes first (G1).
@@ -233,13 +262,19 @@ impl Group {
         order.extend(members.iter().map(|member| (member.clone(), false)));
         order.sort_by_key(|(expr, _)| (expr.0.weight, !is_map(expr)));
         let mut sources: AddressMap<*const Node, Arc<dyn Source>> = AddressMap::default();
-        for (job, (expr, _)) in order.iter().enumerate().filter(|(_, (expr, _))| is_map(expr)) {
-            sources
-                .insert(expr.address(), Arc::new(Stage { job, dtype: expr.dtype(), shape: shape.clone() }));
+        // What stays whole (G2).
+        let mut kept: AddressMap<*const Node, Arc<dyn Source>> = AddressMap::default();
+        for (job, (expr, temporary)) in order.iter().enumerate().filter(|(_, (expr, _))| is_map(expr)) {
+            let stage: Arc<dyn Source> = Arc::new(Stage { job, dtype: expr.dtype(), shape: shape.clone() });
+            if !temporary {
+                kept.insert(expr.address(), stage.clone());
+            }
+            sources.insert(expr.address(), stage);
         }
         let mut jobs: Vec<Job> = Vec::with_capacity(order.len());
         for (expr, temporary) in &order {
-            let Ok(staged) = rewrite(expr, &mut Staged { root: expr.address(), sources: &sources });
+            let sources = if takes_rows(expr) { &kept } else { &sources };
+            let Ok(staged) = rewrite(expr, &mut Staged { root: expr.address(), sources });
             let job = Job::new(&staged, *temporary, isa)?;
             for &(_, stage) in &job.stages {
                 jobs[stage].read = true;
@@ -247,10 +282,10 @@ impl Group {
             jobs.push(job);
         }
         let place = |member: &Array| order.iter().position(|(expr, _)| expr.address() == member.address());
-        let reduced = members.iter().find(|member| !is_map(member)).map(Array::dtype);
+        let reduced = members.iter().find(|member| matches!(member.0.kind, Kind::Reduce { .. }));
         Ok(Group {
             members: members.iter().map(|member| place(member).expect("every member is a job")).collect(),
-            pieces: match reduced {
+            pieces: match reduced.map(Array::dtype) {
                 Some(dtype) => reduction_nodes(dtype, len, PIECE),
                 None => (0..len).step_by(PIECE).map(|start| start..len.min(start + PIECE)).collect(),
             },
@@ -277,9 +312,19 @@ impl Group {
 
 impl Job {
     fn new(expr: &Array, temporary: bool, isa: Isa) -> Result<Job, ArrayError> {
-        let mut bound = bind_for(expr, isa)?;
-        let (mut out, mut block, mut result) = (None, None, Layout::default());
-        if bound.reduction.is_none() {
+        let (mut out, mut block, mut result, mut rows) = (None, None, Layout::default(), None);
+        let mut bound = match &expr.0.kind {
+            Kind::Whole { op, args, shape, .. } => {
+                let (bound, axes) = AxisReduction::bind(op, &args[0], isa).expect("a row is reduced")?;
+                let len = row(op, args[0].shape()).expect("members go by rows");
+                result = Layout::contiguous(shape)?;
+                block = Some(BlockPool::shared().take(expr.dtype(), result.len())?);
+                rows = Some(Rows { axes, len, done: 0 });
+                bound
+            }
+            _ => bind_for(expr, isa)?,
+        };
+        if rows.is_none() && bound.reduction.is_none() {
             let mut layout = Layout::contiguous(&bound.shape)?;
             let len = layout.len();
             result = layout.clone();
@@ -296,7 +341,7 @@ impl Job {
                 stages.push((k, stage.job));
             }
         }
-        Ok(Job { bound, stages, out, result, temporary, read: false, block, partials: Vec::new() })
+        Ok(Job { bound, stages, out, result, temporary, read: false, block, partials: Vec::new(), rows })
     }
 
     /// Where element `start` of its block is element 0: what a layout over the whole shape has to be moved by.
@@ -331,11 +376,18 @@ impl Job {
         let origin = self.origin(piece.start);
         let Bound { plan, consts, shape, .. } = &self.bound;
         // SAFETY: operands are whole buffers kept by `bound`, whose leaves' layouts stay inside (L1), or blocks of earlier jobs,
-        // which have written all of this piece (G1); a temporary block has room for a piece, and its layout is moved so that the
+        // which have written all of this piece (G1), and of those before it where rows are read (G2); rows are not empty; a temporary block has room for a piece, and its layout is moved so that the
         // piece starts at its first element. The output is a block apart from all of them. The plan is a reduction
         // exactly if there is no output.
         let done = unsafe {
             match (&mut self.out, &mut self.block) {
+                (None, Some(block)) => {
+                    let rows = self.rows.as_mut().expect("what has a block and no layout goes by rows");
+                    let wanted = rows.done..piece.end / rows.len;
+                    rows.done = wanted.end;
+                    let out = block.as_mut_ptr().add(wanted.start * block.dtype().size());
+                    rows.axes.results(plan, consts, shape, &tiles, wanted, out, scratch)
+                }
                 (Some(layout), Some(block)) => {
                     layout.offset = origin;
                     let target = [block.as_mut_ptr()];
@@ -355,12 +407,12 @@ impl Job {
 
     /// The result, after the last piece.
     fn finish(&mut self, len: usize) -> Result<Array, ArrayError> {
-        if let Some(op) = self.bound.reduction {
+        if let (Some(op), None) = (self.bound.reduction, &self.rows) {
             let value = finish_reduction(op, self.bound.plan.dtype(), len, PIECE, &self.partials)?;
             return Ok(Array::one(value));
         }
-        let block = self.block.take().expect("a map has a block, and is finished once");
-        // SAFETY: the pieces cover the block, every element of it was written.
+        let block = self.block.take().expect("it has a block, and is finished once");
+        // SAFETY: the pieces cover the shape, so every element of the block was written.
         Ok(Array::from_layout(unsafe { block.freeze() }, self.result.clone()))
     }
 }
