@@ -142,6 +142,8 @@ struct Key {
     plan: usize,
     tasks: u64,
     not_parallel: Option<NotParallel>,
+    /// Of a reduction, which, with its axes: reductions of the same along others are one plan.
+    reduction: String,
 }
 
 /// The explanations so far.
@@ -286,11 +288,15 @@ impl Session {
             let end = call.rfind('(').unwrap_or(call.len());
             call[..end].to_owned()
         });
-        let kernels: Vec<String> = kernels.collect();
+        let fold = plan.and_then(|plan| plan.reduction()).map(|op| format!("{}.reduce", op.name()));
+        let kernels: Vec<String> = kernels.chain(fold).collect();
         let isa = plan.map(|plan| plan.isa().to_string());
-        let key = Key { line, plan: plan.map_or(0, |plan| Arc::as_ptr(plan).addr()), tasks, not_parallel };
         let site = self.graph.lines.site(line).to_string();
         let explainer = self.explainer.as_mut().expect("looked at above");
+        let head = explainer.expression.split('(').next().unwrap_or_default();
+        let reduction = if head.contains(".reduce") { head.to_owned() } else { String::new() };
+        let plan = plan.map_or(0, |plan| Arc::as_ptr(plan).addr());
+        let key = Key { line, plan, tasks, not_parallel, reduction };
         explainer.add(key, |expression, not_fused| Explanation {
             site,
             statements: 0,

@@ -147,6 +147,22 @@ fn a_few_results_are_parallel_where_order_does_not_matter() {
 }
 
 #[test]
+fn reductions_of_one_line_along_different_axes_are_told_apart() {
+    let mut session = session(1);
+    let u = session.array(Array::ones([20, 20])).unwrap();
+    session.finish().unwrap();
+    for value in [u.read().sum(), u.read().sum_along(0), u.read().sum_along(1)] {
+        session.array(value).unwrap();
+    }
+    let told = session.explain();
+    let [.., all, first, last] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(all.expression, "add.reduce(a(20, 20))");
+    assert_eq!(first.expression, "add.reduce[0](a(20, 20))");
+    assert_eq!(last.expression, "add.reduce[1](a(20, 20))");
+    assert_eq!(all.kernels, ["add.reduce"]);
+}
+
+#[test]
 fn a_program_of_little_work_runs_alone() {
     let mut session = session(2);
     session.array(Array::arange(0.0, 3000.0, 1.0)).unwrap();
