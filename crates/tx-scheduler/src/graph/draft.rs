@@ -6,7 +6,7 @@
 use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::lists::List;
-use super::{DONE, Edge, Graph, NONE, READERS, StatementSeq, Task, TaskSeq, VersionId, Work};
+use super::{DONE, Edge, Graph, NONE, READERS, StatementSeq, Task, TaskSeq, Version, VersionId, Work};
 
 /// A task that is being recorded; the next that is pushed.
 #[derive(Debug)]
@@ -67,7 +67,14 @@ impl Graph {
     pub(crate) fn add_read(&mut self, draft: &mut Draft, id: VersionId) {
         let writer = self.access(draft, id);
         self.add_edge(writer, draft);
-        if self.versions[id as usize].room == 0 {
+        let Version { readers, room, .. } = self.versions[id as usize];
+        if readers != NONE && self.edges[readers as usize].to < self.oldest_named() {
+            // The newest has retired, so all have, and nobody needs to wait for it: its link is used again. Statements that come
+            // one by one to large arrays would else meet a link in cold memory for every tile.
+            self.edges[readers as usize].to = draft.seq;
+            return;
+        }
+        if room == 0 {
             self.forget_readers(id);
         }
         let next = self.versions[id as usize].readers;
@@ -76,12 +83,17 @@ impl Graph {
         (version.readers, version.room) = (reader, version.room - 1);
     }
 
+    /// The oldest task that a dependence may name: a trace has those on what has retired too.
+    #[inline]
+    fn oldest_named(&self) -> TaskSeq {
+        if self.dependences.is_some() { DONE } else { self.base }
+    }
+
     /// Forget the readers of `id` that have retired: nobody needs to wait for them. As many as are left may be added before the
     /// next time, so that a reader costs a constant and what is never written keeps no more than twice those that wait.
     #[cold]
     fn forget_readers(&mut self, id: VersionId) {
-        // A trace names the dependences on what has retired too.
-        let oldest = if self.dependences.is_some() { DONE } else { self.base };
+        let oldest = self.oldest_named();
         let (mut kept, mut last) = (0, NONE);
         let mut at = self.versions[id as usize].readers;
         // Newest first, so all that follow the first that has retired have.
@@ -196,6 +208,21 @@ mod tests {
             assert!(graph.push(task), "nobody writes it");
             let task = graph.tasks.back_mut().unwrap();
             *task.done.get_mut() = true;
+            graph.retire(|_| ());
+        }
+        assert_eq!((graph.readers_of(id), graph.edges.len()), (1, 1), "the link of the last is used again");
+        // Two at a time: the newer keeps the older, until there are too many.
+        for _ in 0..1000 {
+            let first = graph.next_task();
+            for _ in 0..2 {
+                let mut task = graph.draft(Work::Fold);
+                graph.add_read(&mut task, id);
+                assert!(graph.push(task));
+            }
+            for seq in first..first + 2 {
+                let base = graph.base;
+                *graph.tasks[(seq - base) as usize].done.get_mut() = true;
+            }
             graph.retire(|_| ());
         }
         assert!(graph.readers_of(id) <= READERS as usize && graph.edges.len() <= 2 * READERS as usize);
