@@ -2,6 +2,7 @@
 
 mod direct;
 mod inplace;
+mod lent;
 mod scan;
 mod select;
 mod together;
@@ -136,7 +137,7 @@ impl Array {
             Kind::Buffer { .. } => Some(Ok(self.clone())),
             Kind::Source { .. } => Some(Err(ArrayError::Unbound)),
             Kind::Reduce { .. } | Kind::Whole { .. } => {
-                value::of(self, isa).map(|value| Ok(Array::one(value)))
+                value::of(self, isa, None).map(|value| Ok(Array::one(value)))
             }
             _ => direct::map(self, isa, most),
         }
@@ -340,7 +341,7 @@ fn shallow(expr: &Array, isa: Isa) -> Option<Result<Array, ArrayError>> {
         return None;
     }
     let done = match &part.0.kind {
-        Kind::Reduce { .. } | Kind::Whole { .. } => match value::of(part, isa) {
+        Kind::Reduce { .. } | Kind::Whole { .. } => match value::of(part, isa, None) {
             Some(value) => Ok(Array::one(value)),
             None if part.0.args().iter().any(|arg| arg.0.barrier) => return None,
             None => part.eval_for(isa),

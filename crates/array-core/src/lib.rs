@@ -58,7 +58,7 @@ pub use plan::{
     AxisPart, AxisReduction, Bound, Consts, Operand, OperandData, Partial, Plan, Scratch, TileMut, TileRef,
     bind, bind_axes, bind_for, finish_reduction, normalise, reduction_nodes, split_reductions,
 };
-pub use source::Source;
+pub use source::{Lend, Source};
 
 /// The README's example runs as a test.
 #[cfg(doctest)]

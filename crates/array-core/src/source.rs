@@ -3,8 +3,12 @@
 //! An expression can read arrays whose elements somebody else keeps (a session's tiles). Here such a leaf is only a type, a
 //! shape and an opaque handle; whoever evaluates the expression knows the handle and supplies the elements to the plan.
 
-use crate::dtype::DType;
-use std::{any::Any, fmt::Debug};
+use crate::{dtype::DType, layout::Layout};
+use std::{any::Any, fmt::Debug, sync::Arc};
+
+/// Says where the elements of a source lie that a layout shows, one after another, if they do: the address of the first. Asked for
+/// layouts in C order without gaps, of at least one element. See [`Array::eval_lent`](crate::Array::eval_lent).
+pub type Lend<'a> = &'a dyn Fn(&Arc<dyn Source>, &Layout) -> Option<*const u8>;
 
 /// Data that lives outside this crate. The array knows its dtype and shape; who evaluates supplies the elements.
 ///

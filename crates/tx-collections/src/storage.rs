@@ -29,6 +29,22 @@ use crate::grid::Grid;
 pub struct Dropped(Arc<Mutex<Vec<u32>>>);
 
 impl Dropped {
+    /// Take the slots that were dropped since the last call into `slots`, which is empty and lends its memory.
+    ///
+    /// ```
+    /// use tx_collections::Dropped;
+    /// let mut slots = Vec::with_capacity(8);
+    /// Dropped::default().exchange(&mut slots);
+    /// assert!(slots.is_empty());
+    /// ```
+    pub fn exchange(&self, slots: &mut Vec<u32>) {
+        debug_assert!(slots.is_empty(), "what was taken before has been dealt with");
+        let mut dropped = self.0.lock();
+        if !dropped.is_empty() {
+            std::mem::swap(&mut *dropped, slots);
+        }
+    }
+
     /// Take the slots that were dropped since the last call.
     pub fn collect(&self) -> Vec<u32> {
         std::mem::take(&mut self.0.lock())

@@ -124,7 +124,8 @@ impl View {
     pub fn read(&self) -> Array {
         match &self.error {
             Some(error) => Array::from_error((**error).clone()),
-            None => Array::from_source_view(self.storage.bind(), self.layout.clone()),
+            // SAFETY: a view's layout lies within its storage: whole, checked when it was given, or an index of such a one.
+            None => unsafe { Array::from_source_within(self.storage.bind(), self.layout.clone()) },
         }
     }
 }

@@ -41,7 +41,7 @@ impl Session {
     ) -> Result<(), SessionError> {
         let line = self.line_or(Location::caller());
         self.timed(|session| {
-            session.tables.collect(&mut session.graph);
+            session.collect();
             let mut declared = Vec::new();
             for view in private {
                 session.declare(&mut declared, view, line)?;

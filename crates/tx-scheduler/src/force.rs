@@ -156,6 +156,20 @@ impl Session {
         let versions = &table.versions[touched.clone()];
         let tiles: Vec<*const u8> = versions.iter().map(|&id| self.graph.version(id).bytes()).collect();
         let pool = BlockPool::shared();
+        if let [tile] = tiles[..]
+            && layout.is_contiguous()
+        {
+            let (len, at) = (layout.len(), layout.offset as usize - table.grid.range(touched.start).start);
+            let mut block = pool.take(table.dtype, len)?;
+            let size = table.dtype.size();
+            // SAFETY: the tile is finished and holds the elements, one after another; nobody writes it while the session is
+            // borrowed. The block has room for them, and all are written.
+            let buffer = unsafe {
+                tile.add(at * size).copy_to_nonoverlapping(block.as_mut_ptr(), len * size);
+                block.freeze()
+            };
+            return Ok(Array::from_buffer(buffer, &layout.shape));
+        }
         // SAFETY: the tiles are all that the layout touches, finished, and nobody writes them while the session is borrowed.
         let buffer = unsafe { fill::gather(pool, table.dtype, layout, &table.grid, touched.start, &tiles)? };
         Ok(Array::from_buffer(buffer, &layout.shape))
@@ -195,9 +209,12 @@ impl Session {
         let Some(scalar) = value.as_const() else { return Ok(false) };
         let slot = self.slot_of(view.storage())?;
         let (grid, layout) = (*view.storage().grid(), view.layout());
-        let versions = &self.tables.get(slot).versions;
-        let alone = versions[grid.tiles_of(layout)].iter().all(|&id| self.graph.is_alone(id));
-        if !alone || view.storage().is_bound() || self.graph.is_unfinished(self.last_commit) {
+        if view.storage().is_bound() || self.graph.is_unfinished(self.last_commit) {
+            return Ok(false);
+        }
+        let table = self.tables.get(slot);
+        let versions = &table.versions;
+        if !versions[table.tiles_of(layout)].iter().all(|&id| self.graph.is_alone(id)) {
             return Ok(false);
         }
         let scalar = scalar.cast(view.dtype());

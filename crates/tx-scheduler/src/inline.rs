@@ -45,13 +45,12 @@ use crate::tables::Tables;
 const LEAST_SHARED: u64 = 1000;
 /// A statement touches at most so many tiles: each is looked at.
 const MOST_TILES: usize = 1024;
-/// Statements of less work are timed one in [`SAMPLE`], as short tasks are.
-const TIMED_EFFORT: u64 = 250;
-const SAMPLE: u64 = 16;
+/// Statements of less work are timed one in so many of their line, as short tasks are.
+const TIMED: [(u64, u64); 2] = [(1000, 16), (8000, 4)];
 
 /// What other threads could have saved since somebody last looked: the work computed at once, less the longest chain of statements
 /// that had to wait for each other.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Slack {
     /// The work since `begin`.
     work: u64,
@@ -81,7 +80,7 @@ impl Slack {
 }
 
 /// What a statement came to; the outer error is a panic's.
-type Outcome<R> = Result<Result<R, ArrayError>, Box<dyn Any + Send>>;
+pub(crate) type Outcome<R> = Result<Result<R, ArrayError>, Box<dyn Any + Send>>;
 
 /// Where the operands of a bound expression lie, all settled.
 struct Reading {
@@ -121,7 +120,7 @@ impl Reading {
                 OperandData::Source(source) => {
                     let slot = tables.slot_of(binding(&**source)?.storage()).ok()?;
                     let table = tables.get(slot);
-                    let touched = table.grid.tiles_of(&operand.layout);
+                    let touched = table.tiles_of(&operand.layout);
                     if touched.len() > MOST_TILES {
                         return None;
                     }
@@ -165,7 +164,7 @@ impl Reading {
 }
 
 /// Whether the elements of `id` are there and no unfinished task changes them.
-fn is_settled(graph: &Graph, id: VersionId) -> bool {
+pub(crate) fn is_settled(graph: &Graph, id: VersionId) -> bool {
     #[cfg(feature = "faults")]
     if graph.faults.skips_settled() {
         return true;
@@ -174,14 +173,14 @@ fn is_settled(graph: &Graph, id: VersionId) -> bool {
 }
 
 /// Whether no unfinished task touches `id`.
-fn is_idle(graph: &Graph, id: VersionId) -> bool {
+pub(crate) fn is_idle(graph: &Graph, id: VersionId) -> bool {
     // ORDER: Relaxed, nothing runs while statements are recorded.
     is_settled(graph, id) && graph.version(id).refs.load(Ordering::Relaxed) == graph.version(id).tables
 }
 
 impl Session {
     /// Whether a statement of this work may be computed now, as far as it does not matter what it touches.
-    fn may_compute(&self, effort: u64) -> bool {
+    pub(crate) fn may_compute(&self, effort: u64) -> bool {
         // A trace tells of every statement's tasks.
         effort <= self.config.inline_effort
             && !self.config.trace
@@ -189,38 +188,39 @@ impl Session {
     }
 
     /// Whether it should be: when it is over then.
-    fn admit(&mut self, effort: u64, width: usize, start: u64) -> Option<u64> {
+    pub(crate) fn admit(&mut self, effort: u64, width: usize, start: u64) -> Option<u64> {
         let threads = self.runner.threads();
         let most = if threads == 1 { u64::MAX } else { self.config.shared_effort / 4 };
         self.slack.admit(effort, width.min(threads), start, most)
     }
 
-    /// Compute `target[...] = expression`, which is bound and normalised for `layout`; gives it back if it must be tasks.
+    /// Compute `target[...] = expression`, which is bound and normalised for `layout`: whether it did. Then what the expression reads is
+    /// let go.
     pub(crate) fn map_at_once(
         &mut self,
         target: &View,
         slot: u32,
         layout: &Layout,
-        bound: Bound,
+        bound: &mut Bound,
         line: LineId,
-    ) -> Result<Option<Bound>, SessionError> {
+    ) -> Result<bool, SessionError> {
         let len: usize = bound.shape.iter().product();
         let effort = effort(&bound.plan, len);
         if !self.may_compute(effort) {
-            return Ok(Some(bound));
+            return Ok(false);
         }
         let table = self.tables.get(slot);
-        let (grid, touched, ends) = (table.grid, table.grid.tiles_of(layout), table.ends);
+        let (grid, touched, ends) = (table.grid, table.tiles_of(layout), table.ends);
         let versions = &table.versions[touched.clone()];
         let fresh = versions[0] == NONE;
         if touched.len() > MOST_TILES || !(fresh || versions.iter().all(|&id| is_idle(&self.graph, id))) {
-            return Ok(Some(bound));
+            return Ok(false);
         }
         let desk = self.runner.desks().next().expect("there is a thread");
         let reading = Reading::new((&self.graph, &self.tables), &bound.operands, Some(slot), &mut desk.reads);
-        let Some(reading) = reading else { return Ok(Some(bound)) };
+        let Some(reading) = reading else { return Ok(false) };
         let Some(ends) = self.admit(effort, touched.len(), reading.start.max(ends)) else {
-            return Ok(Some(bound));
+            return Ok(false);
         };
 
         // What else holds the present value keeps it. The expression itself may, so where it reads the target it goes first.
@@ -266,17 +266,16 @@ impl Session {
         } else {
             TileMut { layout, tile_elems: grid.tile_elems(), first: touched.start, tiles: writes }
         };
-        let clock = Clock::start(self.inline_statements, effort);
-        let outcome = reading.run(graph, &bound, reads, |operands| {
+        let clock = Clock::start(graph.lines.get(line).statements, effort);
+        let outcome = reading.run(graph, bound, reads, |operands| {
             // SAFETY: each operand's hull of tiles is in its table, settled; `bound` keeps the values. The output is memory of ours,
             // or tiles that nobody else looks at and the expression does not read, and holds the layout's elements.
             unsafe { bound.plan.map(&bound.consts, &bound.shape, operands, &out, 0..len, scratch) }
         });
-        let ns = clock.stop();
+        let took = clock.stop();
         self.done(outcome, line)?;
         // Its sources go: what still holds the target's present value then is somebody who will look later.
-        let Bound { plan, operands, .. } = bound;
-        drop(operands);
+        bound.operands.clear();
 
         if reading.itself {
             self.before_write(target.storage());
@@ -309,8 +308,13 @@ impl Session {
             blocks.put(values);
         }
         self.tables.get_mut(slot).ends = ends;
-        self.computed_at_once(&plan, line, ns, len * (reading.bytes_per_element + dtype.size()));
-        Ok(None)
+        self.computed_at_once(
+            Some(&bound.plan),
+            line,
+            took,
+            len * (reading.bytes_per_element + dtype.size()),
+        );
+        Ok(true)
     }
 
     /// Compute a reduction over all elements; nothing if it must be tasks.
@@ -331,16 +335,16 @@ impl Session {
         let width = len.div_ceil(self.config.tile_elems);
         let Some(ends) = self.admit(effort, width, reading.start) else { return Ok(None) };
         let Desk { scratch, reads, .. } = self.runner.desks().next().expect("there is a thread");
-        let clock = Clock::start(self.inline_statements, effort);
+        let clock = Clock::start(self.graph.lines.get(line).statements, effort);
         let outcome = reading.run(&self.graph, bound, reads, |operands| {
             // SAFETY: as in `map_at_once`; one node is the whole tree.
             let partial =
                 unsafe { bound.plan.reduce(&bound.consts, &bound.shape, operands, 0..len, scratch)? };
             finish_reduction(op, bound.plan.dtype(), len, usize::MAX, &[partial])
         });
-        let ns = clock.stop();
+        let took = clock.stop();
         let value = self.done(outcome, line)?;
-        self.computed_at_once(&bound.plan, line, ns, len * reading.bytes_per_element);
+        self.computed_at_once(Some(&bound.plan), line, took, len * reading.bytes_per_element);
         Ok(Some((value, ends)))
     }
 
@@ -367,7 +371,7 @@ impl Session {
         let view = View::whole(storage);
         let grid = *view.storage().grid();
         let Desk { scratch, reads, blocks, .. } = self.runner.desks().next().expect("there is a thread");
-        let clock = Clock::start(self.inline_statements, effort);
+        let clock = Clock::start(self.graph.lines.get(line).statements, effort);
         let outcome = reading.run(&self.graph, bound, reads, |operands| {
             let mut new: SmallVec<[TileBuf; 1]> = SmallVec::new();
             for tile in 0..grid.tiles() {
@@ -382,17 +386,17 @@ impl Session {
             }
             Ok(new)
         });
-        let ns = clock.stop();
+        let took = clock.stop();
         let new = self.done(outcome, line)?;
         self.install(slot, 0, new);
         self.tables.get_mut(slot).ends = ends;
         let bytes = results * (elements * reading.bytes_per_element + dtype.size());
-        self.computed_at_once(&bound.plan, line, ns, bytes);
+        self.computed_at_once(Some(&bound.plan), line, took, bytes);
         Ok(Some(view))
     }
 
     /// The tiles from `first` on of the storage at `slot` have new elements.
-    fn install(&mut self, slot: u32, first: usize, new: impl IntoIterator<Item = TileBuf>) {
+    pub(crate) fn install(&mut self, slot: u32, first: usize, new: impl IntoIterator<Item = TileBuf>) {
         let Self { graph, tables, runner, .. } = self;
         let desk = runner.desks().next().expect("there is a thread");
         for (id, block) in tables.get_mut(slot).versions[first..].iter_mut().zip(new) {
@@ -434,7 +438,7 @@ impl Session {
     }
 
     /// What was computed. A panic is a fault of this library, as in a task: what the arrays hold is lost.
-    fn done<R>(&mut self, outcome: Outcome<R>, line: LineId) -> Result<R, SessionError> {
+    pub(crate) fn done<R>(&mut self, outcome: Outcome<R>, line: LineId) -> Result<R, SessionError> {
         match outcome {
             Ok(done) => Ok(done?),
             Err(panic) => {
@@ -445,39 +449,60 @@ impl Session {
         }
     }
 
-    /// A statement was computed, in so many nanoseconds.
-    fn computed_at_once(&mut self, plan: &Arc<Plan>, line: LineId, ns: u64, bytes: usize) {
+    /// A statement was computed.
+    pub(crate) fn computed_at_once(
+        &mut self,
+        plan: Option<&Arc<Plan>>,
+        line: LineId,
+        took: Took,
+        bytes: usize,
+    ) {
         let bytes = bytes as u64;
         let tally = &mut self.runner.desks().next().expect("there is a thread").tally;
+        let ns = took.counted;
         tally.kernel_ns += ns;
         tally.bytes += bytes;
-        self.run_ns += ns;
+        self.inline_ns += ns;
+        self.computing_ns += took.own;
         self.inline_statements += 1;
         let of = self.graph.lines.get_mut(line);
         of.statements += 1;
         of.spent += Spent { ns, bytes, ..Spent::default() };
-        self.explain_done(line, Some(plan), NotParallel::Small);
+        self.explain_done(line, plan, NotParallel::Small);
     }
 }
 
-/// The time of a statement, if it is one of those that are timed.
-struct Clock {
+/// The time of a statement, if it is one of those that are timed: reading the clock would be a good part of the others.
+pub(crate) struct Clock {
     begin: Option<Instant>,
     weight: u64,
+    effort: u64,
+}
+
+/// How long a statement took.
+#[derive(Clone, Copy)]
+pub(crate) struct Took {
+    /// Nanoseconds, for as many statements as it stands for.
+    counted: u64,
+    /// Nanoseconds of this one, by the clock or by the estimate.
+    own: u64,
 }
 
 impl Clock {
-    fn start(number: u64, effort: u64) -> Clock {
-        let weight = match effort < TIMED_EFFORT {
-            true if number.is_multiple_of(SAMPLE) => SAMPLE,
-            true => 0,
-            false => 1,
-        };
-        Clock { begin: (weight > 0).then(Instant::now), weight }
+    /// `number` is that of the statement among those of its line.
+    pub(crate) fn start(number: u64, effort: u64) -> Clock {
+        let sample = TIMED.iter().find(|(less, _)| effort < *less).map_or(1, |&(_, sample)| sample);
+        let weight = if number.is_multiple_of(sample) { sample } else { 0 };
+        Clock { begin: (weight > 0).then(Instant::now), weight, effort }
     }
 
-    /// Nanoseconds, for as many statements as it stands for.
-    fn stop(self) -> u64 {
-        self.begin.map_or(0, |begin| begin.elapsed().as_nanos() as u64 * self.weight)
+    pub(crate) fn stop(self) -> Took {
+        match self.begin {
+            Some(begin) => {
+                let own = begin.elapsed().as_nanos() as u64;
+                Took { counted: own * self.weight, own }
+            }
+            None => Took { counted: 0, own: self.effort },
+        }
     }
 }

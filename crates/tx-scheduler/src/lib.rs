@@ -7,7 +7,7 @@
 //! | `lower` | an expression becomes statements; sources become slots |
 //! | `record` | a statement becomes tasks: what each reads, writes and waits for |
 //! | `attach` | closures, and statements on arrays that other threads share |
-//! | `inline` | small statements, computed when they are recorded |
+//! | `inline`, `simple` | small statements, computed when they are recorded, by a plan or without |
 //! | `graph` | versions, tasks, edges; the invariants of the whole crate |
 //! | `run` | worker loops and the order of ready tasks |
 //! | `exec`, `dynamic` | one array task; one closure, speculated and committed |
@@ -45,6 +45,7 @@ mod region;
 mod report;
 mod run;
 mod session;
+mod simple;
 mod site;
 mod statement;
 mod tables;

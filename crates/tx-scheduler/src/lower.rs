@@ -22,7 +22,7 @@ impl Session {
         if let Some(error) = value.error() {
             return Err(error.clone().into());
         }
-        self.tables.collect(&mut self.graph);
+        self.collect();
         if let Some(Leaf { storage, slot, layout }) = self.private_leaf(&value)
             && layout.len() == storage.grid().len()
             && layout.is_contiguous()
@@ -32,14 +32,25 @@ impl Session {
             self.done_at_once(line);
             return Ok(View::whole(storage));
         }
-        if has_attached(&value) {
+        let survey = self.survey(&value);
+        if survey.attached {
             return self.array_from_attached(value, line);
+        }
+        if let Some(view) = self.array_simple(&value, &survey, line)? {
+            return Ok(view);
         }
         if let Some(known) = self.immediate(&value) {
             self.done_at_once(line);
             return self.settle(&known.item_scalar()?, value.shape(), 0);
         }
         self.record_value(&value, line)
+    }
+
+    /// Let go of storages that no view reaches any more.
+    pub(crate) fn collect(&mut self) {
+        let Self { tables, graph, runner, .. } = self;
+        let desk = runner.desks().next().expect("there is a thread");
+        tables.collect(graph, |block| desk.blocks.put(block));
     }
 
     /// A new private array of one element, which needs no task and was known at `ends` (see `inline.rs`).
@@ -97,8 +108,9 @@ impl Session {
         if let Some(error) = target.error().or(value.error()) {
             return Err(error.clone().into());
         }
-        self.tables.collect(&mut self.graph);
-        if matches!(target.storage().home(), Home::Attached(_)) || has_attached(&value) {
+        self.collect();
+        let survey = self.survey(&value);
+        if matches!(target.storage().home(), Home::Attached(_)) || survey.attached {
             return self.assign_attached(target, value, line);
         }
         if self.share_into(target, &value)? {
@@ -111,6 +123,7 @@ impl Session {
             return Ok(());
         }
         let slot = self.slot_of(target.storage())?;
+        let Some(value) = self.assign_simple(target, slot, value, &survey, line)? else { return Ok(()) };
         let Some(value) = self.put_into(target, value, line)? else { return Ok(()) };
         let bound = self.lower(value, line)?;
         self.record_map(target, slot, bound, line)
@@ -186,7 +199,9 @@ impl Session {
         }
         let mut layout = target.layout().clone();
         normalise(&mut bound.shape, &mut layout, &mut bound.operands);
-        let Some(bound) = self.map_at_once(target, slot, &layout, bound, line)? else { return Ok(()) };
+        if self.map_at_once(target, slot, &layout, &mut bound, line)? {
+            return Ok(());
+        }
         // The statement lets go of its sources: what still holds a binding now is somebody who will look later.
         let inputs = Inputs::new(bound, &self.tables)?;
         if self.graph.is_unfinished(self.last_commit) {
@@ -328,14 +343,6 @@ pub(crate) struct Leaf {
 /// type and shape are not those that the expression was checked with.
 pub(crate) fn binding(source: &dyn Source) -> Option<&Binding> {
     (source as &dyn Any).downcast_ref()
-}
-
-fn has_attached(value: &Array) -> bool {
-    let mut attached = false;
-    value.for_each_source(&mut |source, _| {
-        attached |= binding(&**source).is_some_and(|b| matches!(b.storage().home(), Home::Attached(_)));
-    });
-    attached
 }
 
 /// `value` with the shape and dtype of the target, or what is wrong with it.

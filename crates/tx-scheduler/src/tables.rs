@@ -1,8 +1,10 @@
 //! The session's private storages: for each, which version its tiles have now.
 
+use std::ops::Range;
 use std::sync::{Arc, Weak};
 
-use array_core::{DType, Dims};
+use array_core::{DType, Dims, Layout, TileBuf};
+use smallvec::SmallVec;
 use tx_collections::{Dropped, Grid, Home, Storage};
 
 use crate::error::SessionError;
@@ -16,7 +18,7 @@ pub(crate) struct Table {
     pub(crate) dtype: DType,
     pub(crate) grid: Grid,
     /// One version a tile; [`NONE`] before the first write.
-    pub(crate) versions: Box<[VersionId]>,
+    pub(crate) versions: SmallVec<[VersionId; 2]>,
     /// The position (see `undo.rs`) of the value it began with, and of the last write.
     pub(crate) born: StatementSeq,
     pub(crate) written: StatementSeq,
@@ -27,6 +29,12 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// [`Grid::tiles_of`] a layout that has an element.
+    pub(crate) fn tiles_of(&self, layout: &Layout) -> Range<usize> {
+        // Most small arrays have one tile.
+        if self.versions.len() == 1 { 0..1 } else { self.grid.tiles_of(layout) }
+    }
+
     /// Whose versions they are.
     pub(crate) fn storage(&self) -> Weak<Storage> {
         self.storage.clone()
@@ -42,13 +50,15 @@ pub(crate) struct Tables {
     pub(crate) bytes: usize,
     /// Where storages leave their slots when their last view goes.
     dropped: Dropped,
+    /// Empty; kept for its memory.
+    gone: Vec<u32>,
 }
 
 impl Tables {
     /// A new storage without versions.
     pub(crate) fn add(&mut self, dtype: DType, shape: Dims, tile_elems: usize) -> (u32, Arc<Storage>) {
         let grid = Grid::new(&shape, tile_elems);
-        let versions = vec![NONE; grid.tiles()].into_boxed_slice();
+        let versions = SmallVec::from_elem(NONE, grid.tiles());
         self.insert(dtype, shape, grid, versions, 0)
     }
 
@@ -80,7 +90,7 @@ impl Tables {
         dtype: DType,
         shape: Dims,
         grid: Grid,
-        versions: Box<[VersionId]>,
+        versions: SmallVec<[VersionId; 2]>,
         born: StatementSeq,
     ) -> (u32, Arc<Storage>) {
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -137,17 +147,20 @@ impl Tables {
         self.tables[slot as usize].as_mut().expect("a view keeps its storage's slot")
     }
 
-    /// Let go of the versions of storages that no view reaches any more.
-    pub(crate) fn collect(&mut self, graph: &mut Graph) {
-        for slot in self.dropped.collect() {
+    /// Let go of the versions of storages that no view reaches any more. `keep` gets their blocks.
+    pub(crate) fn collect(&mut self, graph: &mut Graph, mut keep: impl FnMut(TileBuf)) {
+        let mut gone = std::mem::take(&mut self.gone);
+        self.dropped.exchange(&mut gone);
+        for slot in gone.drain(..) {
             // A stranger's storage may have named any slot.
             let Some(entry) = self.tables.get_mut(slot as usize) else { continue };
             let Some(table) = entry.take_if(|table| table.storage.strong_count() == 0) else { continue };
             for &id in table.versions.iter().filter(|&&id| id != NONE) {
-                drop(graph.release_version(id));
+                graph.release_version(id).into_iter().for_each(&mut keep);
             }
             self.bytes -= table.grid.len() * table.dtype.size();
             self.free.push(slot);
         }
+        self.gone = gone;
     }
 }

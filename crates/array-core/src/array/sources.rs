@@ -36,6 +36,15 @@ impl Array {
         Node::leaf(source.dtype(), Kind::Source { data: source, layout: layout.settled() })
     }
 
+    /// As [`from_source_view`](Self::from_source_view), of a layout that is known to be good.
+    ///
+    /// # Safety
+    /// The layout [fits](Layout::fits) the elements of the source's shape.
+    pub unsafe fn from_source_within(source: Arc<dyn Source>, layout: Layout) -> Array {
+        debug_assert!(checked_len(source.shape()).is_ok_and(|len| layout.fits(len)));
+        Node::leaf(source.dtype(), Kind::Source { data: source, layout: layout.settled() })
+    }
+
     /// The expression with every source leaf replaced by what `f` makes of it: an array of the same type and of the
     /// layout's shape. O(nodes), without recursion; `f` sees a shared leaf once.
     ///

@@ -13,6 +13,7 @@ use crate::{
     kernels::{Isa, Kernel, select, sweep},
     layout::{Layout, alike},
     plan::{Flat, Plan},
+    source::Lend,
 };
 
 /// Bytes of a result up to which starting a plan counts where a larger one may take the memory of an operand instead.
@@ -47,7 +48,13 @@ impl Call {
     /// Becomes the call that computes `array`, which takes at most so many bytes, if it is one operation whose operands are dense data
     /// of its shape or constants.
     #[inline(always)]
-    fn set(&mut self, array: &Array, isa: Isa, most: usize) -> Option<()> {
+    fn set(
+        &mut self,
+        array: &Array,
+        isa: Isa,
+        most: usize,
+        mut given: impl FnMut(&Array, &[usize]) -> Option<Given>,
+    ) -> Option<()> {
         let Kind::Map { op, shape, args, .. } = &array.0.kind else { return None };
         let (op, len) = (*op, shape.iter().product::<usize>());
         // Powers of integers may fail, which needs a flag.
@@ -58,12 +65,15 @@ impl Call {
         self.steps[0] = array.dtype().size() as u8;
         let mut mask = 0;
         for (k, arg) in args.iter().enumerate() {
-            if let Kind::Const { value, .. } = &arg.0.kind {
-                self.consts[k] = value.bits();
-                mask |= u8::from(len > 1) << k;
-            } else {
-                self.sources[k] = dense(arg, shape)?;
-                self.steps[k + 1] = arg.dtype().size() as u8;
+            match given(arg, shape)? {
+                Given::Value(bits) => {
+                    self.consts[k] = bits;
+                    mask |= u8::from(len > 1) << k;
+                }
+                Given::Data(first) => {
+                    self.sources[k] = first;
+                    self.steps[k + 1] = arg.dtype().size() as u8;
+                }
             }
         }
         if mask == 0b01 && args.len() == 2 && op.commutes() {
@@ -97,21 +107,39 @@ impl Call {
     }
 }
 
-/// The first element of data that has some, of this shape and in C order.
+/// An operand of a call.
+pub(super) enum Given {
+    /// The bits of one value for all elements.
+    Value(u128),
+    /// The address of the first element.
+    Data(*const u8),
+}
+
+/// What constants and data are to a call.
+#[inline(always)]
+fn given(array: &Array, shape: &[usize]) -> Option<Given> {
+    match &array.0.kind {
+        Kind::Const { value, .. } => Some(Given::Value(value.bits())),
+        _ => dense(array, shape, None).map(Given::Data),
+    }
+}
+
+/// The first element of data that has some, of this shape and in C order; that of a source is where `lend` says.
 #[inline]
-pub(super) fn dense(array: &Array, shape: &[usize]) -> Option<*const u8> {
+pub(super) fn dense(array: &Array, shape: &[usize], lend: Option<Lend<'_>>) -> Option<*const u8> {
     match &array.0.kind {
         Kind::Buffer { data, layout } if is_dense(layout, shape) => {
             // SAFETY: the first element of a leaf that has elements lies in its buffer (L1).
             Some(unsafe { data.as_ptr().offset(layout.offset * array.dtype().size() as isize) })
         }
+        Kind::Source { data, layout } if is_dense(layout, shape) => lend.and_then(|lend| lend(data, layout)),
         _ => None,
     }
 }
 
 /// Whether a layout is one of this shape in C order; of one axis, as most have, at a glance.
 #[inline]
-fn is_dense(layout: &Layout, shape: &[usize]) -> bool {
+pub(super) fn is_dense(layout: &Layout, shape: &[usize]) -> bool {
     match (shape, &layout.shape[..], &layout.strides[..]) {
         (&[n], &[len], &[stride]) => n == len && (stride == 1 || n <= 1),
         _ => alike(&layout.shape, shape) && layout.is_contiguous(),
@@ -124,11 +152,11 @@ unsafe fn none(_: *const *mut u8, _: *const u16, _: usize) {}
 /// The result of `array`, of at most so many bytes, if it is operations on dense data.
 pub(super) fn map(array: &Array, isa: Isa, most: usize) -> Option<Result<Array, ArrayError>> {
     let mut call = Call::new();
-    if call.set(array, isa, most).is_some() {
+    if call.set(array, isa, most, given).is_some() {
         // SAFETY: the array lives, and the memory is fresh.
         return Some(result(array, call.len, |out| unsafe { call.run(out) }));
     }
-    flat(array, isa, most, |flat, plan| {
+    flat(array, isa, most, None, |flat, plan| {
         result(array, array.len(), |out| {
             // SAFETY: as above; the flat form was bound to the array.
             SCRATCH.with_borrow_mut(|scratch| unsafe { flat.run(plan, out, scratch) });
@@ -142,20 +170,54 @@ pub(super) fn map(array: &Array, isa: Isa, most: usize) -> Option<Result<Array, 
 /// `out` has room for the elements, which nobody else touches.
 pub(super) unsafe fn map_into(array: &Array, isa: Isa, most: usize, out: *mut u8) -> Option<()> {
     let mut call = Call::new();
-    if call.set(array, isa, most).is_some() {
+    if call.set(array, isa, most, given).is_some() {
         // SAFETY: the array lives; the rest is the caller's.
         unsafe { call.run(out) };
         return Some(());
     }
-    flat(array, isa, most, |flat, plan| {
+    flat(array, isa, most, None, |flat, plan| {
         // SAFETY: as above; the flat form was bound to the array.
         SCRATCH.with_borrow_mut(|scratch| unsafe { flat.run(plan, out, scratch) });
     })
 }
 
+/// Computes one operation into `out`, of operands as `given` has them: whether it did.
+///
+/// # Safety
+/// As [`map_into`]; what the operands are lives.
+pub(super) unsafe fn call_into(
+    array: &Array,
+    isa: Isa,
+    given: impl FnMut(&Array, &[usize]) -> Option<Given>,
+    out: *mut u8,
+) -> bool {
+    let mut call = Call::new();
+    let done = call.set(array, isa, usize::MAX, given);
+    // SAFETY: the caller's.
+    done.map(|()| unsafe { call.run(out) }).is_some()
+}
+
+/// Computes operations on dense data and on sources that are lent into `out`: whether it did.
+///
+/// # Safety
+/// As [`map_into`]; what is lent is as it is said to be.
+pub(super) unsafe fn flat_into(array: &Array, isa: Isa, lend: Lend<'_>, out: *mut u8) -> bool {
+    let done = flat(array, isa, usize::MAX, Some(lend), |flat, plan| {
+        // SAFETY: the caller's; the flat form was bound to the array.
+        SCRATCH.with_borrow_mut(|scratch| unsafe { flat.run(plan, out, scratch) });
+    });
+    done.is_some()
+}
+
 /// What `run` makes of the expression bound to addresses, if it takes at most so many bytes and can be.
 #[inline]
-fn flat<R>(array: &Array, isa: Isa, most: usize, run: impl FnOnce(&Flat, &Plan) -> R) -> Option<R> {
+fn flat<R>(
+    array: &Array,
+    isa: Isa,
+    most: usize,
+    lend: Option<Lend<'_>>,
+    run: impl FnOnce(&Flat, &Plan) -> R,
+) -> Option<R> {
     if !matches!(array.0.kind, Kind::Map { .. }) || !isa.runs_here() {
         return None;
     }
@@ -164,7 +226,7 @@ fn flat<R>(array: &Array, isa: Isa, most: usize, run: impl FnOnce(&Flat, &Plan) 
         return None;
     }
     let mut flat = Flat::new();
-    flat.bind(array, isa)?;
+    flat.bind(array, isa, lend)?;
     flat.with_plan(|plan| run(&flat, plan))
 }
 
@@ -198,7 +260,7 @@ mod tests {
         let what = || format!("{} of {:?} on {isa}", array.formula(), array.shape());
         let bound = bind_for(array, isa).unwrap();
         let mut flat = Flat::new();
-        flat.bind(array, isa).unwrap_or_else(|| panic!("{} is flat", what()));
+        flat.bind(array, isa, None).unwrap_or_else(|| panic!("{} is flat", what()));
         let plan = flat.with_plan(|plan| format!("{plan:?}"));
         assert_eq!(plan.as_deref(), Some(&*format!("{:?}", bound.plan)), "{}", what());
         let expected = eval::map(bound, &mut Scratch::new()).unwrap().scalars().unwrap();

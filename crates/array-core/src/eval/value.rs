@@ -16,39 +16,45 @@ use crate::{
         reduce,
     },
     plan::finish,
+    source::Lend,
 };
 
 /// Values inside values that are looked into: no expression is followed without end.
 const DEPTH: u32 = 3;
 
 /// The value of a reduction of something simple, or a value that is there.
-pub(super) fn of(array: &Array, isa: Isa) -> Option<Scalar> {
-    inside(array, isa, DEPTH)
+pub(super) fn of(array: &Array, isa: Isa, lend: Option<Lend<'_>>) -> Option<Scalar> {
+    inside(array, isa, lend, DEPTH)
 }
 
-fn inside(array: &Array, isa: Isa, depth: u32) -> Option<Scalar> {
+fn inside(array: &Array, isa: Isa, lend: Option<Lend<'_>>, depth: u32) -> Option<Scalar> {
     match &array.0.kind {
         Kind::Const { value, .. } => Some(*value),
         Kind::Buffer { data, layout } if layout.len() == 1 => {
             Some(super::element(data, layout.offset as usize))
         }
+        Kind::Source { .. } if array.len() == 1 => {
+            let first = dense(array, array.shape(), lend)?;
+            // SAFETY: who lends promises an element there.
+            Some(unsafe { Scalar::read(array.dtype(), first, 0) })
+        }
         Kind::Reduce { op, args, .. } if isa.runs_here() => {
-            reduced(*op, &args[0], isa, depth.checked_sub(1)?)
+            reduced(*op, &args[0], isa, lend, depth.checked_sub(1)?)
         }
         Kind::Whole { op, args, .. } if isa.runs_here() => match **op {
-            Whole::Arg { max, axis: None } => position(max, &args[0], isa),
+            Whole::Arg { max, axis: None } => position(max, &args[0], isa, lend),
             _ => None,
         },
         _ => None,
     }
 }
 
-fn reduced(op: ReduceOp, arg: &Array, isa: Isa, depth: u32) -> Option<Scalar> {
+fn reduced(op: ReduceOp, arg: &Array, isa: Isa, lend: Option<Lend<'_>>, depth: u32) -> Option<Scalar> {
     let (dtype, len) = (arg.dtype(), arg.len());
     if len == 0 {
         return None;
     }
-    if let Some(data) = dense(arg, arg.shape()) {
+    if let Some(data) = dense(arg, arg.shape(), lend) {
         // SAFETY: `len` elements of data.
         let value = unsafe { (reduce::kernels(op, dtype, isa).fold)(data, len) };
         return Some(finish(op, value, len));
@@ -63,16 +69,16 @@ fn reduced(op: ReduceOp, arg: &Array, isa: Isa, depth: u32) -> Option<Scalar> {
         return None;
     }
     let Kind::Map { op: last, args, .. } = &arg.0.kind else { return None };
-    let data = |array: &Array| (array.dtype() == dtype).then(|| dense(array, arg.shape())).flatten();
+    let data = |array: &Array| (array.dtype() == dtype).then(|| dense(array, arg.shape(), lend)).flatten();
     let mut value = None;
     let (form, x, y) = match last {
         Op::Multiply => (Form::Products, data(&args[0])?, data(&args[1])?),
         Op::Square => match &args[0].0.kind {
             Kind::Map { op: Op::Subtract, args, .. } => match (data(&args[0]), data(&args[1])) {
                 (Some(x), Some(y)) => (Form::Squares, x, y),
-                (Some(x), None) => (Form::Spread, x, cell(&mut value, &args[1], dtype, isa, depth)?),
+                (Some(x), None) => (Form::Spread, x, cell(&mut value, &args[1], dtype, (isa, lend), depth)?),
                 // The sign is lost in the square.
-                (None, Some(x)) => (Form::Spread, x, cell(&mut value, &args[0], dtype, isa, depth)?),
+                (None, Some(x)) => (Form::Spread, x, cell(&mut value, &args[0], dtype, (isa, lend), depth)?),
                 (None, None) => return None,
             },
             _ => data(&args[0]).map(|x| (Form::Products, x, x))?,
@@ -86,20 +92,28 @@ fn reduced(op: ReduceOp, arg: &Array, isa: Isa, depth: u32) -> Option<Scalar> {
 }
 
 /// Where the first greatest (`max`) or least element is.
-fn position(max: bool, array: &Array, isa: Isa) -> Option<Scalar> {
-    let (data, len) = (dense(array, array.shape())?, array.len());
+fn position(max: bool, array: &Array, isa: Isa, lend: Option<Lend<'_>>) -> Option<Scalar> {
+    if array.is_empty() {
+        return None;
+    }
+    let (data, len) = (dense(array, array.shape(), lend)?, array.len());
     // The best so far, aligned for every type.
     let mut best = 0u128;
     // SAFETY: `len` elements of data, of which there are some, and a cell for the best.
-    let place = (len > 0).then(|| unsafe {
-        (arg::kernels(max, array.dtype(), isa).find)(data, len, (&raw mut best).cast(), true)
-    });
-    Some(Scalar::I64(place.flatten()? as i64))
+    let place =
+        unsafe { (arg::kernels(max, array.dtype(), isa).find)(data, len, (&raw mut best).cast(), true) };
+    Some(Scalar::I64(place? as i64))
 }
 
 /// One value of a type, in a cell that outlives it.
-fn cell(cell: &mut Option<u128>, array: &Array, dtype: DType, isa: Isa, depth: u32) -> Option<*const u8> {
-    let value = inside(array, isa, depth).filter(|value| value.dtype() == dtype)?;
+fn cell(
+    cell: &mut Option<u128>,
+    array: &Array,
+    dtype: DType,
+    (isa, lend): (Isa, Option<Lend<'_>>),
+    depth: u32,
+) -> Option<*const u8> {
+    let value = inside(array, isa, lend, depth).filter(|value| value.dtype() == dtype)?;
     Some((&raw const *cell.insert(value.bits())).cast())
 }
 
@@ -135,7 +149,7 @@ mod tests {
         for (isa, (k, form)) in
             Isa::available().flat_map(|isa| forms.iter().enumerate().map(move |f| (isa, f)))
         {
-            let Some(value) = of(form, isa) else {
+            let Some(value) = of(form, isa, None) else {
                 assert!(!T::DTYPE.is_float() || (n == 1 && k > 5), "form {k} of {n}");
                 continue;
             };
@@ -159,14 +173,14 @@ mod tests {
         let a = Array::linspace(-3.0, 5.0, 1000).eval().unwrap();
         let spread = (&a - a.mean()).square().sum();
         let stored = (&a - a.mean().eval().unwrap()).square().sum();
-        assert_eq!(of(&spread, Isa::active()), Some(planned(&stored, Isa::active())));
+        assert_eq!(of(&spread, Isa::active(), None), Some(planned(&stored, Isa::active())));
         let mut chain = a.mean();
         for _ in 0..100_000 {
             chain = (&a - &chain).square().mean();
         }
-        assert_eq!(of(&chain, Isa::active()), None);
+        assert_eq!(of(&chain, Isa::active(), None), None);
         assert!(
-            of(&Array::zeros([0]).eval().unwrap().sum(), Isa::active()).is_none(),
+            of(&Array::zeros([0]).eval().unwrap().sum(), Isa::active(), None).is_none(),
             "there is nothing to read"
         );
     }

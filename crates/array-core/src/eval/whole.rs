@@ -10,6 +10,7 @@ use crate::{
     kernels::{Isa, reduce},
     layout::Layout,
     plan::{AxisReduction, bind_for},
+    source::Lend,
 };
 
 /// Computes an operation whose operands are each one pass.
@@ -41,7 +42,7 @@ pub(super) fn eval(
 /// Computes a reduction along axes, or positions of extremes, of some results.
 fn reduce(op: &Whole, arg: &Array, out: &mut TileBuf, isa: Isa) -> Result<(), ArrayError> {
     if let Whole::Reduce { op, axes } = op
-        && plain(*op, axes, arg, out, isa).is_some()
+        && plain(*op, axes, arg, (out.dtype(), out.len(), out.as_mut_ptr()), (isa, None)).is_some()
     {
         return Ok(());
     }
@@ -58,13 +59,24 @@ fn reduce(op: &Whole, arg: &Array, out: &mut TileBuf, isa: Isa) -> Result<(), Ar
 }
 
 /// Reduces data in C order along its first or its last axes: the kernels at once, in the order of a plan's, so with its bits.
-fn plain(op: ReduceOp, axes: &[usize], arg: &Array, out: &mut TileBuf, isa: Isa) -> Option<()> {
+///
+/// The output is its type, how many results there are, and where they go.
+pub(super) fn plain(
+    op: ReduceOp,
+    axes: &[usize],
+    arg: &Array,
+    (to, results, at): (DType, usize, *mut u8),
+    (isa, lend): (Isa, Option<Lend<'_>>),
+) -> Option<()> {
     /// Results of a row that starting a plan counts for, and that are worth the addresses of their rows.
     const ROW: std::ops::RangeInclusive<usize> = 32..=4096;
-    let (shape, dtype, results) = (arg.shape(), arg.dtype(), out.len());
-    let src = dense(arg, shape).filter(|_| isa.runs_here() && !arg.is_empty() && out.dtype() == dtype)?;
+    let (shape, dtype) = (arg.shape(), arg.dtype());
+    if !isa.runs_here() || arg.is_empty() || to != dtype {
+        return None;
+    }
+    let src = dense(arg, shape, lend)?;
     let kernels = reduce::kernels(op, dtype, isa);
-    let (first, size, at) = (*axes.first()?, dtype.size(), out.as_mut_ptr());
+    let (first, size) = (*axes.first()?, dtype.size());
     if axes.iter().copied().eq(first..shape.len()) {
         // SAFETY: as many rows as results, of as many elements as are left for each, lie one behind another.
         unsafe { (kernels.rows)(src, arg.len() / results, results, at) };
@@ -81,7 +93,7 @@ fn plain(op: ReduceOp, axes: &[usize], arg: &Array, out: &mut TileBuf, isa: Isa)
         match op {
             // Zero of every type is zeros.
             ReduceOp::Sum => at.write_bytes(0, results * size),
-            ReduceOp::Prod => fill(out, op.identity(dtype), 0, results),
+            ReduceOp::Prod => (0..results).for_each(|i| op.identity(dtype).write(at, i)),
             _ => {
                 at.copy_from_nonoverlapping(src, results * size);
                 from = 1;

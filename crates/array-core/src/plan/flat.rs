@@ -16,6 +16,7 @@ use crate::{
     array::Array,
     expr::{Kind, Node},
     kernels::Isa,
+    source::Lend,
 };
 
 /// Words of the longest key.
@@ -62,13 +63,14 @@ impl Flat {
         }
     }
 
-    /// Binds a map that has elements, if all that it reads is dense data of as many elements, or single values.
-    pub(crate) fn bind(&mut self, array: &Array, isa: Isa) -> Option<()> {
+    /// Binds a map that has elements, if all that it reads is dense data of as many elements, or single values; that of sources is
+    /// where `lend` says.
+    pub(crate) fn bind(&mut self, array: &Array, isa: Isa, lend: Option<Lend<'_>>) -> Option<()> {
         if array.0.barrier {
             return None;
         }
         self.len = array.len();
-        let result = self.expression(array, DEPTH)?;
+        let result = self.expression(array, DEPTH, lend)?;
         let purpose = (isa, None, array.dtype());
         self.key[..HEAD].copy_from_slice(&head(purpose, result, self.operands, self.values));
         for k in 0..self.operands {
@@ -85,7 +87,7 @@ impl Flat {
     }
 
     /// Writes the instructions of an expression; gives where its result is.
-    fn expression(&mut self, array: &Array, depth: u32) -> Option<u32> {
+    fn expression(&mut self, array: &Array, depth: u32, lend: Option<Lend<'_>>) -> Option<u32> {
         let (op, args) = match &array.0.kind {
             Kind::Map { op, args, .. } => (*op, &args[..]),
             Kind::Const { value, .. } => {
@@ -93,7 +95,7 @@ impl Flat {
                 self.values += 1;
                 return Some(Arg::Const(self.values as u16 - 1).encode());
             }
-            Kind::Buffer { .. } => return self.data(array),
+            Kind::Buffer { .. } | Kind::Source { .. } => return self.data(array, lend),
             _ => return None,
         };
         let is_shared = array.is_shared();
@@ -104,7 +106,7 @@ impl Flat {
         }
         let mut values = [0; 3];
         for (value, arg) in values.iter_mut().zip(args) {
-            *value = self.expression(arg, depth.checked_sub(1)?)?;
+            *value = self.expression(arg, depth.checked_sub(1)?, lend)?;
         }
         // The type that counts is that of the last argument: `Where` has its condition first.
         self.push(instruction(op, args.last()?.dtype(), array.dtype(), args.len()))?;
@@ -123,16 +125,22 @@ impl Flat {
     /// An operand: of as many elements as the result, in C order (stretching adds only axes of one element), or one value. An iteration
     /// over one element reads operands as vectors of one.
     #[inline]
-    fn data(&mut self, leaf: &Array) -> Option<u32> {
-        let Kind::Buffer { data, layout } = &leaf.0.kind else { return None };
+    fn data(&mut self, leaf: &Array, lend: Option<Lend<'_>>) -> Option<u32> {
+        let (Kind::Buffer { layout, .. } | Kind::Source { layout, .. }) = &leaf.0.kind else { return None };
         let len = layout.len();
         let scalar = len == 1 && self.len != 1;
         if !scalar && (len != self.len || !layout.is_contiguous()) {
             return None;
         }
         let dtype = leaf.dtype();
-        // SAFETY: the first element of a leaf that has elements lies in its buffer (L1).
-        let source = unsafe { data.as_ptr().offset(layout.offset * dtype.size() as isize) };
+        let source = match &leaf.0.kind {
+            // SAFETY: the first element of a leaf that has elements lies in its buffer (L1).
+            Kind::Buffer { data, .. } => unsafe {
+                data.as_ptr().offset(layout.offset * dtype.size() as isize)
+            },
+            Kind::Source { data, .. } => lend?(data, layout)?,
+            _ => return None,
+        };
         let kind = operand(dtype, scalar);
         let known = (0..self.operands).find(|&k| self.sources[k] == source && self.kinds[k] == kind);
         let k = known.unwrap_or(self.operands);

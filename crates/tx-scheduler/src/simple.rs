@@ -1,0 +1,204 @@
+//! Small statements on the short ways of plain evaluation: operations on arrays that lie alike, one reduction, a mean.
+//!
+//! What [`inline`](crate::inline) computes at once takes, of few elements, as long to bind as to compute. An expression whose sources lie in
+//! one tile each is evaluated where they are ([`Array::eval_lent`]), which takes what plain evaluation takes. The
+//! conditions are those of `inline`; what they do not hold for goes on to there.
+//!
+//! **The right-hand side first** kernels do not write where they read. An expression that reads its target's present value holds the
+//! storage's binding; so where nobody does, the target's tile is not read and may be written in place.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use array_core::{Array, Layout, Source};
+use tx_collections::{Grid, Home, View};
+
+use crate::desk::Desk;
+use crate::error::SessionError;
+use crate::graph::Graph;
+use crate::inline::{Clock, is_idle, is_settled};
+use crate::lines::LineId;
+use crate::lower::binding;
+use crate::session::Session;
+use crate::tables::Tables;
+
+/// What an element takes without operations, and more for each, where there is no plan that knows it: an addition's time.
+const ELEMENT_PS: u64 = 250;
+
+/// What an expression reads.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    /// Whether there is an attached array.
+    pub(crate) attached: bool,
+    /// Whether something unfinished, of several tiles, or of another session.
+    scattered: bool,
+    /// The most elements of a source.
+    elements: usize,
+    bytes: usize,
+    /// When the last of it was there; see [`Slack`](crate::inline::Slack).
+    start: u64,
+}
+
+impl Survey {
+    /// Nanoseconds, by a guess.
+    fn work(&self, value: &Array) -> u64 {
+        let each = ELEMENT_PS * (1 + u64::from(value.operations()));
+        (self.elements.max(value.len()) as u64 * each).div_ceil(1000)
+    }
+}
+
+/// The tile that a layout without gaps lies in, and where it begins there.
+fn place(grid: &Grid, layout: &Layout) -> Option<(usize, usize)> {
+    let tile = grid.tile_of(layout.offset as usize);
+    let range = grid.range(tile);
+    let at = layout.offset as usize - range.start;
+    (at + layout.len() <= range.len()).then_some((tile, at))
+}
+
+/// Where the elements lie that `layout`, which is in C order, shows of a source.
+fn lend(graph: &Graph, tables: &Tables, source: &Arc<dyn Source>, layout: &Layout) -> Option<*const u8> {
+    let slot = tables.slot_of(binding(&**source)?.storage()).ok()?;
+    let table = tables.get(slot);
+    let (tile, at) = place(&table.grid, layout)?;
+    Some(graph.version(table.versions[tile]).bytes().wrapping_add(at * table.dtype.size()))
+}
+
+impl Session {
+    /// Look at all that an expression reads.
+    pub(crate) fn survey(&self, value: &Array) -> Survey {
+        let mut survey = Survey::default();
+        value.for_each_source(&mut |source, layout| {
+            let Some(binding) = binding(&**source) else {
+                survey.scattered = true;
+                return;
+            };
+            survey.attached |= matches!(binding.storage().home(), Home::Attached(_));
+            let Ok(slot) = self.tables.slot_of(binding.storage()) else {
+                survey.scattered = true;
+                return;
+            };
+            let table = self.tables.get(slot);
+            match table.tiles_of(layout) {
+                tiles
+                    if !layout.is_empty()
+                        && tiles.len() == 1
+                        && is_settled(&self.graph, table.versions[tiles.start]) => {}
+                _ => survey.scattered = true,
+            }
+            survey.elements = survey.elements.max(layout.len());
+            survey.bytes += layout.len() * table.dtype.size();
+            survey.start = survey.start.max(table.ends);
+        });
+        survey
+    }
+
+    /// Whether an expression of this work may be computed now, and not be explained by its plan.
+    fn is_simple(&self, value: &Array, survey: &Survey) -> bool {
+        !survey.scattered
+            && self.explainer.is_none()
+            && value.is_plain()
+            && !value.is_empty()
+            && self.may_compute(survey.work(value))
+    }
+
+    /// Compute `target[...] = value`, which fits; gives the value back if it takes more.
+    pub(crate) fn assign_simple(
+        &mut self,
+        target: &View,
+        slot: u32,
+        value: Array,
+        survey: &Survey,
+        line: LineId,
+    ) -> Result<Option<Array>, SessionError> {
+        let layout = target.layout();
+        if !self.is_simple(&value, survey) || !layout.is_contiguous() {
+            return Ok(Some(value));
+        }
+        let table = self.tables.get(slot);
+        let Some((tile, at)) = place(&table.grid, layout) else { return Ok(Some(value)) };
+        let (id, elems) = (table.versions[tile], table.grid.range(tile).len());
+        let ends = table.ends;
+        if !is_idle(&self.graph, id) {
+            return Ok(Some(value));
+        }
+        let aside = target.storage().is_bound() || self.graph.version(id).tables > 1;
+        if aside && elems != value.len() {
+            return Ok(Some(value));
+        }
+        let (slack, work) = (self.slack, survey.work(&value));
+        let Some(ends) = self.admit(work, 1, survey.start.max(ends)) else { return Ok(Some(value)) };
+        let Self { graph, tables, runner, .. } = self;
+        let desk = runner.desks().next().expect("there is a thread");
+        let dtype = target.dtype();
+        let mut block = aside.then(|| desk.blocks.take(dtype, elems)).transpose()?;
+        let out = match &mut block {
+            Some(block) => block.as_mut_ptr(),
+            // SAFETY: no unfinished task touches the tile, this table alone holds it, and no expression.
+            None => unsafe { graph.version(id).bytes_mut() }.wrapping_add(at * dtype.size()),
+        };
+        let clock = Clock::start(graph.lines.get(line).statements, work);
+        // SAFETY: what is lent is settled, and lies where it is said to; `out` is a block of ours, or part of a tile that nobody else
+        // looks at and the expression does not read.
+        let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
+            #[cfg(feature = "faults")]
+            graph.faults.enter_task();
+            value.eval_lent(&|source, layout| lend(graph, tables, source, layout), out)
+        }));
+        let took = clock.stop();
+        let done = self.done(outcome.map(Ok), line)?;
+        if !done {
+            self.slack = slack;
+            if let Some(block) = block {
+                let desk = self.runner.desks().next().expect("there is a thread");
+                desk.blocks.put(block);
+            }
+            return Ok(Some(value));
+        }
+        drop(value);
+        if let Some(block) = block {
+            // What still holds the present value keeps it.
+            self.before_write(target.storage());
+            self.install(slot, tile, [block]);
+        }
+        self.tables.get_mut(slot).ends = ends;
+        self.computed_at_once(None, line, took, survey.bytes + layout.len() * dtype.size());
+        Ok(None)
+    }
+
+    /// Compute an expression into a new private array of one tile; nothing if it takes more.
+    pub(crate) fn array_simple(
+        &mut self,
+        value: &Array,
+        survey: &Survey,
+        line: LineId,
+    ) -> Result<Option<View>, SessionError> {
+        if !self.is_simple(value, survey) || value.len() > self.config.tile_elems {
+            return Ok(None);
+        }
+        let (slack, work) = (self.slack, survey.work(value));
+        let Some(ends) = self.admit(work, 1, survey.start) else { return Ok(None) };
+        let Self { graph, tables, runner, .. } = self;
+        let Desk { blocks, .. } = runner.desks().next().expect("there is a thread");
+        let mut block = blocks.take(value.dtype(), value.len())?;
+        let out = block.as_mut_ptr();
+        let clock = Clock::start(graph.lines.get(line).statements, work);
+        // SAFETY: as above.
+        let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
+            #[cfg(feature = "faults")]
+            graph.faults.enter_task();
+            value.eval_lent(&|source, layout| lend(graph, tables, source, layout), out)
+        }));
+        let took = clock.stop();
+        if !self.done(outcome.map(Ok), line)? {
+            self.slack = slack;
+            let desk = self.runner.desks().next().expect("there is a thread");
+            desk.blocks.put(block);
+            return Ok(None);
+        }
+        let (slot, storage) = self.tables.add(value.dtype(), value.shape().into(), self.config.tile_elems);
+        self.install(slot, 0, [block]);
+        self.tables.get_mut(slot).ends = ends;
+        self.computed_at_once(None, line, took, survey.bytes + value.len() * value.dtype().size());
+        Ok(Some(View::whole(storage)))
+    }
+}
