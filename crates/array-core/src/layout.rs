@@ -87,6 +87,7 @@ impl Layout {
     pub(crate) fn packed(shape: &[usize]) -> Layout {
         match *shape {
             [n] => Layout { shape: few(&[n]), strides: few(&[1]), offset: 0 },
+            [m, n] => Layout { shape: few(&[m, n]), strides: few(&[n.max(1) as isize, 1]), offset: 0 },
             _ => Layout::of_axes(shape),
         }
     }
