@@ -12,7 +12,7 @@
 use std::any::Any;
 use std::sync::{Arc, OnceLock, Weak};
 
-use array_core::{Buffer, DType, Dims, Source};
+use array_core::{Buffer, DType, Dims, Layout, Source};
 use stm_engine::TVar;
 use tx_runtime::park::Mutex;
 
@@ -91,7 +91,13 @@ pub struct Storage {
 
 impl Storage {
     /// A storage whose tiles `home` keeps. A session knows the storages that it made and no others.
+    ///
+    /// # Panics
+    /// If `grid` does not cut as many elements as `shape` has.
     pub fn new(dtype: DType, shape: Dims, grid: Grid, home: Home) -> Arc<Self> {
+        // Views are checked against the one, what is read against the other.
+        let len = Layout::contiguous(&shape).map(|layout| layout.len());
+        assert_eq!(len.as_ref().ok(), Some(&grid.len()), "a grid of another shape than {shape:?}");
         Arc::new(Self { dtype, shape, grid, home, binding: Mutex::new(Weak::new()) })
     }
 
@@ -182,5 +188,17 @@ impl Source for Binding {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "a grid of another shape")]
+    fn a_grid_of_another_shape_is_refused() {
+        let (shape, grid) = (Dims::from_slice(&[10]), Grid::new(&[1000], 64));
+        Storage::new(DType::F64, shape, grid, Home::Private { slot: 0, dropped: Dropped::default() });
     }
 }

@@ -124,7 +124,8 @@ impl View {
     pub fn read(&self) -> Array {
         match &self.error {
             Some(error) => Array::from_error((**error).clone()),
-            // SAFETY: a view's layout lies within its storage: whole, checked when it was given, or an index of such a one.
+            // SAFETY: a view's layout lies within its storage, which has as many elements as its grid: whole, checked when it was given, or
+            // an index of such a one. What a binding is pinned to has the storage's shape.
             None => unsafe { Array::from_source_within(self.storage.bind(), self.layout.clone()) },
         }
     }

@@ -32,7 +32,7 @@ impl Session {
             self.done_at_once(line);
             return Ok(View::whole(storage));
         }
-        let survey = self.survey(&value);
+        let survey = self.survey(&value, None);
         if survey.attached {
             return self.array_from_attached(value, line);
         }
@@ -109,7 +109,7 @@ impl Session {
             return Err(error.clone().into());
         }
         self.collect();
-        let survey = self.survey(&value);
+        let survey = self.survey(&value, self.slot_of(target.storage()).ok());
         if matches!(target.storage().home(), Home::Attached(_)) || survey.attached {
             return self.assign_attached(target, value, line);
         }

@@ -4,8 +4,8 @@
 //! one tile each is evaluated where they are ([`Array::eval_lent`]), which takes what plain evaluation takes. The
 //! conditions are those of `inline`; what they do not hold for goes on to there.
 //!
-//! **The right-hand side first** kernels do not write where they read. An expression that reads its target's present value holds the
-//! storage's binding; so where nobody does, the target's tile is not read and may be written in place.
+//! **The right-hand side first** kernels do not write where they read: a target that its expression reads, or whose present value somebody
+//! else still holds, gets a new block.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub(crate) struct Survey {
     pub(crate) attached: bool,
     /// Whether something unfinished, of several tiles, or of another session.
     scattered: bool,
+    /// Whether the target's storage.
+    itself: bool,
     /// The most elements of a source.
     elements: usize,
     bytes: usize,
@@ -65,7 +67,7 @@ fn lend(graph: &Graph, tables: &Tables, source: &Arc<dyn Source>, layout: &Layou
 
 impl Session {
     /// Look at all that an expression reads.
-    pub(crate) fn survey(&self, value: &Array) -> Survey {
+    pub(crate) fn survey(&self, value: &Array, target: Option<u32>) -> Survey {
         let mut survey = Survey::default();
         value.for_each_source(&mut |source, layout| {
             let Some(binding) = binding(&**source) else {
@@ -77,6 +79,7 @@ impl Session {
                 survey.scattered = true;
                 return;
             };
+            survey.itself |= target == Some(slot);
             let table = self.tables.get(slot);
             match table.tiles_of(layout) {
                 tiles
@@ -121,7 +124,7 @@ impl Session {
         if !is_idle(&self.graph, id) {
             return Ok(Some(value));
         }
-        let aside = target.storage().is_bound() || self.graph.version(id).tables > 1;
+        let aside = survey.itself || target.storage().is_bound() || self.graph.version(id).tables > 1;
         if aside && elems != value.len() {
             return Ok(Some(value));
         }
@@ -133,7 +136,7 @@ impl Session {
         let mut block = aside.then(|| desk.blocks.take(dtype, elems)).transpose()?;
         let out = match &mut block {
             Some(block) => block.as_mut_ptr(),
-            // SAFETY: no unfinished task touches the tile, this table alone holds it, and no expression.
+            // SAFETY: no unfinished task touches the tile, this table alone holds it, and this expression does not read it.
             None => unsafe { graph.version(id).bytes_mut() }.wrapping_add(at * dtype.size()),
         };
         let clock = Clock::start(graph.lines.get(line).statements, work);

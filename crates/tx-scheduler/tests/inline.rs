@@ -196,3 +196,16 @@ fn a_trace_has_all_statements() {
     session.finish().unwrap();
     assert_eq!(session.report().tasks, 2);
 }
+
+#[test]
+fn a_target_that_is_read_is_not_written_in_place_though_its_binding_was_taken() {
+    let mut session = Session::new(Config::single_thread());
+    let u = session.array(Array::arange(0.0, 1000.0, 1.0)).unwrap();
+    let shifted = u.at(s![..-1]).read() * 2.0 + 1.0;
+    // Expressions built from here on have a binding of their own; this one keeps the old.
+    let _ = u.storage().take_binding();
+    session.assign(u.at(s![1..]), shifted).unwrap();
+    let values = session.eval(&u).unwrap().to_vec::<f64>().unwrap();
+    let expected = std::iter::once(0.0).chain((0..999).map(|i| f64::from(i) * 2.0 + 1.0));
+    assert!(values.iter().copied().eq(expected), "{:?}", &values[..8]);
+}

@@ -1,6 +1,6 @@
 //! Short lists of numbers, one after another in one block of memory: those of tasks, which come and go in order.
 //!
-//! A list is a start and a length. Starts count on and wrap; fewer than 2³² numbers are held at once.
+//! A list is a start and a length. Starts count on and wrap; fewer than 2³² numbers are held where a list begins.
 
 /// Numbers in the order in which they were added.
 #[derive(Debug, Default)]
@@ -40,6 +40,7 @@ impl Lists {
     /// A list with nothing in it yet, behind all others.
     #[inline]
     pub(crate) fn begin(&self) -> List {
+        assert!(self.numbers.len() <= u32::MAX as usize, "fewer than 2^32 accesses at once");
         List { start: self.base.wrapping_add(self.numbers.len() as u32), len: 0 }
     }
 
@@ -64,7 +65,6 @@ impl Lists {
             None => self.numbers.len(),
         };
         if forgotten == self.numbers.len() || forgotten >= FORGOTTEN.max(self.numbers.len() / 2) {
-            assert!(u32::try_from(self.numbers.len()).is_ok(), "fewer than 2^32 accesses at once");
             self.numbers.drain(..forgotten);
             self.base = self.base.wrapping_add(forgotten as u32);
         }
