@@ -25,7 +25,7 @@ pub(crate) mod scan;
 pub(crate) mod select;
 pub(crate) mod tape;
 
-use std::{fmt, sync::OnceLock};
+use std::{fmt, io::Write, sync::OnceLock};
 
 /// A kernel's machine code: `(locs, ix, n)`; see the module's head.
 pub(crate) type Kernel = unsafe fn(*const *mut u8, *const u16, usize);
@@ -105,10 +105,11 @@ impl Isa {
     pub fn active() -> Isa {
         static ACTIVE: OnceLock<Isa> = OnceLock::new();
         *ACTIVE.get_or_init(|| {
-            let asked = std::env::var("TXARRAY_ISA").unwrap_or_default();
-            let (isa, complaint) = Isa::chosen(asked.trim());
+            let asked = std::env::var_os("TXARRAY_ISA").unwrap_or_default();
+            let (isa, complaint) = Isa::chosen(asked.to_string_lossy().trim());
             if let Some(complaint) = complaint {
-                eprintln!("{complaint}");
+                // Not `eprintln!`, which panics where standard error is closed.
+                let _ = writeln!(std::io::stderr(), "{complaint}");
             }
             isa
         })

@@ -59,6 +59,12 @@ impl Oldest {
     }
 
     /// Put an item in. O(log n).
+    ///
+    /// ```
+    /// let waiting = tx_runtime::oldest::Oldest::default();
+    /// waiting.push(4);
+    /// assert_eq!(waiting.len(), 1);
+    /// ```
     pub fn push(&self, item: u64) {
         let mut waiting = self.waiting.lock();
         waiting.push(Reverse(item));
@@ -78,6 +84,11 @@ impl Oldest {
     }
 
     /// The lowest, if it is below `limit`. O(log n); one load if nothing waits.
+    ///
+    /// ```
+    /// let waiting = tx_runtime::oldest::Oldest::default();
+    /// assert_eq!(waiting.take_before(u64::MAX), None);
+    /// ```
     pub fn take_before(&self, limit: u64) -> Option<u64> {
         if self.is_empty() {
             return None;
@@ -106,17 +117,32 @@ impl Oldest {
     }
 
     /// How many wait, at a glance: exact when nobody puts in or takes meanwhile.
+    ///
+    /// ```
+    /// assert_eq!(tx_runtime::oldest::Oldest::default().len(), 0);
+    /// ```
     pub fn len(&self) -> usize {
         sched_point();
         self.count.load(Ordering::Relaxed)
     }
 
     /// Whether none waits, at a glance.
+    ///
+    /// ```
+    /// assert!(tx_runtime::oldest::Oldest::default().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Take all out.
+    ///
+    /// ```
+    /// let mut waiting = tx_runtime::oldest::Oldest::default();
+    /// waiting.push(4);
+    /// waiting.clear();
+    /// assert!(waiting.is_empty());
+    /// ```
     pub fn clear(&mut self) {
         self.waiting.lock().clear();
         self.count.store(0, Ordering::Relaxed);

@@ -109,7 +109,15 @@ impl Config {
     }
 
     /// Less work than this, in nanoseconds by the estimates of the plans ([`Plan::element_ps`](array_core::Plan::element_ps)), is
-    /// done by the calling thread alone: waking another takes longer. 50 microseconds unless set. With 0 whatever there is is shared.
+    /// done by the calling thread alone: waking another takes longer. 50 microseconds unless set. With 0 whatever becomes tasks is
+    /// shared ([`inline_effort`](Self::inline_effort) says what does not).
+    ///
+    /// ```
+    /// use tx_scheduler::{Config, Session};
+    /// let session = Session::new(Config::threads(2)?.shared_effort(200_000)); // a machine on which threads wake slowly
+    /// assert_eq!(session.report().tasks, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn shared_effort(self, ns: u64) -> Self {
         Self { shared_effort: ns, ..self }
     }

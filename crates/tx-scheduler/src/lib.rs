@@ -10,6 +10,7 @@
 //! | `inline`, `simple` | small statements, computed when they are recorded, by a plan or without |
 //! | `graph` | versions, tasks, edges; the invariants of the whole crate |
 //! | `run` | worker loops and the order of ready tasks |
+//! | `axes`, `positions`, `masks` | reductions along axes; picking and putting at positions and by masks |
 //! | `exec`, `dynamic` | one array task; one closure, speculated and committed |
 //! | `early` | closures that may run early, oldest first |
 //! | `lines` | what each line of the program cost, and whether its closures should run early |

@@ -60,8 +60,10 @@ impl Session {
     /// # Ok::<(), tx_scheduler::SessionError>(())
     /// ```
     ///
+    /// A plain integer is cast to the target's type, as [`assign`](Session::assign) casts whatever it is given.
+    ///
     /// # Errors
-    /// Those of [`Array::set`], such as [`ArrayError::MaskValues`](array_core::ArrayError::MaskValues), and of the masks; a view of another
+    /// Those of [`Array::set`] of an array, such as [`ArrayError::MaskValues`](array_core::ArrayError::MaskValues), and of the masks; a view of another
     /// session; the failure of an earlier statement. Nothing of the statement is recorded then.
     #[track_caller]
     pub fn put(
@@ -82,6 +84,19 @@ impl Session {
 
     /// An index with its masks over arrays of the session replaced by their values, which is what an index on both sides of an
     /// assignment wants: `target[items] += value`.
+    ///
+    /// ```
+    /// use array_core::{pick, Array};
+    /// use tx_scheduler::{Config, Session};
+    ///
+    /// let mut session = Session::new(Config::single_thread());
+    /// let u = session.array(Array::arange(0.0, 5.0, 1.0))?;
+    /// let items = session.known_masks(pick![u.read().less(2.0)])?;
+    /// let more = u.read().pick(&items) + 10.0;
+    /// session.put(&u, &items, more)?;
+    /// assert_eq!(session.eval(&u)?.to_vec::<f64>()?, [10.0, 11.0, 2.0, 3.0, 4.0]);
+    /// # Ok::<(), tx_scheduler::SessionError>(())
+    /// ```
     ///
     /// # Errors
     /// Those of the masks; the failure of an earlier statement.
