@@ -1,7 +1,7 @@
 //! The operations on single elements: what each ufunc means, for each type it has.
 //!
 //! **One body for two types** wrapping addition, subtraction, multiplication, equality and bit operations do not know signs,
-//! so signed integers use the bodies of the unsigned integers of their size ([`Ring`], [`Equality`]); what knows signs is in
+//! so signed integers use the bodies of the unsigned integers of their size ([`Ring`]); what knows signs is in
 //! [`Real`]. Complex numbers are in [`super::complex`].
 
 use super::{convert::Truth, power};

@@ -1,0 +1,168 @@
+//! Extremes and their places.
+//!
+//! They compare as the machine does, which drops NaN and takes either zero; both are put right at the end, from what was noticed
+//! on the way and, for zeros, by looking again.
+
+use super::{
+    lanes::{Eight, Float},
+    values::{announce, is_far},
+};
+
+/// Greatest (least) of `n > 0` elements: NaN wins, then the positive (negative) zero. `far` data is fetched ahead.
+///
+/// # Safety
+/// They are readable.
+#[inline(always)]
+pub(super) unsafe fn extreme<E: Eight, const MAX: bool>(a: *const E::Item, n: usize, far: bool) -> E::Item {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut best = [E::splat(*a); 4];
+        let mut odd = E::nothing();
+        let mut i = 0;
+        while i + 32 <= n {
+            if far {
+                for k in 0..4 {
+                    announce(a, i + 8 * k);
+                }
+            }
+            let x =
+                [E::load(a.add(i)), E::load(a.add(i + 8)), E::load(a.add(i + 16)), E::load(a.add(i + 24))];
+            odd = E::either(odd, E::either(x[0].unordered(x[1]), x[2].unordered(x[3])));
+            let mut k = 0;
+            while k < 4 {
+                best[k] = x[k].better::<MAX>(best[k]);
+                k += 1;
+            }
+            i += 32;
+        }
+        while i + 8 <= n {
+            let x = E::load(a.add(i));
+            odd = E::either(odd, x.unordered(x));
+            best[0] = x.better::<MAX>(best[0]);
+            i += 8;
+        }
+        let both = best[0].better::<MAX>(best[1]).better::<MAX>(best[2].better::<MAX>(best[3]));
+        let (mut top, mut nan) = (both.best::<MAX>(), E::any(odd));
+        while i < n {
+            let x = *a.add(i);
+            nan |= x.is_nan();
+            top = x.better::<MAX>(top);
+            i += 1;
+        }
+        if nan {
+            return E::Item::NAN;
+        }
+        if top.is_zero() {
+            // The comparisons took either zero; the one that wins may stand anywhere.
+            let wanted = E::Item::zero::<MAX>();
+            let mut i = 0;
+            while i + 8 <= n {
+                if E::any(E::load(a.add(i)).same(E::splat(wanted))) {
+                    return wanted;
+                }
+                i += 8;
+            }
+            while i < n {
+                if (*a.add(i)).has_bits_of(wanted) {
+                    return wanted;
+                }
+                i += 1;
+            }
+        }
+        top
+    }
+}
+
+/// Elements that are searched together: their extreme first, its place only where it is new.
+const PIECE: usize = 2048;
+
+/// # Safety
+/// As [`crate::kernels::arg::Find`].
+#[inline(always)]
+pub(super) unsafe fn find<E: Eight, const MAX: bool>(
+    a: *const E::Item,
+    n: usize,
+    best: &mut E::Item,
+    fresh: bool,
+) -> Option<usize> {
+    let mut place = None;
+    let mut at = 0;
+    let far = is_far::<E::Item>(n);
+    while at < n {
+        let length = if n - at < PIECE { n - at } else { PIECE };
+        // SAFETY: the caller's: the piece lies within.
+        unsafe {
+            let top = extreme::<E, MAX>(a.add(at), length, far);
+            let first = fresh && at == 0;
+            if first || !best.is_nan() && (top.is_nan() || top.beats::<MAX>(*best)) {
+                *best = top;
+                // Equal to the extreme (of zeros, either), or NaN as it is.
+                let same = E::splat(top);
+                let mut i = 0;
+                while i + 8 <= length && !E::any(E::load(a.add(at + i)).matches(same)) {
+                    i += 8;
+                }
+                while !((*a.add(at + i)).is_nan() || *a.add(at + i) == top) {
+                    i += 1;
+                }
+                place = Some(at + i);
+            }
+        }
+        at += length;
+    }
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        dtype::{DType, Scalar},
+        expr::ReduceOp,
+        kernels::{Isa, arg, reduce},
+    };
+
+    #[test]
+    fn extremes_find_nan_and_the_right_zero_wherever_they_stand() {
+        for isa in Isa::available() {
+            let fold = |a: &[f64], max| {
+                let op = if max { ReduceOp::Max } else { ReduceOp::Min };
+                // SAFETY: a slice, not empty.
+                match unsafe { (reduce::kernels(op, DType::F64, isa).fold)(a.as_ptr().cast(), a.len()) } {
+                    Scalar::F64(x) => x,
+                    other => panic!("{other:?}"),
+                }
+            };
+            let place = |a: &[f64], max| {
+                let mut best = 0.0f64;
+                // SAFETY: as above.
+                unsafe {
+                    (arg::kernels(max, DType::F64, isa).find)(
+                        a.as_ptr().cast(),
+                        a.len(),
+                        (&raw mut best).cast(),
+                        true,
+                    )
+                }
+            };
+            for n in [1, 2, 7, 8, 9, 31, 32, 33, 100, 5000] {
+                for at in [0, n / 2, n - 1] {
+                    let mut a: Vec<f64> = (0..n).map(|i| ((i * 37) % 101) as f64).collect();
+                    a[at] = 1e9;
+                    assert_eq!((fold(&a, true), place(&a, true)), (1e9, Some(at)), "{n} {at} {isa}");
+                    a[at] = -1e9;
+                    assert_eq!((fold(&a, false), place(&a, false)), (-1e9, Some(at)), "{n} {at} {isa}");
+                    a[at] = f64::NAN;
+                    assert!(fold(&a, true).is_nan() && fold(&a, false).is_nan(), "{n} {at} {isa}");
+                    assert_eq!((place(&a, true), place(&a, false)), (Some(at), Some(at)), "{n} {at} {isa}");
+                    let (mut high, mut low) = (vec![-0.0; n], vec![0.0; n]);
+                    assert_eq!(fold(&high, true).to_bits(), (-0.0f64).to_bits());
+                    assert_eq!(fold(&low, false).to_bits(), 0);
+                    (high[at], low[at]) = (0.0, -0.0);
+                    assert_eq!(fold(&high, true).to_bits(), 0, "{n} {at} {isa}");
+                    assert_eq!(fold(&low, false).to_bits(), (-0.0f64).to_bits(), "{n} {at} {isa}");
+                    assert_eq!((place(&high, true), place(&low, false)), (Some(0), Some(0)));
+                }
+            }
+        }
+    }
+}
