@@ -38,11 +38,16 @@ fn pool_cap() -> usize {
     usize::try_from(bytes / 16).unwrap_or(0).max(LEAST)
 }
 
-/// Bytes of the last-level cache that one evaluation may count on. Larger results are written past the caches.
+/// Bytes of the last-level cache that one evaluation may count on, at most 32 MiB. Larger results are written past the caches
+/// ([`Plan::map_streaming`](crate::Plan::map_streaming)).
 ///
 /// A cache of hundreds of MiB is that of many cores, of which a virtual machine sees a few: measured on one that reports 480
 /// MiB, results of 80 MB are written 1.1 to 1.5 times as fast past it, and results of 8 MB are not.
-fn last_level_cache() -> usize {
+///
+/// ```
+/// assert!((1..=32 << 20).contains(&array_core::last_level_cache()));
+/// ```
+pub fn last_level_cache() -> usize {
     const SHARE: usize = 32 << 20;
     const GUESS: usize = 32 << 20;
     static BYTES: OnceLock<usize> = OnceLock::new();

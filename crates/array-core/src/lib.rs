@@ -46,7 +46,7 @@ pub use buffer::{BlockPool, Buffer, SharedVec, TileBuf};
 pub use cursor::{Cells, CellsMut, Elements, ElementsMut};
 pub use dtype::{DType, Element, Kind, Scalar};
 pub use error::ArrayError;
-pub use eval::{AtPositions, Selection};
+pub use eval::{AtPositions, Selection, last_level_cache};
 pub use expr::{Op, ReduceOp};
 pub use index::{Index, Select};
 pub use kernels::Isa;

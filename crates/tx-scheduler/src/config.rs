@@ -4,6 +4,7 @@
 
 use std::fs;
 
+use array_core::last_level_cache;
 use tx_collections::TILE_ELEMS;
 use tx_runtime::budget::{Budget, BudgetError};
 
@@ -37,6 +38,7 @@ pub struct Config {
     pub(crate) explain: bool,
     pub(crate) tile_elems: usize,
     pub(crate) window_bytes: usize,
+    pub(crate) cache_bytes: usize,
     pub(crate) shared_effort: u64,
     pub(crate) inline_effort: u64,
     #[cfg(feature = "faults")]
@@ -54,6 +56,7 @@ impl Config {
             tile_elems: TILE_ELEMS,
             // The rest of the cache is for the task graph.
             window_bytes: level_two_cache_bytes().unwrap_or(1 << 20) / 4 * 3,
+            cache_bytes: last_level_cache(),
             shared_effort: SHARED_EFFORT,
             inline_effort: INLINE_EFFORT,
             #[cfg(feature = "faults")]
@@ -106,6 +109,21 @@ impl Config {
     /// quarters of the level-two cache unless set.
     pub fn window_bytes(self, bytes: usize) -> Self {
         Self { window_bytes: bytes, ..self }
+    }
+
+    /// Of a statement that writes more bytes than this, tiles that nobody has been recorded to read are written past the caches, where
+    /// that is faster; the last-level cache ([`array_core::last_level_cache`], 32 MiB at most) unless set.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// use tx_scheduler::{Config, Session};
+    /// let mut session = Session::new(Config::single_thread().cache_bytes(1 << 20)); // many sessions share the cache
+    /// let u = session.array(Array::ones([1000]))?;
+    /// assert_eq!(session.item(u.read().sum())?.to_string(), "1000.0");
+    /// # Ok::<(), tx_scheduler::SessionError>(())
+    /// ```
+    pub fn cache_bytes(self, bytes: usize) -> Self {
+        Self { cache_bytes: bytes, ..self }
     }
 
     /// Less work than this, in nanoseconds by the estimates of the plans ([`Plan::element_ps`](array_core::Plan::element_ps)), is

@@ -116,19 +116,25 @@ impl Blocks {
     /// A block with unspecified contents.
     #[inline]
     pub(crate) fn take(&mut self, dtype: DType, len: usize) -> Result<TileBuf, ArrayError> {
-        // Newest first; a program of one shape finds the first.
-        match self.kept.pop_if(|block| block.dtype() == dtype && block.len() == len) {
+        match self.take_kept(dtype, len) {
             Some(block) => Ok(block),
-            None => self.take_other(dtype, len),
+            None => BlockPool::shared().take(dtype, len),
         }
     }
 
+    /// One that died here.
+    #[inline]
+    pub(crate) fn take_kept(&mut self, dtype: DType, len: usize) -> Option<TileBuf> {
+        // Newest first; a program of one shape finds the first.
+        self.kept
+            .pop_if(|block| block.dtype() == dtype && block.len() == len)
+            .or_else(|| self.take_other(dtype, len))
+    }
+
     #[inline(never)]
-    fn take_other(&mut self, dtype: DType, len: usize) -> Result<TileBuf, ArrayError> {
-        match self.kept.iter().rposition(|block| block.dtype() == dtype && block.len() == len) {
-            Some(at) => Ok(self.kept.swap_remove(at)),
-            None => BlockPool::shared().take(dtype, len),
-        }
+    fn take_other(&mut self, dtype: DType, len: usize) -> Option<TileBuf> {
+        let at = self.kept.iter().rposition(|block| block.dtype() == dtype && block.len() == len)?;
+        Some(self.kept.swap_remove(at))
     }
 
     pub(crate) fn put(&mut self, block: TileBuf) {

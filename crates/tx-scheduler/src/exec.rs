@@ -3,7 +3,9 @@
 //! Everything here happens between the edges of the graph: a task's operands are finished and nobody else writes
 //! what it writes (G2). Evaluation is serial and enters no pool (R1).
 
-use array_core::{ArrayError, Layout, Partial, Scratch, TileBuf, TileMut, TileRef, finish_reduction};
+use array_core::{
+    ArrayError, BlockPool, Layout, Partial, Scratch, TileBuf, TileMut, TileRef, finish_reduction,
+};
 use smallvec::SmallVec;
 use tx_runtime::sync::UnsafeCell;
 
@@ -134,13 +136,14 @@ fn tile_task(
 ) -> Result<(), ArrayError> {
     let (written, sources) = graph.accesses(task).split_at(1 + usize::from(piece.keeps));
     let new = graph.version(written[0]);
-    let mut block = if piece.keeps {
-        kept_block(graph.version(written[1]), target, &piece, desk)?
+    let (mut block, past) = if piece.keeps {
+        (kept_block(graph.version(written[1]), target, &piece, desk)?, false)
     } else {
-        desk.blocks.take(target.dtype, target.elems_of(piece.tile))?
+        new_block(graph, task, target, piece.tile, written[0], desk)?
     };
     let (scratch, reads) = (&mut desk.scratch, &mut desk.reads);
-    let done = target.dense && dense_tile(graph, sources, inputs, target, &piece, &mut block, scratch)?;
+    let done =
+        !past && target.dense && dense_tile(graph, sources, inputs, target, &piece, &mut block, scratch)?;
     if !done {
         let tiles = if target.alike {
             Tiles::Alike(piece.tile)
@@ -157,13 +160,42 @@ fn tile_task(
             let range = piece.start..piece.end;
             // SAFETY: the access list covers every tile the stretch reads (`tiles_read` is a hull), all written and
             // unchanging (G2); the block is ours alone and no operand.
-            unsafe { inputs.plan.map(&inputs.consts, &inputs.shape, operands, &out, range, scratch) }
+            unsafe {
+                let Inputs { plan, consts, shape, .. } = inputs;
+                if past {
+                    plan.map_streaming(consts, shape, operands, &out, range, scratch)
+                } else {
+                    plan.map(consts, shape, operands, &out, range, scratch)
+                }
+            }
         })?;
     }
     desk.tally.bytes += ((piece.end - piece.start) * (inputs.bytes_per_element + target.dtype.size())) as u64;
     // SAFETY: this task creates the version (G2).
     unsafe { new.put(block) };
     Ok(())
+}
+
+/// A block for a tile that is written as a whole, and whether to write it past the caches: if nobody has been recorded who reads
+/// it, and the block is not in a cache already.
+///
+/// One that just died here is: writing it there costs no reading, and writing it past the cache would clear it from there first. So
+/// sweeps over large arrays, of which each tile is written where the one before was read, stay as they are (two threads, sweeps over
+/// 3 * 10^7 f64 of which somebody looks at each fifth: 9.3 ms each; 13.7 with all results past the caches).
+#[inline(always)]
+fn new_block(
+    graph: &Graph,
+    task: &Task,
+    target: &Target,
+    tile: usize,
+    id: VersionId,
+    desk: &mut Desk,
+) -> Result<(TileBuf, bool), ArrayError> {
+    let (dtype, elems) = (target.dtype, target.elems_of(tile));
+    match desk.blocks.take_kept(dtype, elems) {
+        Some(block) => Ok((block, false)),
+        None => Ok((BlockPool::shared().take(dtype, elems)?, target.far && graph.is_last_word(task, id))),
+    }
 }
 
 /// [`tile_task`] where all lies alike and side by side: without layouts. `false` if the plan wants them.

@@ -256,6 +256,12 @@ impl Graph {
         }
     }
 
+    /// Whether what `task` writes to `id` stays there: a table holds it, and nobody has been recorded who reads or changes it.
+    pub(crate) fn is_last_word(&self, task: &Task, id: VersionId) -> bool {
+        // Who reads it waits for its writer, and so does who writes on.
+        task.dependents == NONE && self.version(id).tables > 0
+    }
+
     pub(crate) fn is_unfinished(&self, seq: TaskSeq) -> bool {
         seq >= self.base && !self.task(seq).done.load(Ordering::Relaxed)
     }

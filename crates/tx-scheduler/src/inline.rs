@@ -306,6 +306,7 @@ impl Session {
                 buffered,
                 alike: false,
                 dense: false,
+                far: false,
             };
             let mut values = new.pop().expect("it is buffered");
             // SAFETY: the block has the statement's elements; `writes` every tile that they lie in.

@@ -280,6 +280,7 @@ impl Session {
             ready: &mut self.runner.ready,
             undo_log: &mut self.undo_log,
             last_commit: self.last_commit,
+            cache_bytes: self.config.cache_bytes,
         }
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct Recorder<'a> {
     pub(crate) undo_log: &'a mut UndoLog,
     /// The commit task of the last closure.
     pub(crate) last_commit: TaskSeq,
+    /// See [`Config::cache_bytes`](crate::Config::cache_bytes).
+    pub(crate) cache_bytes: usize,
 }
 
 impl Recorder<'_> {
@@ -92,6 +94,7 @@ impl Recorder<'_> {
             buffered,
             alike,
             dense,
+            far: len * table.dtype.size() > self.cache_bytes,
         };
         let mut tasks = 0;
         // Tiles that are held beside those of the statement before.

@@ -199,6 +199,8 @@ pub(crate) struct Target {
     pub(crate) alike: bool,
     /// If so, whether elements that follow each other lie side by side, and there are no operands but sources.
     pub(crate) dense: bool,
+    /// More is written than the caches hold: tiles that nobody is waiting for are written past them.
+    pub(crate) far: bool,
 }
 
 impl Target {

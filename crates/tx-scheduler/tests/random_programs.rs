@@ -67,6 +67,9 @@ fn configs() -> Vec<(&'static str, Config)> {
         ),
         ("1 thread, all that can be at once", at_once(1)),
         ("2 threads, all that can be at once", at_once(2)),
+        ("1 thread, past the caches", threads(1).cache_bytes(0)),
+        ("2 threads, past the caches", threads(2).cache_bytes(0)),
+        ("3 threads, small window, past the caches", threads(3).cache_bytes(0).window_bytes(3000)),
     ]
 }
 

@@ -400,12 +400,17 @@ impl Plan {
         }
     }
 
-    /// As [`map`](Plan::map), past the caches where the output is dense: for outputs that are larger than the caches and not
-    /// read soon. Ends with a store fence.
+    /// As [`map`](Plan::map), past the caches where the output is dense: for outputs that are larger than the caches
+    /// ([`last_level_cache`](crate::last_level_cache)) and not read soon. The same bits.
+    ///
+    /// Ends with a store fence: who learns of the output by an ordinary release, as with `map`, sees all of it.
+    ///
+    /// # Errors
+    /// As [`Plan::map`].
     ///
     /// # Safety
     /// As [`Plan::map`].
-    pub(crate) unsafe fn map_streaming(
+    pub unsafe fn map_streaming(
         &self,
         consts: &[u128],
         shape: &[usize],

@@ -241,4 +241,30 @@ mod tests {
         (first..first + 1000).for_each(|seq| graph.for_each_dependent(graph.task(seq), |_, _| waits += 1));
         assert_eq!(waits, 1000, "the writer waits for every reader");
     }
+
+    #[test]
+    fn what_somebody_waits_for_or_nobody_holds_is_not_the_last_word() {
+        let mut graph = Graph::new();
+        let write = |graph: &mut Graph| {
+            let mut task = graph.draft(Work::Fold);
+            let id = graph.add_creation(&mut task);
+            let seq = task.seq;
+            graph.push(task);
+            (seq, id)
+        };
+        let written = [0; 4].map(|_| write(&mut graph));
+        let [(_, kept), (_, read), (_, changed), (_, dropped)] = written;
+        let mut reader = graph.draft(Work::Fold);
+        graph.add_read(&mut reader, read);
+        graph.push(reader);
+        let mut second = graph.draft(Work::Fold);
+        graph.add_overwrite(&mut second, changed);
+        let (last, _) = (second.seq, graph.push(second));
+        assert!(graph.release_version(dropped).is_none(), "its writer has yet to run");
+        let last_words = written.map(|(task, id)| graph.is_last_word(graph.task(task), id));
+        assert_eq!(last_words, [true, false, false, false]);
+        assert!(graph.is_last_word(graph.task(last), changed));
+        graph.share_version(kept);
+        assert!(graph.is_last_word(graph.task(written[0].0), kept), "a snapshot reads nothing");
+    }
 }
