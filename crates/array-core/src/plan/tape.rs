@@ -2,7 +2,8 @@
 //!
 //! **Region** an instruction and all those below it that nothing else reads, of one float type, as far as the machine has the
 //! operation. **Order** of two sides the one that needs more saved strips comes first (Sethi and Ullman, JACM 17, 1970); what is read
-//! twice is saved when it is first computed. A choice tests before its sides are computed, unless they choose themselves.
+//! twice is saved when it is first computed. **Choices** whose test compares sources compute one side, test, which leaves that alone, and take the
+//! other side or the one operation that it is; others test before their sides are computed, unless those choose themselves.
 
 use super::{
     bind::Arg,
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     dtype::DType,
     expr::Op,
-    kernels::tape::{Act, From, SLOTS, SOURCES, WORDS},
+    kernels::tape::{Act, From, SLOTS, SOURCES, WORDS, With},
 };
 use smallvec::SmallVec;
 
@@ -154,6 +155,7 @@ impl Listing<'_> {
             at: vec![None; root + 1],
             free: (1 << SLOTS) - 1,
             words: Vec::new(),
+            loads: false,
             sources: Sources::new(),
         };
         writer.compute(root)?;
@@ -172,6 +174,15 @@ enum Value {
     Saved(u16),
 }
 
+/// An action on two sources, the first a vector.
+#[derive(Clone, Copy)]
+struct Against {
+    act: Act,
+    x: u16,
+    from: From,
+    y: u16,
+}
+
 struct Writer<'a> {
     listing: &'a Listing<'a>,
     region: &'a [usize],
@@ -183,11 +194,20 @@ struct Writer<'a> {
     /// Slots, a bit each.
     free: u32,
     words: Vec<u16>,
+    /// Whether the last word loads a vector, so that the next may become its second.
+    loads: bool,
     sources: Sources,
 }
 
 impl Writer<'_> {
     fn word(&mut self, act: Act, from: From, arg: u16) -> Option<()> {
+        if self.loads
+            && let Some([first, _]) = With::Load.words(act, from)
+            && let [.., word, _] = &mut self.words[..]
+        {
+            *word = first;
+        }
+        self.loads = act == Act::Load && from == From::Vector;
         self.words.extend([act.word(from), arg]);
         (self.words.len() <= 2 * WORDS).then_some(())
     }
@@ -318,13 +338,88 @@ impl Writer<'_> {
         if let Some(acts) = pair_of(op) {
             return self.both(args[0], args[1], acts);
         }
-        let (a, b) = (args[1], args[2]);
+        let (test, a, b) = (self.inner(args[0])?, args[1], args[2]);
+        let (op, compared) = self.listing.op(test)?;
+        match self.against(compared.args[0], compared.args[1], test_of(op)?) {
+            Some(against) => self.choose(against, a, b),
+            None => self.choose_computed(compared.args[0], compared.args[1], test_of(op)?, a, b),
+        }
+    }
+
+    /// A test of what can be read, which leaves the accumulator alone.
+    fn against(&mut self, x: Arg, y: Arg, (act, swapped): (Act, Act)) -> Option<Against> {
+        let known = |w: &mut Self, arg: Arg| match w.inner(arg) {
+            None => w.value(arg),
+            Some(_) => None,
+        };
+        let (Value::Source(x, k), Value::Source(y, l)) = (known(self, x)?, known(self, y)?) else {
+            return None;
+        };
+        match (x, y) {
+            (From::Vector, y) => Some(Against { act, x: k, from: y, y: l }),
+            (x, From::Vector) => Some(Against { act: swapped, x: l, from: x, y: k }),
+            _ => None,
+        }
+    }
+
+    /// Two words that the machine does as one.
+    fn pair(&mut self, with: With, x: u16, act: Act, from: From, y: u16) -> Option<()> {
+        let [first, second] = with.words(act, from)?;
+        self.loads = false;
+        self.words.extend([first, x, second, y]);
+        (self.words.len() <= 2 * WORDS && self.sources.len() <= SOURCES).then_some(())
+    }
+
+    /// A choice whose test reads sources: one side into the accumulator, the test, the other side where it holds or does not.
+    fn choose(&mut self, test: Against, a: Arg, b: Arg) -> Option<()> {
+        let run = |w: &mut Self| w.pair(With::Load, test.x, test.act, test.from, test.y);
+        match (self.value(a), self.value(b)) {
+            (_, Some(_)) => {
+                self.load(a)?;
+                run(self)?;
+                let b = self.value(b)?;
+                self.read(Act::Pick, b)
+            }
+            (Some(_), None) => {
+                self.load(b)?;
+                run(self)?;
+                let a = self.value(a)?;
+                self.read(Act::PickNot, a)
+            }
+            (None, None) => {
+                if let Some(step) = self.step(b) {
+                    self.load(a)?;
+                    run(self)?;
+                    return self.pair(With::Else, step.x, step.act, step.from, step.y);
+                }
+                if let Some(step) = self.step(a) {
+                    self.load(b)?;
+                    run(self)?;
+                    return self.pair(With::ElseNot, step.x, step.act, step.from, step.y);
+                }
+                let saved = self.settle(a)?;
+                self.load(b)?;
+                run(self)?;
+                self.read(Act::PickNot, saved)
+            }
+        }
+    }
+
+    /// An argument that is one operation on sources, which nobody else reads and the machine does as one.
+    fn step(&mut self, arg: Arg) -> Option<Against> {
+        let i = self.inner(arg).filter(|i| self.left[*i] == 1)?;
+        let (op, inst) = self.listing.op(i)?;
+        let acts = pair_of(op)?;
+        let (x, y) = (inst.args[0], inst.args[1]);
+        self.against(x, y, acts).filter(|step| With::Else.words(step.act, step.from).is_some())
+    }
+
+    /// A choice whose test needs the accumulator. What chooses itself is computed before it, for its test.
+    fn choose_computed(&mut self, x: Arg, y: Arg, test: (Act, Act), a: Arg, b: Arg) -> Option<()> {
         let chooses = |w: &Self, arg: Arg| w.inner(arg).is_some_and(|i| w.at[i].is_none() && w.chooses[i]);
         let early_b = if chooses(self, b) { Some(self.settle(b)?) } else { None };
         let early_a = if chooses(self, a) { Some(self.settle(a)?) } else { None };
-        let (op, test) = self.listing.op(self.inner(args[0])?)?;
-        let (x, y) = (test.args[0], test.args[1]);
-        self.both(x, y, test_of(op)?)?;
+        self.both(x, y, test)?;
         let (value_a, value_b) = (early_a.or_else(|| self.value(a)), early_b.or_else(|| self.value(b)));
         match (value_a, value_b) {
             (Some(a), Some(b)) => {
