@@ -23,7 +23,7 @@ use crate::{
     error::ArrayError,
     expr::{AddressMap, Kind, Node},
     held::Held,
-    layout::{Dims, Layout, checked_len},
+    layout::{Dims, Layout, checked_len, volume},
     source::Source,
 };
 use smallvec::SmallVec;
@@ -82,6 +82,16 @@ impl Array {
         Node::leaf(data.dtype(), Kind::Buffer { data, layout })
     }
 
+    /// All of a buffer, in C order.
+    #[inline(always)]
+    pub(crate) fn packed(data: Buffer, shape: &[usize]) -> Array {
+        match *shape {
+            [n] => Node::packed(data, [n]),
+            [m, n] => Node::packed(data, [m, n]),
+            _ => Array::from_layout(data, Layout::packed(shape)),
+        }
+    }
+
     /// A leaf whose elements somebody else keeps; see [`Source`].
     #[track_caller]
     pub fn from_source(source: Arc<dyn Source>) -> Array {
@@ -93,8 +103,7 @@ impl Array {
 
     /// A 0-d array of one value, of the value's own type.
     pub fn scalar(value: impl Into<Scalar>) -> Array {
-        let value = value.into();
-        Node::leaf(value.dtype(), Kind::Const { value, shape: Dims::new() })
+        Node::number(value.into())
     }
 
     /// One value everywhere; takes no memory until it is evaluated.
@@ -216,7 +225,7 @@ impl Array {
 
     /// Number of elements (1 for a 0-d array).
     pub fn len(&self) -> usize {
-        self.shape().iter().product()
+        volume(self.shape())
     }
 
     /// Whether there are no elements.

@@ -99,7 +99,7 @@ impl Array {
     pub fn eval_for(&self, isa: Isa) -> Result<Array, ArrayError> {
         // More is written past the caches, which a plan does.
         match self.simple(isa, last_level_cache()) {
-            Some(done) => done,
+            Some(done) => Ok(done),
             None => evaluate(self.clone(), isa),
         }
     }
@@ -131,20 +131,18 @@ impl Array {
 
     fn into_evaluated_for(self, isa: Isa) -> Result<Array, ArrayError> {
         match self.simple(isa, direct::MOST) {
-            Some(done) => done,
+            Some(done) => Ok(done),
             None => evaluate(self, isa),
         }
     }
 
     /// The answer of at most so many bytes for what needs no plan.
-    fn simple(&self, isa: Isa, most: usize) -> Option<Result<Array, ArrayError>> {
+    fn simple(&self, isa: Isa, most: usize) -> Option<Array> {
         match &self.0.kind {
-            Kind::Buffer { .. } => Some(Ok(self.clone())),
-            Kind::Source { .. } => Some(Err(ArrayError::Unbound)),
-            Kind::Reduce { .. } | Kind::Whole { .. } => {
-                value::of(self, isa, None).map(|value| Ok(Array::one(value)))
-            }
-            _ => direct::map(self, isa, most),
+            Kind::Map { .. } => direct::map(self, isa, most),
+            Kind::Buffer { .. } => Some(self.clone()),
+            Kind::Reduce { .. } | Kind::Whole { .. } => value::of(self, isa, None).map(Array::one),
+            _ => None,
         }
     }
 
@@ -310,6 +308,9 @@ impl Array {
 
 /// Evaluates an expression that is given away: what only it holds ends here, and may lend its memory (D1).
 fn evaluate(expr: Array, isa: Isa) -> Result<Array, ArrayError> {
+    if matches!(expr.0.kind, Kind::Source { .. }) {
+        return Err(ArrayError::Unbound);
+    }
     if let Some(ready) = shallow(&expr, isa) {
         // What only the expression holds may lend its memory now.
         drop(expr);
@@ -323,7 +324,7 @@ fn evaluate(expr: Array, isa: Isa) -> Result<Array, ArrayError> {
     }
     // What had other parts may be operations on data alone now.
     if replaced && let Some(done) = direct::map(&ready, isa, direct::MOST) {
-        return done;
+        return Ok(done);
     }
     if let Kind::Whole { op, shape, args, at } = &ready.0.kind {
         return whole::eval(op, ready.dtype(), shape, args, isa).map_err(|error| error.at(at));

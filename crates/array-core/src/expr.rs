@@ -12,6 +12,7 @@
 mod debug;
 mod formula;
 mod op;
+mod place;
 mod rewrite;
 mod whole;
 
@@ -40,17 +41,19 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
 }
 
+/// The representation is what `place` writes by (N1 there).
+#[repr(u8)]
 pub(crate) enum Kind {
     /// Building it went wrong; everything built on it carries the same error.
     Failed(ArrayError),
     /// One value everywhere.
-    Const { value: Scalar, shape: Dims },
+    Const { value: Scalar, shape: Dims } = place::CONST,
     /// A view of a buffer.
-    Buffer { data: Buffer, layout: Layout },
+    Buffer { data: Buffer, layout: Layout } = place::BUFFER,
     /// A view of data that somebody else keeps; `layout` is over its C-contiguous shape.
     Source { data: Arc<dyn Source>, layout: Layout },
     /// An elementwise operation.
-    Map { op: Op, shape: Dims, args: Args, at: &'static Location<'static> },
+    Map { op: Op, shape: Dims, args: Args, at: &'static Location<'static> } = place::MAP,
     /// A reduction over all elements.
     Reduce { op: ReduceOp, args: Args, at: &'static Location<'static> },
     /// An operation on whole arrays.

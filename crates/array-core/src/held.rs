@@ -46,6 +46,15 @@ impl<T> Held<T> {
         Held { cell, owns: PhantomData }
     }
 
+    /// Room for a value, for one handle.
+    #[inline(always)]
+    pub(crate) fn vacant() -> Vacant<T> {
+        let cell = spare::take::<Cell<T>>();
+        // SAFETY: the memory is ours, and has room for the cell.
+        unsafe { (&raw mut (*cell.as_ptr()).owners).write(Owners::one()) };
+        Vacant { cell }
+    }
+
     #[inline]
     fn owners(&self) -> &Owners {
         // SAFETY: the cell lives while this handle does (H2).
@@ -103,6 +112,29 @@ impl<T> Held<T> {
         let alone = unsafe { cell.as_ref().owners.leave() };
         // Made only then: it frees what it has.
         if alone { Some(Last { cell, owns: PhantomData }) } else { None }
+    }
+}
+
+/// Room for a value that is not written yet. Dropped, it is lost.
+pub(crate) struct Vacant<T> {
+    cell: NonNull<Cell<T>>,
+}
+
+impl<T> Vacant<T> {
+    /// Where the value is to be written.
+    #[inline(always)]
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
+        // SAFETY: the cell is ours, and no reference is made.
+        unsafe { &raw mut (*self.cell.as_ptr()).value }
+    }
+
+    /// The handle of what was written.
+    ///
+    /// # Safety
+    /// All of the value has been written.
+    #[inline(always)]
+    pub(crate) unsafe fn filled(self) -> Held<T> {
+        Held { cell: self.cell, owns: PhantomData }
     }
 }
 

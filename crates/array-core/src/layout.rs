@@ -41,11 +41,12 @@ impl Clone for Layout {
     }
 }
 
-/// What is said of the axes, copied. Of one axis, as most arrays have, without a call.
-#[inline]
+/// What is said of the axes, copied. Of one axis or two, as most arrays have, without a call.
+#[inline(always)]
 pub(crate) fn few<T: Copy + Default>(axes: &[T]) -> SmallVec<[T; 4]> {
     match *axes {
         [one] => SmallVec::from_buf_and_len([one, T::default(), T::default(), T::default()], 1),
+        [one, two] => SmallVec::from_buf_and_len([one, two, T::default(), T::default()], 2),
         _ => SmallVec::from_slice(axes),
     }
 }
@@ -54,6 +55,16 @@ pub(crate) fn few<T: Copy + Default>(axes: &[T]) -> SmallVec<[T; 4]> {
 #[inline]
 pub(crate) fn alike(a: &[usize], b: &[usize]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
+}
+
+/// The number of elements of a shape that has been checked.
+#[inline(always)]
+pub(crate) fn volume(shape: &[usize]) -> usize {
+    match *shape {
+        [n] => n,
+        [m, n] => m * n,
+        _ => shape.iter().product(),
+    }
 }
 
 /// The largest number of elements.
@@ -104,7 +115,7 @@ impl Layout {
 
     /// Number of elements.
     pub fn len(&self) -> usize {
-        self.shape.iter().product()
+        volume(&self.shape)
     }
 
     /// Whether there are no elements.

@@ -45,6 +45,40 @@ fn map(op: Op, dtype: DType, args: Args) -> Array {
     Node::map(op, dtype, shape, args, Location::caller())
 }
 
+/// As [`map`], of two arguments.
+#[track_caller]
+fn pair(op: Op, dtype: DType, a: Array, b: Array) -> Array {
+    if a.error().is_none() && b.error().is_none() {
+        let at = Location::caller();
+        let shape = match (a.shape(), b.shape()) {
+            (shape, []) | ([], shape) => shape,
+            (shape, other) if alike(shape, other) => shape,
+            _ => return map(op, dtype, smallvec![a, b]),
+        };
+        match *shape {
+            [n] => return Node::map_of(op, dtype, [n], [a, b], at),
+            [m, n] => return Node::map_of(op, dtype, [m, n], [a, b], at),
+            _ => {}
+        }
+    }
+    map(op, dtype, smallvec![a, b])
+}
+
+/// As [`map`], of a choice.
+#[track_caller]
+fn choice(dtype: DType, condition: Array, a: Array, b: Array) -> Array {
+    let fits = |x: &Array| x.error().is_none() && (x.ndim() == 0 || alike(x.shape(), condition.shape()));
+    if condition.error().is_none() && fits(&a) && fits(&b) {
+        let at = Location::caller();
+        match *condition.shape() {
+            [n] => return Node::map_of(Op::Where, dtype, [n], [condition, a, b], at),
+            [m, n] => return Node::map_of(Op::Where, dtype, [m, n], [condition, a, b], at),
+            _ => {}
+        }
+    }
+    map(Op::Where, dtype, smallvec![condition, a, b])
+}
+
 impl Array {
     /// An operation of one operand, with NumPy's types.
     ///
@@ -75,7 +109,7 @@ impl Array {
                     Op::SignBit if whole => a.less(0),
                     // As NumPy: in double precision, and back.
                     Op::Reciprocal if whole => a.cast(DType::F64).reciprocal().cast(output),
-                    _ => map(op, output, smallvec![a.cast(input)]),
+                    _ => map(op, output, smallvec![a.into_type(input)]),
                 }
             }
         }
@@ -91,23 +125,15 @@ impl Array {
         let (a, b): (Term, Term) = match (a.into(), b.into()) {
             // Two arrays of the type that the operation reads, as most are: nothing to promote.
             (Term::Array(a), Term::Array(b)) => match own_types(op, &a, &b) {
-                Some(output) => return map(op.on_truth(a.dtype()), output, smallvec![a, b]),
+                Some(output) => return pair(op.on_truth(a.dtype()), output, a, b),
                 None => (Term::Array(a), Term::Array(b)),
             },
             (Term::Array(a), Term::Weak(v)) => match own_types_beside(op, &a, v) {
-                Some(output) => {
-                    let shape = few(a.shape());
-                    let args = smallvec![a, Array::scalar(v)];
-                    return Node::map(op.on_truth(v.dtype()), output, shape, args, Location::caller());
-                }
+                Some(output) => return pair(op.on_truth(v.dtype()), output, a, Array::scalar(v)),
                 None => (Term::Array(a), Term::Weak(v)),
             },
             (Term::Weak(v), Term::Array(a)) => match own_types_beside(op, &a, v) {
-                Some(output) => {
-                    let shape = few(a.shape());
-                    let args = smallvec![Array::scalar(v), a];
-                    return Node::map(op.on_truth(v.dtype()), output, shape, args, Location::caller());
-                }
+                Some(output) => return pair(op.on_truth(v.dtype()), output, Array::scalar(v), a),
                 None => (Term::Weak(v), Term::Array(a)),
             },
             terms => terms,
@@ -136,7 +162,7 @@ impl Array {
         {
             return shortcut;
         }
-        map(op.on_truth(input), output, smallvec![a.of(input), b.of(input)])
+        pair(op.on_truth(input), output, a.of(input), b.of(input))
     }
 
     /// `a` where `condition` holds, else `b`; the three broadcast together.
@@ -153,8 +179,14 @@ impl Array {
     pub fn where_(condition: impl Into<Term>, a: impl Into<Term>, b: impl Into<Term>) -> Array {
         let (a, b): (Term, Term) = (a.into(), b.into());
         let dtype = common(&a, &b, false);
-        let condition = condition.into().into_array().cast(DType::Bool);
-        map(Op::Where, dtype, smallvec![condition, a.of(dtype), b.of(dtype)])
+        let condition = condition.into().into_array().into_type(DType::Bool);
+        choice(dtype, condition, a.of(dtype), b.of(dtype))
+    }
+
+    /// As [`cast`](Self::cast), of an array that is given away.
+    #[track_caller]
+    fn into_type(self, dtype: DType) -> Array {
+        if self.dtype() == dtype { self } else { self.cast(dtype) }
     }
 
     /// The elements in another type, as NumPy's `astype` ([`Scalar::cast`]); the array itself if it has that type.

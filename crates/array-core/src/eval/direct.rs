@@ -7,101 +7,90 @@ use super::SCRATCH;
 use crate::{
     array::Array,
     buffer::{BlockPool, Buffer, FEW_BYTES},
-    error::ArrayError,
     expr::{Kind, Op},
     functions,
     kernels::{Isa, Kernel, select, sweep},
-    layout::{Layout, alike},
+    layout::{Layout, alike, volume},
     plan::{Flat, Plan},
     source::Lend,
 };
+use std::marker::PhantomData;
 
 /// Bytes of a result up to which starting a plan counts where a larger one may take the memory of an operand instead.
 pub(super) const MOST: usize = 64 << 10;
 
-/// A kernel and what it reads.
-struct Call {
+/// A kernel and its table of addresses.
+struct Call<'a> {
     kernel: Kernel,
-    /// Addresses of data; the constants stand in for those that are none.
-    sources: [*const u8; 3],
-    consts: [u128; 3],
+    /// Of the destination, once it is known, and of the sources: data, or constants in `values`.
+    locs: [*mut u8; 4],
     /// How far the destination and the sources move on with an element.
     steps: [u8; 4],
     /// Whether the kernel leaves looking ahead to us.
     sweeps: bool,
     len: usize,
+    values: PhantomData<&'a mut [u128; 3]>,
 }
 
-impl Call {
+impl<'a> Call<'a> {
+    /// The call that computes `array`, which takes at most so many bytes, if it is one operation whose operands are dense data
+    /// of its shape or constants, for which there is room in `values`.
     #[inline(always)]
-    fn new() -> Call {
-        Call {
-            kernel: none,
-            sources: [std::ptr::null(); 3],
-            consts: [0; 3],
-            steps: [0; 4],
-            sweeps: false,
-            len: 0,
-        }
-    }
-
-    /// Becomes the call that computes `array`, which takes at most so many bytes, if it is one operation whose operands are dense data
-    /// of its shape or constants.
-    #[inline(always)]
-    fn set(
-        &mut self,
+    fn of(
         array: &Array,
         isa: Isa,
         most: usize,
         mut given: impl FnMut(&Array, &[usize]) -> Option<Given>,
-    ) -> Option<()> {
+        values: &'a mut [u128; 3],
+    ) -> Option<Call<'a>> {
         let Kind::Map { op, shape, args, .. } = &array.0.kind else { return None };
-        let (op, len) = (*op, shape.iter().product::<usize>());
+        let (op, len, size) = (*op, volume(shape), array.dtype().size());
         // Powers of integers may fail, which needs a flag.
-        if len == 0 || len * array.dtype().size() > most || op == Op::Power || !isa.runs_here() {
+        if len == 0 || len * size > most || op == Op::Power || !isa.runs_here() {
             return None;
         }
-        (self.len, self.sweeps) = (len, !functions::is_called(op));
-        self.steps[0] = array.dtype().size() as u8;
+        let values = values.as_mut_ptr();
+        let mut locs = [std::ptr::null_mut(); 4];
+        let mut steps = [size as u8, 0, 0, 0];
         let mut mask = 0;
-        for (k, arg) in args.iter().enumerate() {
+        for (k, arg) in args.iter().enumerate().take(3) {
             match given(arg, shape)? {
                 Given::Value(bits) => {
-                    self.consts[k] = bits;
+                    // SAFETY: there are three values, and `k` is below that.
+                    locs[k + 1] = unsafe {
+                        values.add(k).write(bits);
+                        values.add(k).cast()
+                    };
                     mask |= u8::from(len > 1) << k;
                 }
                 Given::Data(first) => {
-                    self.sources[k] = first;
-                    self.steps[k + 1] = arg.dtype().size() as u8;
+                    locs[k + 1] = first.cast_mut();
+                    steps[k + 1] = arg.dtype().size() as u8;
                 }
             }
         }
         if mask == 0b01 && args.len() == 2 && op.commutes() {
-            self.sources.swap(0, 1);
-            self.consts.swap(0, 1);
-            self.steps.swap(1, 2);
+            locs.swap(1, 2);
+            steps.swap(1, 2);
             mask = 0b10;
         }
-        self.kernel = select::op(isa, op, args.last()?.dtype(), array.dtype(), mask)?;
-        Some(())
+        let kernel = select::op(isa, op, args.last()?.dtype(), array.dtype(), mask)?;
+        Some(Call { kernel, locs, steps, sweeps: !functions::is_called(op), len, values: PhantomData })
     }
 
     /// # Safety
     /// The array that the call is of lives; `out` has room for its elements, which nobody else touches.
     #[inline(always)]
-    unsafe fn run(&self, out: *mut u8) {
+    unsafe fn run(mut self, out: *mut u8) {
         const IX: [u16; 8] = [0, 1, 2, 3, 0, 0, 0, 0];
-        let mut locs = [out; 4];
-        for ((loc, source), value) in locs[1..].iter_mut().zip(self.sources).zip(&self.consts) {
-            *loc = if source.is_null() { (&raw const *value).cast_mut().cast() } else { source.cast_mut() };
-        }
-        // SAFETY: every source has `len` elements, or one where the kernel's mask says so; kernels only read them. The rest is
-        // the caller's.
+        self.locs[0] = out;
+        // SAFETY: every source has `len` elements, or one where the kernel's mask says so; kernels only read them. The values live as long
+        // as this. The rest is the caller's.
         unsafe {
             if self.sweeps {
-                sweep(self.kernel, &mut locs, &self.steps, &IX, self.len);
+                sweep(self.kernel, &mut self.locs, &self.steps, &IX, self.len);
             } else {
-                (self.kernel)(locs.as_ptr(), IX.as_ptr(), self.len);
+                (self.kernel)(self.locs.as_ptr(), IX.as_ptr(), self.len);
             }
         }
     }
@@ -125,12 +114,13 @@ fn given(array: &Array, shape: &[usize]) -> Option<Given> {
 }
 
 /// The first element of data that has some, of this shape and in C order; that of a source is where `lend` says.
-#[inline]
+#[inline(always)]
 pub(super) fn dense(array: &Array, shape: &[usize], lend: Option<Lend<'_>>) -> Option<*const u8> {
     match &array.0.kind {
-        Kind::Buffer { data, layout } if is_dense(layout, shape) => {
+        Kind::Buffer { data, layout } => {
             // SAFETY: the first element of a leaf that has elements lies in its buffer (L1).
-            Some(unsafe { data.as_ptr().offset(layout.offset * array.dtype().size() as isize) })
+            is_dense(layout, shape)
+                .then(|| unsafe { data.as_ptr().offset(layout.offset * array.dtype().size() as isize) })
         }
         Kind::Source { data, layout } if is_dense(layout, shape) => lend.and_then(|lend| lend(data, layout)),
         _ => None,
@@ -146,15 +136,13 @@ pub(super) fn is_dense(layout: &Layout, shape: &[usize]) -> bool {
     }
 }
 
-/// In the place of a kernel that is still looked for.
-unsafe fn none(_: *const *mut u8, _: *const u16, _: usize) {}
-
-/// The result of `array`, of at most so many bytes, if it is operations on dense data.
-pub(super) fn map(array: &Array, isa: Isa, most: usize) -> Option<Result<Array, ArrayError>> {
-    let mut call = Call::new();
-    if call.set(array, isa, most, given).is_some() {
+/// The result of `array`, of at most so many bytes, if it is operations on dense data. (Nothing too where there is no memory for it: what
+/// comes next says so.)
+pub(super) fn map(array: &Array, isa: Isa, most: usize) -> Option<Array> {
+    let mut values = [0; 3];
+    if let Some(call) = Call::of(array, isa, most, given, &mut values) {
         // SAFETY: the array lives, and the memory is fresh.
-        return Some(result(array, call.len, |out| unsafe { call.run(out) }));
+        return result(array, call.len, |out| unsafe { call.run(out) });
     }
     flat(array, isa, most, None, |flat, plan| {
         result(array, array.len(), |out| {
@@ -162,6 +150,7 @@ pub(super) fn map(array: &Array, isa: Isa, most: usize) -> Option<Result<Array, 
             SCRATCH.with_borrow_mut(|scratch| unsafe { flat.run(plan, out, scratch) });
         })
     })
+    .flatten()
 }
 
 /// Computes `array`, of at most so many bytes, into `out`, if it is operations on dense data; else gives nothing.
@@ -169,8 +158,8 @@ pub(super) fn map(array: &Array, isa: Isa, most: usize) -> Option<Result<Array, 
 /// # Safety
 /// `out` has room for the elements, which nobody else touches.
 pub(super) unsafe fn map_into(array: &Array, isa: Isa, most: usize, out: *mut u8) -> Option<()> {
-    let mut call = Call::new();
-    if call.set(array, isa, most, given).is_some() {
+    let mut values = [0; 3];
+    if let Some(call) = Call::of(array, isa, most, given, &mut values) {
         // SAFETY: the array lives; the rest is the caller's.
         unsafe { call.run(out) };
         return Some(());
@@ -191,10 +180,10 @@ pub(super) unsafe fn call_into(
     given: impl FnMut(&Array, &[usize]) -> Option<Given>,
     out: *mut u8,
 ) -> bool {
-    let mut call = Call::new();
-    let done = call.set(array, isa, usize::MAX, given);
+    let mut values = [0; 3];
+    let call = Call::of(array, isa, usize::MAX, given, &mut values);
     // SAFETY: the caller's.
-    done.map(|()| unsafe { call.run(out) }).is_some()
+    call.map(|call| unsafe { call.run(out) }).is_some()
 }
 
 /// Computes operations on dense data and on sources that are lent into `out`: whether it did.
@@ -231,18 +220,18 @@ fn flat<R>(
 }
 
 #[inline(always)]
-fn result(array: &Array, len: usize, write: impl FnOnce(*mut u8)) -> Result<Array, ArrayError> {
-    let (dtype, layout) = (array.dtype(), Layout::packed(array.shape()));
+fn result(array: &Array, len: usize, write: impl FnOnce(*mut u8)) -> Option<Array> {
+    let dtype = array.dtype();
     let data = if len * dtype.size() <= FEW_BYTES {
         // SAFETY: every element is written.
         unsafe { Buffer::few(dtype, len, write) }
     } else {
-        let mut out = BlockPool::shared().take(dtype, len)?;
+        let mut out = BlockPool::shared().take(dtype, len).ok()?;
         write(out.as_mut_ptr());
         // SAFETY: as above.
         unsafe { out.freeze() }
     };
-    Ok(Array::from_layout(data, layout))
+    Some(Array::packed(data, array.shape()))
 }
 
 #[cfg(test)]
@@ -264,7 +253,7 @@ mod tests {
         let plan = flat.with_plan(|plan| format!("{plan:?}"));
         assert_eq!(plan.as_deref(), Some(&*format!("{:?}", bound.plan)), "{}", what());
         let expected = eval::map(bound, &mut Scratch::new()).unwrap().scalars().unwrap();
-        let fresh = map(array, isa, usize::MAX).expect("it is flat").unwrap().scalars().unwrap();
+        let fresh = map(array, isa, usize::MAX).expect("it is flat").scalars().unwrap();
         let bits = |values: Vec<crate::Scalar>| values.into_iter().map(|v| v.bits()).collect::<Vec<_>>();
         let expected = bits(expected);
         assert!(bits(fresh) == expected, "{}", what());

@@ -21,6 +21,7 @@ macro_rules! ops {
             /// NumPy's name.
             pub const fn name(self) -> &'static str { match self { $(Op::$variant => $name),* } }
             /// Number of operands.
+            #[inline]
             pub const fn arity(self) -> usize { match self { $(Op::$variant => $arity),* } }
         }
     };

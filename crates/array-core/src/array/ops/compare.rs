@@ -2,14 +2,13 @@
 
 use super::{
     super::{Array, Term},
-    map,
+    map, pair,
     types::common,
 };
 use crate::{
     dtype::{DType, Kind as TypeKind},
     expr::Op,
 };
-use smallvec::smallvec;
 
 /// Comparisons are exact where promotion would round, and are written with `<`, `<=`, `==`, `!=` only.
 #[track_caller]
@@ -36,7 +35,7 @@ pub(super) fn compare(op: Op, a: Term, b: Term) -> Array {
         }
         _ => {
             let dtype = left.promote(right);
-            map(op, DType::Bool, smallvec![a.of(dtype), b.of(dtype)])
+            pair(op, DType::Bool, a.of(dtype), b.of(dtype))
         }
     }
 }

@@ -61,12 +61,13 @@ impl Term {
     /// As an array of `dtype`.
     #[track_caller]
     pub(super) fn of(self, dtype: DType) -> Array {
-        match self.out_of_bounds(dtype) {
+        let this = match self {
+            Term::Array(array) => return array.into_type(dtype),
+            this => this,
+        };
+        match this.out_of_bounds(dtype) {
             Some(value) => Array::fail(ArrayError::IntegerBounds { value, dtype }),
-            None => match self.into_array() {
-                array if array.dtype() == dtype => array,
-                array => array.cast(dtype),
-            },
+            None => this.into_array().into_type(dtype),
         }
     }
 }
