@@ -187,12 +187,12 @@ impl Array {
             return Err(ArrayError::Length { len: out.len(), shape: self.shape().to_vec() });
         }
         let isa = Isa::active();
-        let layout = Layout::contiguous(self.shape())?;
         // SAFETY: the block is ours alone and as long as the result.
         if unsafe { direct::map_into(self, isa, last_level_cache(), out.as_mut_ptr()) }.is_some() {
             // SAFETY: all elements were written.
-            return Ok(Array::from_layout(unsafe { out.freeze() }, layout));
+            return Ok(Array::packed(unsafe { out.freeze() }, self.shape()));
         }
+        let layout = Layout::contiguous(self.shape())?;
         let ready = split_owned(self, &mut |part| part.into_evaluated_for(isa))?;
         if matches!(ready.0.kind, Kind::Source { .. }) {
             return Err(ArrayError::Unbound);

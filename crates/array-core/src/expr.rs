@@ -4,7 +4,7 @@
 //! - E1: nodes are immutable and form a DAG; a parent holds its arguments.
 //! - E2: dtype and shape are known when a node is built; all arguments of a map have the type its kernel reads (casts are nodes),
 //!   and broadcast to its shape. `Where`'s first argument is `bool`.
-//! - E3: walking, rewriting and dropping never recurse, so a chain of a million nodes is as safe as one.
+//! - E3: walking, rewriting and dropping never recurse deeply, so a chain of a million nodes is as safe as one.
 //!
 //! `weight` bounds the size of the plan of a subtree from above (it counts a shared node once per use), `barrier` says that
 //! the subtree holds a reduction, an operation on wholes or a store, which must be evaluated before what stands on it.
@@ -148,9 +148,16 @@ impl Kind {
     }
 }
 
+/// Operations that may be dropped by recursion, at some hundred bytes of the stack each.
+const SHALLOW: u32 = 32;
+
 impl Drop for Node {
     #[inline]
     fn drop(&mut self) {
+        // Below what holds no barrier are only maps, which all count, and leaves: so few of them are not deep, and go by themselves.
+        if self.weight <= SHALLOW && !self.barrier {
+            return;
+        }
         // Leaves have nothing to hand on: they go with the node.
         if let Some(args) = self.kind.args_mut()
             && args.iter().any(|arg| !arg.0.args().is_empty())

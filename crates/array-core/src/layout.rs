@@ -130,6 +130,9 @@ impl Layout {
 
     /// Whether the elements lie in C order without gaps (from any offset). Axes of length 1 do not matter.
     pub fn is_contiguous(&self) -> bool {
+        if let (&[s], &[d]) = (&self.strides[..], &self.shape[..]) {
+            return s == 1 || d <= 1;
+        }
         let mut stride = 1isize;
         for (&s, &d) in self.strides.iter().zip(&self.shape).rev() {
             if d == 0 {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     array::Array,
-    expr::{Kind, Node},
+    expr::{Kind, Node, Op},
     kernels::Isa,
     source::Lend,
 };
@@ -70,7 +70,7 @@ impl Flat {
             return None;
         }
         self.len = array.len();
-        let result = self.expression(array, DEPTH, lend)?;
+        let result = self.part(array, DEPTH, lend)?;
         let purpose = (isa, None, array.dtype());
         self.key[..HEAD].copy_from_slice(&head(purpose, result, self.operands, self.values));
         for k in 0..self.operands {
@@ -86,18 +86,30 @@ impl Flat {
         Some(())
     }
 
-    /// Writes the instructions of an expression; gives where its result is.
-    fn expression(&mut self, array: &Array, depth: u32, lend: Option<Lend<'_>>) -> Option<u32> {
-        let (op, args) = match &array.0.kind {
-            Kind::Map { op, args, .. } => (*op, &args[..]),
+    /// Where a part of the expression is: the result of its instructions, which are written, or an operand.
+    #[inline(always)]
+    fn part(&mut self, array: &Array, depth: u32, lend: Option<Lend<'_>>) -> Option<u32> {
+        match &array.0.kind {
+            Kind::Map { op, args, .. } => self.operation(array, *op, args, depth, lend),
             Kind::Const { value, .. } => {
                 *self.consts.get_mut(self.values)? = value.bits();
                 self.values += 1;
-                return Some(Arg::Const(self.values as u16 - 1).encode());
+                Some(Arg::Const(self.values as u16 - 1).encode())
             }
-            Kind::Buffer { .. } | Kind::Source { .. } => return self.data(array, lend),
-            _ => return None,
-        };
+            Kind::Buffer { .. } | Kind::Source { .. } => self.data(array, lend),
+            _ => None,
+        }
+    }
+
+    /// Writes the instructions of an operation; gives where its result is.
+    fn operation(
+        &mut self,
+        array: &Array,
+        op: Op,
+        args: &[Array],
+        depth: u32,
+        lend: Option<Lend<'_>>,
+    ) -> Option<u32> {
         let is_shared = array.is_shared();
         if is_shared
             && let Some((_, at)) = self.known[..self.shared].iter().find(|(node, _)| *node == array.address())
@@ -106,13 +118,14 @@ impl Flat {
         }
         let mut values = [0; 3];
         for (value, arg) in values.iter_mut().zip(args) {
-            *value = self.expression(arg, depth.checked_sub(1)?, lend)?;
+            *value = self.part(arg, depth.checked_sub(1)?, lend)?;
         }
         // The type that counts is that of the last argument: `Where` has its condition first.
-        self.push(instruction(op, args.last()?.dtype(), array.dtype(), args.len()))?;
-        for value in &values[..args.len()] {
-            self.push(*value)?;
-        }
+        debug_assert!(args.len() <= 3);
+        let first = instruction(op, args.last()?.dtype(), array.dtype(), args.len());
+        // What is written behind the arguments is written again, or not read.
+        *self.key.get_mut(self.words..)?.first_chunk_mut()? = [first, values[0], values[1], values[2]];
+        self.words += 1 + args.len();
         let result = Arg::Temp(self.count).encode();
         self.count += 1;
         if is_shared {
@@ -124,7 +137,7 @@ impl Flat {
 
     /// An operand: of as many elements as the result, in C order (stretching adds only axes of one element), or one value. An iteration
     /// over one element reads operands as vectors of one.
-    #[inline]
+    #[inline(always)]
     fn data(&mut self, leaf: &Array, lend: Option<Lend<'_>>) -> Option<u32> {
         let (Kind::Buffer { layout, .. } | Kind::Source { layout, .. }) = &leaf.0.kind else { return None };
         let len = layout.len();
