@@ -129,24 +129,26 @@ impl<'a> Contest<'a> {
         assert!(rounds > 0 && contests.iter().all(has_ours), "ours is missing");
         let mut times: Vec<Vec<_>> =
             contests.iter().map(|c| vec![Vec::with_capacity(rounds); c.contestants.len()]).collect();
-        let mut warm_up: Vec<Vec<Duration>> = Vec::new();
+        // How long each took last. Its first turn, which may touch its memory for the first time, says little of the others.
+        let mut latest: Vec<Vec<Duration>> = Vec::new();
         for contest in &mut contests {
             if !wanted(&contest.id) {
                 contest.contestants.clear();
             }
-            warm_up.push(contest.contestants.iter_mut().map(|(_, turn)| timed(turn)).collect());
+            latest.push(contest.contestants.iter_mut().map(|(_, turn)| timed(turn)).collect());
         }
         for round in 0..rounds {
-            for ((contest, times), warm_up) in contests.iter_mut().zip(&mut times).zip(&warm_up) {
+            for ((contest, times), latest) in contests.iter_mut().zip(&mut times).zip(&mut latest) {
                 let count = contest.contestants.len();
                 for step in 0..count {
                     let index = (round + step) % count;
                     let turn = &mut contest.contestants[index].1;
                     let begun = Instant::now();
-                    while warm_up[index] < contest.awake && begun.elapsed() < contest.awake {
+                    while latest[index] < contest.awake && begun.elapsed() < contest.awake {
                         turn();
                     }
-                    times[index].push(turn());
+                    latest[index] = turn();
+                    times[index].push(latest[index]);
                 }
             }
         }

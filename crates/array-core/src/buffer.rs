@@ -9,6 +9,7 @@
 
 mod pool;
 mod shared;
+mod slab;
 
 pub use pool::BlockPool;
 pub use shared::SharedVec;

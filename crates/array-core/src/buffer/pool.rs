@@ -2,10 +2,13 @@
 //!
 //! A fresh 4 KiB page costs 1.4-2 µs at its first touch, more than the arithmetic on it; so freed blocks wait in free lists, last
 //! in first out (the newest is the likeliest to be in a cache), one list per size class (four classes per power of two, so
-//! at most a quarter is wasted). Blocks of 2 MiB and more are aligned to huge pages and the system is told so.
+//! at most a quarter is wasted). Blocks of 2 MiB and more are aligned to huge pages and the system is told so; where
+//! there are many blocks of the size of tiles, the next ones are cut from [slabs](super::slab) of huge pages.
 //!
-//! **Invariants** P1: a pointer in a free list is an allocation of exactly its class's layout, owned by the list.
-//! P2: `cached` is never below the bytes in the lists, and a block is kept only while it stays within the cap.
+//! **Invariants** P1: a pointer in a free list is owned by the list: an allocation of exactly its class's layout, or a block of a slab cut
+//! for the class. P2: `cached` is never below the bytes in the lists, and a block is kept only while it stays within the cap,
+//! but for blocks of slabs of which others are in use: these have nowhere else to go. What does not fit takes the
+//! place of larger blocks, if there are any.
 //! **4 KiB aliasing** a load that follows a store to the same offset in another page stalls; so large blocks start at varied
 //! offsets ("colours", 256 bytes apart, a function of the address) instead of all at the head of a page.
 
@@ -14,20 +17,31 @@ use std::{
     fmt,
     ptr::NonNull,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
 
-const HUGE: usize = 2 << 20;
+use super::slab::{self, Slab};
+
+pub(super) const HUGE: usize = 2 << 20;
 const CLASSES: usize = 4 * 50;
 /// Blocks from here on are coloured.
 const COLOURED: usize = 16 << 10;
 const COLOUR_STEP: usize = 256;
+/// A class of coloured blocks has so many bytes allocated one by one before it gets slabs: a program with one small array should
+/// not pay for a huge page.
+const LOOSE_BYTES: usize = 1 << 20;
+/// The classes from here on, 2 MiB and more, make room for smaller blocks when the cap is reached.
+const ROOMY: usize = 4 * 15;
+/// A pool with a smaller cap has no slabs.
+const SLABBED_CAP: usize = 16 << 20;
 
 /// A recycling pool of 64-byte aligned memory blocks. Cloning gives another handle to the same pool.
 ///
 /// Blocks that are dropped come back to the pool they were taken from, up to its cap; [`trim`](Self::trim) empties it.
+/// Blocks of 16 to 256 KiB, when there are many of a size, are cut from huge pages of 2 MiB; such a page can only be given back, by
+/// `trim` or for the cap, when none of its blocks is in use.
 ///
 /// ```
 /// use array_core::{BlockPool, DType};
@@ -42,21 +56,36 @@ const COLOUR_STEP: usize = 256;
 pub struct BlockPool(Arc<Shared>);
 
 struct Shared {
-    lists: Box<[Mutex<Vec<Free>>]>,
+    classes: Box<[Mutex<Class>]>,
     cached: AtomicUsize,
+    /// What of that is in blocks of [`ROOMY`] classes.
+    roomy: AtomicUsize,
     cap: usize,
 }
 
+#[derive(Default)]
+struct Class {
+    free: Vec<Free>,
+    /// Blocks that were allocated one by one and are still there.
+    loose: usize,
+}
+
 /// A block in a free list (P1).
-struct Free(NonNull<u8>);
-// SAFETY: the list owns the allocation; nobody else has the pointer.
+#[derive(Clone, Copy)]
+struct Free {
+    base: NonNull<u8>,
+    /// Whether it is a slab's.
+    cut: bool,
+}
+// SAFETY: the list owns the memory; nobody else has the pointer.
 unsafe impl Send for Free {}
 
-/// An allocation of a size class, owned. Goes back to its pool when dropped.
+/// Memory of a size class, owned. Goes back to its pool when dropped.
 pub(super) struct Block {
     base: NonNull<u8>,
     colour: u32,
     class: u16,
+    cut: bool,
     pool: Arc<Shared>,
 }
 
@@ -92,8 +121,9 @@ impl BlockPool {
     /// A pool that keeps at most `cap_bytes` of unused blocks.
     pub fn new(cap_bytes: usize) -> BlockPool {
         BlockPool(Arc::new(Shared {
-            lists: (0..CLASSES).map(|_| Mutex::new(Vec::new())).collect(),
+            classes: (0..CLASSES).map(|_| Mutex::default()).collect(),
             cached: AtomicUsize::new(0),
+            roomy: AtomicUsize::new(0),
             cap: cap_bytes,
         }))
     }
@@ -105,35 +135,42 @@ impl BlockPool {
 
     /// Gives every unused block back to the system.
     pub fn trim(&self) {
-        for (class, list) in self.0.lists.iter().enumerate() {
-            let blocks = std::mem::take(&mut *list.lock().unwrap_or_else(PoisonError::into_inner));
-            self.0.release(class, blocks);
-        }
+        self.0.trim();
     }
 
     /// A block of at least `bytes`; `None` when the system has none.
     pub(super) fn block(&self, bytes: usize, zeroed: bool) -> Option<Block> {
         let (class, size) = class_of(bytes)?;
         let memory = memory_of(class);
-        let recycled = self.0.lists[class].lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let base = match recycled {
-            Some(Free(base)) => {
-                self.0.cached.fetch_sub(memory.size(), Relaxed);
+        let recycled = self.0.pop(class, memory.size());
+        let Free { base, cut } = match recycled {
+            Some(free) => {
                 if zeroed {
                     // SAFETY: the block is ours (P1) and as long as its layout says.
-                    unsafe { base.as_ptr().write_bytes(0, memory.size()) };
+                    unsafe { free.base.as_ptr().write_bytes(0, memory.size()) };
                 }
-                base
+                free
             }
             None => {
                 // SAFETY: the layout has a size above zero.
-                let base =
-                    NonNull::new(unsafe { if zeroed { alloc_zeroed(memory) } else { alloc(memory) } })?;
-                advise(base, memory);
-                base
+                let base = NonNull::new(unsafe { if zeroed { alloc_zeroed(memory) } else { alloc(memory) } });
+                let Some(base) = base else {
+                    self.0.class(class).loose -= 1;
+                    return None;
+                };
+                if memory.align() == HUGE {
+                    advise(base, memory);
+                }
+                Free { base, cut: false }
             }
         };
-        Some(Block { base, colour: colour_of(base, size) as u32, class: class as u16, pool: self.0.clone() })
+        Some(Block {
+            base,
+            colour: colour_of(base, size) as u32,
+            class: class as u16,
+            cut,
+            pool: self.0.clone(),
+        })
     }
 }
 
@@ -145,22 +182,157 @@ fn colour_of(base: NonNull<u8>, size: usize) -> usize {
 }
 
 impl Shared {
-    fn release(&self, class: usize, blocks: Vec<Free>) {
-        let memory = memory_of(class);
-        for Free(base) in blocks {
-            self.cached.fetch_sub(memory.size(), Relaxed);
-            // SAFETY: P1.
-            unsafe { dealloc(base.as_ptr(), memory) };
+    fn class(&self, class: usize) -> MutexGuard<'_, Class> {
+        self.classes[class].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A block of a class from its free list or a new slab; `None`: it is to be allocated, and counts as loose from now on.
+    fn pop(&self, class: usize, size: usize) -> Option<Free> {
+        let mut held = self.class(class);
+        if held.free.is_empty()
+            && (COLOURED..=slab::LARGEST).contains(&size)
+            && held.loose * size >= LOOSE_BYTES
+            && self.cap >= SLABBED_CAP
+        {
+            // Without the lock: the system clears a huge page when it is first touched, which takes as long as it is large.
+            drop(held);
+            let slab = Slab::new();
+            held = self.class(class);
+            if let Some(slab) = slab {
+                self.count(class, held.cut(slab, size));
+            }
         }
+        let popped = held.free.pop();
+        match popped {
+            Some(free) => {
+                self.uncount(class, size);
+                if free.cut {
+                    // SAFETY: the block is of a slab of this class, whose lock we hold.
+                    unsafe { Slab::of(free.base).rest(-1) };
+                }
+            }
+            None => held.loose += 1,
+        }
+        popped
+    }
+
+    /// Counts `bytes` more in the lists; returns all that are.
+    fn count(&self, class: usize, bytes: usize) -> usize {
+        // ORDER: Relaxed everywhere: these are budgets, blocks themselves are handed over under their class's lock.
+        if class >= ROOMY {
+            self.roomy.fetch_add(bytes, Relaxed);
+        }
+        self.cached.fetch_add(bytes, Relaxed).saturating_add(bytes)
+    }
+
+    fn uncount(&self, class: usize, bytes: usize) {
+        if class >= ROOMY {
+            self.roomy.fetch_sub(bytes, Relaxed);
+        }
+        self.cached.fetch_sub(bytes, Relaxed);
+    }
+
+    /// Takes a block back, or gives it to the system if it does not fit the cap.
+    fn push(&self, class: usize, free: Free) {
+        let memory = memory_of(class);
+        let over = self.count(class, memory.size()).saturating_sub(self.cap);
+        let fits = over == 0 || self.make_room(class, over);
+        let mut held = self.class(class);
+        if free.cut {
+            // SAFETY: the block is of a slab of this class, whose lock we hold.
+            let (slab, resting) = unsafe {
+                let slab = Slab::of(free.base);
+                (slab, slab.rest(1))
+            };
+            held.free.push(free);
+            if !fits && resting == slab::blocks_of(memory.size()) {
+                // SAFETY: blocks in a free list that are cut are of slabs that are there.
+                held.free.retain(|other| !other.cut || unsafe { Slab::of(other.base) } != slab);
+                drop(held);
+                self.uncount(class, resting * memory.size());
+                // SAFETY: all its blocks rested (S2), and have left the list: nobody knows of them any more.
+                unsafe { slab.release() };
+            }
+        } else if fits {
+            held.free.push(free);
+        } else {
+            held.loose -= 1;
+            drop(held);
+            self.uncount(class, memory.size());
+            // SAFETY: P1.
+            unsafe { dealloc(free.base.as_ptr(), memory) };
+        }
+    }
+
+    /// Gives larger blocks back, the largest first and of these the one that has waited longest, until `bytes` are free; whether
+    /// there were enough. What a program has done with would otherwise fill the pool for good, and what it uses now find no place.
+    #[cold]
+    fn make_room(&self, class: usize, bytes: usize) -> bool {
+        let mut room = 0;
+        for larger in (ROOMY.max(class + 1)..CLASSES).rev() {
+            if self.roomy.load(Relaxed) == 0 {
+                break;
+            }
+            let memory = memory_of(larger);
+            let mut held = self.class(larger);
+            let count = (bytes - room).div_ceil(memory.size()).min(held.free.len());
+            let leaving: Vec<Free> = held.free.drain(..count).collect();
+            held.loose -= count;
+            drop(held);
+            self.uncount(larger, count * memory.size());
+            room += count * memory.size();
+            for Free { base, .. } in leaving {
+                // SAFETY: P1; blocks this large are never cut.
+                unsafe { dealloc(base.as_ptr(), memory) };
+            }
+            if room >= bytes {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Gives back what can be given back: blocks that are not cut, and slabs whose blocks all rest.
+    fn trim(&self) {
+        for class in 0..CLASSES {
+            let memory = memory_of(class);
+            let mut held = self.class(class);
+            let all = slab::blocks_of(memory.size());
+            // SAFETY: blocks in a free list that are cut are of slabs that are there, and the lock is held.
+            let leaves = |free: &Free| !free.cut || unsafe { Slab::of(free.base).rest(0) } == all;
+            let (leaving, staying): (Vec<Free>, Vec<Free>) = held.free.drain(..).partition(leaves);
+            held.free = staying;
+            held.loose -= leaving.iter().filter(|free| !free.cut).count();
+            drop(held);
+            self.uncount(class, leaving.len() * memory.size());
+            for Free { base, cut } in leaving {
+                if !cut {
+                    // SAFETY: P1.
+                    unsafe { dealloc(base.as_ptr(), memory) };
+                } else if base.addr().get() % HUGE == slab::HEADER {
+                    // SAFETY: all blocks of the slab rested (S2) and are leaving; its first one stands for them.
+                    unsafe { Slab::of(base).release() };
+                }
+            }
+        }
+    }
+}
+
+impl Class {
+    /// Adds the blocks of a new slab to the free list, the first on top. Returns their bytes.
+    fn cut(&mut self, slab: Slab, size: usize) -> usize {
+        let blocks = slab::blocks_of(size);
+        self.free.extend((0..blocks).rev().map(|i| Free { base: slab.block(i, size), cut: true }));
+        // SAFETY: the slab is new, and its class's lock is held.
+        unsafe { slab.rest(blocks as isize) };
+        blocks * size
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        for class in 0..CLASSES {
-            let blocks = std::mem::take(self.lists[class].get_mut().unwrap_or_else(PoisonError::into_inner));
-            self.release(class, blocks);
-        }
+        // No block is in use: each holds the pool.
+        self.trim();
     }
 }
 
@@ -174,24 +346,16 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        let memory = memory_of(self.class as usize);
-        // ORDER: Relaxed everywhere: `cached` is a budget, the block itself is handed over under the list's lock.
-        let held = self.pool.cached.fetch_add(memory.size(), Relaxed);
-        if held.saturating_add(memory.size()) <= self.pool.cap {
-            let list = &self.pool.lists[self.class as usize];
-            list.lock().unwrap_or_else(PoisonError::into_inner).push(Free(self.base));
-        } else {
-            self.pool.release(self.class as usize, vec![Free(self.base)]);
-        }
+        self.pool.push(self.class as usize, Free { base: self.base, cut: self.cut });
     }
 }
 
 /// Tells the system that huge pages are welcome. A refusal changes nothing but speed.
-fn advise(base: NonNull<u8>, memory: Memory) {
+pub(super) fn advise(base: NonNull<u8>, memory: Memory) {
     #[cfg(all(target_os = "linux", not(miri)))]
-    if memory.align() == HUGE {
-        // SAFETY: the range is our own allocation; the advice does not change its contents.
-        unsafe { libc::madvise(base.as_ptr().cast(), memory.size(), libc::MADV_HUGEPAGE) };
+    // SAFETY: the range is our own allocation; the advice does not change its contents.
+    unsafe {
+        libc::madvise(base.as_ptr().cast(), memory.size(), libc::MADV_HUGEPAGE);
     }
     #[cfg(not(all(target_os = "linux", not(miri))))]
     let _ = (base, memory);
@@ -214,6 +378,7 @@ mod tests {
     fn classes_hold_what_they_promise_and_waste_at_most_a_quarter() {
         let mut sizes: Vec<usize> = (0..5000).collect();
         sizes.extend((12..40).flat_map(|s| [(1usize << s) - 1, 1 << s, (1 << s) + 1, 3 << (s - 1)]));
+        assert_eq!(class_of(HUGE), Some((ROOMY, HUGE)));
         for bytes in sizes {
             let (class, size) = class_of(bytes).unwrap();
             assert!(size >= bytes && memory_of(class).size() >= size, "{bytes} in {size}");
@@ -227,5 +392,123 @@ mod tests {
         let blocks: Vec<_> = (0..10).map(|_| pool.block(30_000, false).unwrap()).collect();
         drop(blocks);
         assert!(pool.cached_bytes() <= 100_000 && pool.cached_bytes() > 0);
+    }
+
+    /// Bytes of a tile, and how many are allocated one by one before slabs are cut.
+    const TILE: usize = 80 << 10;
+
+    fn loose_tiles() -> usize {
+        LOOSE_BYTES.div_ceil(memory_of(class_of(TILE).unwrap().0).size())
+    }
+
+    fn fill(tile: &Block, byte: u8) {
+        // SAFETY: the block is ours and as long as it was asked for.
+        unsafe { tile.ptr().write_bytes(byte, TILE) };
+    }
+
+    /// Whether all bytes, which were written before, are `byte`.
+    fn holds(tile: &Block, byte: u8) -> bool {
+        // SAFETY: the block is ours and as long as it was asked for.
+        unsafe { std::slice::from_raw_parts(tile.ptr(), TILE) }.iter().all(|&b| b == byte)
+    }
+
+    #[test]
+    fn many_tiles_lie_on_huge_pages_and_are_used_again() {
+        let pool = BlockPool::new(64 << 20);
+        let places = |tiles: &[Block]| {
+            let mut places: Vec<usize> = tiles.iter().map(|tile| tile.ptr() as usize).collect();
+            places.sort_unstable();
+            places
+        };
+        let tiles: Vec<Block> = (0..200).map(|_| pool.block(TILE, false).unwrap()).collect();
+        assert_eq!(tiles.iter().filter(|tile| !tile.cut).count(), loose_tiles());
+        tiles.iter().zip(0..).for_each(|(tile, byte)| fill(tile, byte));
+        assert!(tiles.iter().zip(0..).all(|(tile, byte)| holds(tile, byte)), "no tile reaches into another");
+        let before = places(&tiles);
+        drop(tiles);
+        let again: Vec<Block> = (0..200).map(|_| pool.block(TILE, true).unwrap()).collect();
+        assert!(again.iter().all(|tile| holds(tile, 0)));
+        assert_eq!(places(&again), before);
+        drop(again);
+        pool.trim();
+        assert_eq!(pool.cached_bytes(), 0);
+    }
+
+    #[test]
+    fn a_slab_stays_while_one_of_its_blocks_is_used() {
+        let pool = BlockPool::new(64 << 20);
+        let mut tiles: Vec<Block> = (0..100).map(|_| pool.block(TILE, false).unwrap()).collect();
+        let kept = tiles.pop().unwrap();
+        assert!(kept.cut);
+        fill(&kept, 7);
+        drop(tiles);
+        pool.trim();
+        let slab =
+            slab::blocks_of(memory_of(kept.class as usize).size()) * memory_of(kept.class as usize).size();
+        assert!((1..slab).contains(&pool.cached_bytes()), "the rest of its slab: {}", pool.cached_bytes());
+        assert!(holds(&kept, 7));
+        drop(kept);
+        pool.trim();
+        assert_eq!(pool.cached_bytes(), 0);
+    }
+
+    #[test]
+    fn slabs_beyond_the_cap_go_back() {
+        let pool = BlockPool::new(SLABBED_CAP);
+        let tiles: Vec<Block> = (0..1000).map(|_| pool.block(TILE, false).unwrap()).collect();
+        // Two interleaved halves: most slabs become free only with the second.
+        let (first, second): (Vec<_>, Vec<_>) = tiles.into_iter().enumerate().partition(|(i, _)| i % 2 == 0);
+        drop(first);
+        assert!(pool.cached_bytes() > SLABBED_CAP, "their slabs are in use: {}", pool.cached_bytes());
+        drop(second);
+        assert!((1..=SLABBED_CAP).contains(&pool.cached_bytes()), "{}", pool.cached_bytes());
+        let small = BlockPool::new(SLABBED_CAP - 1);
+        let tiles: Vec<Block> = (0..100).map(|_| small.block(TILE, false).unwrap()).collect();
+        assert!(tiles.iter().all(|tile| !tile.cut), "a small cap is kept");
+    }
+
+    #[test]
+    fn threads_never_hold_the_same_block() {
+        let pool = BlockPool::new(SLABBED_CAP);
+        std::thread::scope(|scope| {
+            for thread in 0..4u8 {
+                let pool = pool.clone();
+                scope.spawn(move || {
+                    for round in 0..20 {
+                        let tiles: Vec<Block> = (0..60).map(|_| pool.block(TILE, false).unwrap()).collect();
+                        tiles.iter().for_each(|tile| fill(tile, thread));
+                        if round % 5 == 0 {
+                            pool.trim();
+                        }
+                        assert!(tiles.iter().all(|tile| holds(tile, thread)));
+                    }
+                });
+            }
+        });
+        pool.trim();
+        assert_eq!(pool.cached_bytes(), 0);
+    }
+
+    #[test]
+    fn what_is_used_takes_the_place_of_larger_blocks() {
+        let pool = BlockPool::new(64 << 20);
+        let large: Vec<Block> = (0..4).map(|_| pool.block(12 << 20, false).unwrap()).collect();
+        let oldest = large[0].base;
+        drop(large);
+        let full = pool.cached_bytes();
+        assert!(full > 48 << 20);
+        let middle: Vec<Block> = (0..6).map(|_| pool.block(3 << 20, false).unwrap()).collect();
+        drop(middle);
+        assert!(pool.cached_bytes() <= 64 << 20);
+        let again: Vec<Block> = (0..6).map(|_| pool.block(3 << 20, false).unwrap()).collect();
+        let left = pool.cached_bytes();
+        assert!(left < full, "one of the large blocks went");
+        let large: Vec<Block> = (0..3).map(|_| pool.block(12 << 20, false).unwrap()).collect();
+        assert!(pool.cached_bytes() == 0 && large.iter().all(|block| block.base != oldest));
+        drop(large);
+        drop(again);
+        assert!(pool.cached_bytes() <= 64 << 20);
+        pool.trim();
+        assert_eq!((pool.cached_bytes(), pool.0.roomy.load(Relaxed)), (0, 0));
     }
 }
