@@ -277,6 +277,16 @@ impl DType {
         matches!(self.kind(), Kind::Complex)
     }
 
+    /// The least and the greatest integer of an integer type.
+    pub(crate) fn integers(self) -> Option<(i128, i128)> {
+        let bits = 8 * self.size() as u32;
+        match self.kind() {
+            Kind::Unsigned => Some((0, (1 << bits) - 1)),
+            Kind::Signed => Some((-(1 << (bits - 1)), (1 << (bits - 1)) - 1)),
+            _ => None,
+        }
+    }
+
     /// Whether this is an integer type (`bool` is not).
     pub const fn is_integer(self) -> bool {
         matches!(self.kind(), Kind::Signed | Kind::Unsigned)

@@ -4,6 +4,7 @@
 //! are promoted ([`DType::promote`]), plain numbers are weak ([`Term`]), comparisons of `int64` with `uint64` are exact.
 //! Where NumPy's result would be `float16` (`sqrt` of `bool` or of 8-bit integers) it is `float32` here.
 
+mod clip;
 mod compare;
 mod methods;
 mod operators;
@@ -167,7 +168,8 @@ impl Array {
 
     /// `a` where `condition` holds, else `b`; the three broadcast together.
     ///
-    /// A condition that is not `bool` holds where it is not zero.
+    /// A condition that is not `bool` holds where it is not zero. A plain integer that the type of the array beside it does not
+    /// hold is [`ArrayError::IntegerBounds`], as of operators (NumPy's `where` alone wraps it).
     ///
     /// ```
     /// use array_core::Array;

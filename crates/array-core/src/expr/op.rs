@@ -230,6 +230,7 @@ impl Op {
         let kind = common.kind();
         let bool_as_int8 = if kind == Kind::Bool { DType::I8 } else { common };
         match self {
+            Copy if kind == Kind::Bool => Err("truth values have no sign"),
             Negative if kind == Kind::Bool => Err("use the ~ operator or logical_not instead"),
             Subtract if kind == Kind::Bool => {
                 Err("use the bitwise_xor, the ^ operator, or logical_xor instead")

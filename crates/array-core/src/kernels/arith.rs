@@ -33,6 +33,7 @@ pub(crate) trait Real: Copy + PartialOrd {
     fn rem(self, other: Self) -> Self;
     /// What is left of division cut towards zero: C's `%` and `fmod`.
     fn fmod(self, other: Self) -> Self;
+    /// The lesser, NaN if either is; of equal ones (zeros) `other`, as NumPy and the processor take.
     fn min(self, other: Self) -> Self;
     fn max(self, other: Self) -> Self;
     /// -1, 0 or 1; NaN of NaN.
@@ -108,8 +109,8 @@ macro_rules! floats {
             fn floor_div(self, other: Self) -> Self { floor_divmod::$t(self, other).0 }
             fn rem(self, other: Self) -> Self { floor_divmod::$t(self, other).1 }
             fn fmod(self, other: Self) -> Self { $fmod(self, other) }
-            #[inline(always)] fn min(self, other: Self) -> Self { if self <= other || self.is_nan() { self } else { other } }
-            #[inline(always)] fn max(self, other: Self) -> Self { if self >= other || self.is_nan() { self } else { other } }
+            #[inline(always)] fn min(self, other: Self) -> Self { if self < other || self.is_nan() { self } else { other } }
+            #[inline(always)] fn max(self, other: Self) -> Self { if self > other || self.is_nan() { self } else { other } }
             #[inline(always)]
             fn sign(self) -> Self {
                 if self > 0.0 { 1.0 } else if self < 0.0 { -1.0 } else if self == 0.0 { 0.0 } else { self }
@@ -217,7 +218,8 @@ macro_rules! prefer_numbers {
         }
     )*};
 }
-prefer_numbers! { Fmin <=; Fmax >=; }
+// Of equal ones (zeros) the second, as NumPy's vectors; what its loops leave over takes the first.
+prefer_numbers! { Fmin <; Fmax >; }
 
 macro_rules! comparisons {
     ($($name:ident $bound:ident $op:tt;)*) => {$(

@@ -118,9 +118,9 @@ methods! {
     /// # Ok::<(), array_core::ArrayError>(())
     /// ```
     pow Power;
-    /// The lesser of two; NaN if either is.
+    /// The lesser of two; NaN if either is. Of equal zeros `other`.
     minimum Minimum;
-    /// The greater of two; NaN if either is.
+    /// The greater of two; NaN if either is. Of equal zeros `other`.
     maximum Maximum;
     /// `sqrt(self² + other²)` without overflow; the same bits on every machine.
     hypot Hypot;
@@ -132,9 +132,9 @@ methods! {
     remainder Remainder;
     /// What is left of division cut towards zero, with the sign of `self`; integers by zero give 0.
     fmod FMod;
-    /// The lesser of two; a number rather than NaN.
+    /// The lesser of two; a number rather than NaN. Of equal zeros `other` (NumPy's choice depends on where they stand).
     fmin FMin;
-    /// The greater of two; a number rather than NaN.
+    /// The greater of two; a number rather than NaN. Of equal zeros `other` (NumPy's choice depends on where they stand).
     fmax FMax;
     /// `self << other` of integers; distances outside the width give 0.
     ///
@@ -161,7 +161,7 @@ methods! {
     greater_equal GreaterEqual;
 }
 
-/// What holds of truth values (not zero is true), and bounds.
+/// What holds of truth values (not zero is true), and quotients with their remainders.
 impl Array {
     /// Whether both hold.
     ///
@@ -189,17 +189,6 @@ impl Array {
     #[track_caller]
     pub fn logical_not(&self) -> Array {
         self.cast(DType::Bool).invert()
-    }
-    /// `minimum(maximum(self, low), high)`: the element cut to `low..=high`; NaN if an operand is.
-    ///
-    /// ```
-    /// use array_core::Array;
-    /// assert_eq!(Array::arange(0, 5, 1).clip(1, 3).to_vec::<i64>()?, [1, 1, 2, 3, 3]);
-    /// # Ok::<(), array_core::ArrayError>(())
-    /// ```
-    #[track_caller]
-    pub fn clip(&self, low: impl Into<Term>, high: impl Into<Term>) -> Array {
-        self.maximum(low).minimum(high)
     }
     /// Quotient and remainder at once: [`floor_divide`](Self::floor_divide) and [`remainder`](Self::remainder).
     #[track_caller]

@@ -6,11 +6,21 @@ use crate::{
     error::ArrayError,
     expr::Op,
 };
+use smallvec::SmallVec;
 
 /// The common type of two operands by NEP 50; `inexact` takes two arrays to their floating point types first.
 pub(super) fn common(a: &Term, b: &Term, inexact: bool) -> DType {
     let own = |array: &Array| if inexact { array.dtype().inexact() } else { array.dtype() };
-    let weak = |array: DType, value: Scalar| match (value.dtype().kind(), array.kind()) {
+    match (a, b) {
+        (Term::Array(a), Term::Array(b)) => own(a).promote(own(b)),
+        (Term::Array(a), Term::Weak(v)) | (Term::Weak(v), Term::Array(a)) => beside(a.dtype(), *v),
+        (Term::Weak(a), Term::Weak(b)) => a.dtype().promote(b.dtype()),
+    }
+}
+
+/// The common type of an array's type and a plain number.
+fn beside(array: DType, value: Scalar) -> DType {
+    match (value.dtype().kind(), array.kind()) {
         (TypeKind::Complex, TypeKind::Complex) => array,
         (TypeKind::Complex, _) if array == DType::F32 => DType::C64,
         (TypeKind::Complex, _) => DType::C128,
@@ -18,12 +28,24 @@ pub(super) fn common(a: &Term, b: &Term, inexact: bool) -> DType {
         (TypeKind::Float, _) => DType::F64,
         (TypeKind::Signed | TypeKind::Unsigned, TypeKind::Bool) => DType::I64,
         _ => array,
-    };
-    match (a, b) {
-        (Term::Array(a), Term::Array(b)) => own(a).promote(own(b)),
-        (Term::Array(a), Term::Weak(v)) | (Term::Weak(v), Term::Array(a)) => weak(a.dtype(), *v),
-        (Term::Weak(a), Term::Weak(b)) => a.dtype().promote(b.dtype()),
     }
+}
+
+/// The common type of an array and more operands. As NumPy, types of the highest kind meet first: `int8` and `uint16` are no
+/// `int32` beside `float32`.
+pub(super) fn common_with(array: &Array, others: &[&Term]) -> DType {
+    let mut types: SmallVec<[DType; 4]> = SmallVec::new();
+    types.push(array.dtype());
+    types.extend(others.iter().filter_map(|term| match term {
+        Term::Array(array) => Some(array.dtype()),
+        Term::Weak(_) => None,
+    }));
+    types.sort_by_key(|dtype| std::cmp::Reverse((dtype.kind(), dtype.size())));
+    let common = types.into_iter().reduce(DType::promote).expect("there is the array's");
+    others.iter().fold(common, |common, term| match term {
+        Term::Array(_) => common,
+        Term::Weak(value) => beside(common, *value),
+    })
 }
 
 impl Term {

@@ -43,17 +43,16 @@ pub(super) trait Vector: Copy {
     fn le(self, other: Self) -> Self::Mask;
     fn eq(self, other: Self) -> Self::Mask;
     fn ne(self, other: Self) -> Self::Mask;
-    fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// `yes` where the mask holds.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
     #[inline(always)]
     fn min(self, other: Self) -> Self {
-        Self::select(Self::or(self.le(other), self.ne(self)), self, other)
+        Self::select(self.ne(self), self, Self::select(self.lt(other), self, other))
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
-        Self::select(Self::or(other.le(self), self.ne(self)), self, other)
+        Self::select(self.ne(self), self, Self::select(other.lt(self), self, other))
     }
 }
 
@@ -97,7 +96,6 @@ macro_rules! few {
             #[inline(always)] fn le(self, o: Self) -> [bool; N] { lanes!(N, k => self.0[k] <= o.0[k]) }
             #[inline(always)] fn eq(self, o: Self) -> [bool; N] { lanes!(N, k => self.0[k] == o.0[k]) }
             #[inline(always)] fn ne(self, o: Self) -> [bool; N] { lanes!(N, k => self.0[k] != o.0[k]) }
-            #[inline(always)] fn or(a: [bool; N], b: [bool; N]) -> [bool; N] { lanes!(N, k => a[k] | b[k]) }
             #[inline(always)]
             fn select(mask: [bool; N], yes: Self, no: Self) -> Self {
                 Few(lanes!(N, k => if mask[k] { yes.0[k] } else { no.0[k] }))
@@ -120,7 +118,7 @@ macro_rules! wide {
     (
         $name:ident $register:ty, $t:ty, $n:literal, mask $mask:ty;
         $splat:ident $load:ident $store:ident $stream:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $and:ident $xor:ident;
-        compare $compare:ident; or ($a:ident, $b:ident) $or:block; select ($m:ident, $yes:ident, $no:ident) $select:expr;
+        compare $compare:ident; select ($m:ident, $yes:ident, $no:ident) $select:expr;
     ) => {
         #[derive(Clone, Copy)]
         pub(super) struct $name($register);
@@ -129,25 +127,74 @@ macro_rules! wide {
             type Item = $t;
             type Mask = $mask;
             const N: usize = $n;
-            #[inline(always)] fn zero() -> Self { Self::splat(0.0) }
-            #[inline(always)] fn one() -> Self { Self::splat(1.0) }
-            #[inline(always)] fn splat(x: $t) -> Self { Self(machine!($splat(x))) }
-            #[inline(always)] unsafe fn load(from: *const $t) -> Self { Self(machine!($load(from))) }
-            #[inline(always)] unsafe fn store(self, to: *mut $t) { machine!($store(to, self.0)) }
-            #[inline(always)] unsafe fn stream(self, to: *mut $t) { machine!($stream(to, self.0)) }
-            #[inline(always)] fn add(self, o: Self) -> Self { Self(machine!($add(self.0, o.0))) }
-            #[inline(always)] fn sub(self, o: Self) -> Self { Self(machine!($sub(self.0, o.0))) }
-            #[inline(always)] fn mul(self, o: Self) -> Self { Self(machine!($mul(self.0, o.0))) }
-            #[inline(always)] fn div(self, o: Self) -> Self { Self(machine!($div(self.0, o.0))) }
-            #[inline(always)] fn sqrt(self) -> Self { Self(machine!($sqrt(self.0))) }
-            #[inline(always)] fn neg(self) -> Self { Self(machine!($xor(self.0, $splat(-0.0)))) }
             #[inline(always)]
-            fn abs(self) -> Self { Self(machine!($and(self.0, $splat(<$t>::from_bits(!(-0.0 as $t).to_bits()))))) }
-            #[inline(always)] fn lt(self, o: Self) -> $mask { machine!($compare::<_CMP_LT_OQ>(self.0, o.0)) }
-            #[inline(always)] fn le(self, o: Self) -> $mask { machine!($compare::<_CMP_LE_OQ>(self.0, o.0)) }
-            #[inline(always)] fn eq(self, o: Self) -> $mask { machine!($compare::<_CMP_EQ_OQ>(self.0, o.0)) }
-            #[inline(always)] fn ne(self, o: Self) -> $mask { machine!($compare::<_CMP_NEQ_UQ>(self.0, o.0)) }
-            #[inline(always)] fn or($a: $mask, $b: $mask) -> $mask $or
+            fn zero() -> Self {
+                Self::splat(0.0)
+            }
+            #[inline(always)]
+            fn one() -> Self {
+                Self::splat(1.0)
+            }
+            #[inline(always)]
+            fn splat(x: $t) -> Self {
+                Self(machine!($splat(x)))
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $t) -> Self {
+                Self(machine!($load(from)))
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $t) {
+                machine!($store(to, self.0))
+            }
+            #[inline(always)]
+            unsafe fn stream(self, to: *mut $t) {
+                machine!($stream(to, self.0))
+            }
+            #[inline(always)]
+            fn add(self, o: Self) -> Self {
+                Self(machine!($add(self.0, o.0)))
+            }
+            #[inline(always)]
+            fn sub(self, o: Self) -> Self {
+                Self(machine!($sub(self.0, o.0)))
+            }
+            #[inline(always)]
+            fn mul(self, o: Self) -> Self {
+                Self(machine!($mul(self.0, o.0)))
+            }
+            #[inline(always)]
+            fn div(self, o: Self) -> Self {
+                Self(machine!($div(self.0, o.0)))
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                Self(machine!($sqrt(self.0)))
+            }
+            #[inline(always)]
+            fn neg(self) -> Self {
+                Self(machine!($xor(self.0, $splat(-0.0))))
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                Self(machine!($and(self.0, $splat(<$t>::from_bits(!(-0.0 as $t).to_bits())))))
+            }
+            #[inline(always)]
+            fn lt(self, o: Self) -> $mask {
+                machine!($compare::<_CMP_LT_OQ>(self.0, o.0))
+            }
+            #[inline(always)]
+            fn le(self, o: Self) -> $mask {
+                machine!($compare::<_CMP_LE_OQ>(self.0, o.0))
+            }
+            #[inline(always)]
+            fn eq(self, o: Self) -> $mask {
+                machine!($compare::<_CMP_EQ_OQ>(self.0, o.0))
+            }
+            #[inline(always)]
+            fn ne(self, o: Self) -> $mask {
+                machine!($compare::<_CMP_NEQ_UQ>(self.0, o.0))
+            }
             #[inline(always)]
             fn select($m: $mask, yes: Self, no: Self) -> Self {
                 let ($yes, $no) = (yes.0, no.0);
@@ -161,23 +208,23 @@ macro_rules! wide {
 wide! {
     F64x8 __m512d, f64, 8, mask __mmask8;
     _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_stream_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_and_pd _mm512_xor_pd;
-    compare _mm512_cmp_pd_mask; or (a, b) { a | b }; select (m, yes, no) _mm512_mask_blend_pd(m, no, yes);
+    compare _mm512_cmp_pd_mask; select (m, yes, no) _mm512_mask_blend_pd(m, no, yes);
 }
 #[cfg(target_arch = "x86_64")]
 wide! {
     F32x16 __m512, f32, 16, mask __mmask16;
     _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_stream_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_and_ps _mm512_xor_ps;
-    compare _mm512_cmp_ps_mask; or (a, b) { a | b }; select (m, yes, no) _mm512_mask_blend_ps(m, no, yes);
+    compare _mm512_cmp_ps_mask; select (m, yes, no) _mm512_mask_blend_ps(m, no, yes);
 }
 #[cfg(target_arch = "x86_64")]
 wide! {
     F64x4 __m256d, f64, 4, mask __m256d;
     _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_stream_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_and_pd _mm256_xor_pd;
-    compare _mm256_cmp_pd; or (a, b) { machine!(_mm256_or_pd(a, b)) }; select (m, yes, no) _mm256_blendv_pd(no, yes, m);
+    compare _mm256_cmp_pd; select (m, yes, no) _mm256_blendv_pd(no, yes, m);
 }
 #[cfg(target_arch = "x86_64")]
 wide! {
     F32x8 __m256, f32, 8, mask __m256;
     _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_stream_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_and_ps _mm256_xor_ps;
-    compare _mm256_cmp_ps; or (a, b) { machine!(_mm256_or_ps(a, b)) }; select (m, yes, no) _mm256_blendv_ps(no, yes, m);
+    compare _mm256_cmp_ps; select (m, yes, no) _mm256_blendv_ps(no, yes, m);
 }
