@@ -3,6 +3,8 @@
 //! **Promise** an [`Array`] never changes; a clone is one reference count; type and shape are known at once, elements when
 //! somebody looks. Nothing here panics on wrong shapes or types: the array carries the error to its evaluation.
 
+mod along;
+mod moments;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod ops;
@@ -13,8 +15,8 @@ mod sources;
 mod term;
 mod view;
 
+pub use along::Along;
 pub use out::Out;
-pub use reduce::Along;
 pub use term::Term;
 
 use crate::{

@@ -219,3 +219,72 @@ fn long_rows_and_wide_columns_agree_with_each_other() {
         );
     }
 }
+
+#[test]
+fn axes_of_length_one_do_not_count() {
+    // NumPy's iterators drop them, so a column is summed as a row is: by the tree, not element by element.
+    let n = 300;
+    let column: Vec<f64> = (0..n).map(|i| (i as f64 * 0.7).sin() * 10f64.powi(i % 7 - 3)).collect();
+    let flat = Array::from_vec(column.clone(), [n as usize]);
+    let in_order: f64 = column.iter().sum();
+    let tree = flat.sum().item::<f64>().unwrap();
+    assert_ne!(tree.to_bits(), in_order.to_bits(), "the data tells them apart");
+    let length = n as usize;
+    for (shape, axes, left) in [
+        (vec![length, 1], vec![0], vec![1]),
+        (vec![1, length, 1], vec![1], vec![1, 1]),
+        (vec![1, length, 1], vec![0, 1], vec![1]),
+        (vec![length, 1, 1], vec![0, 2], vec![1]),
+        (vec![30, 1, 10], vec![0, 2], vec![1]),
+        (vec![1, 30, 1, 10, 1], vec![-4, -2], vec![1, 1, 1]),
+    ] {
+        let array = flat.reshape(&shape);
+        let sum = array.sum_along(&axes[..]);
+        assert_eq!(sum.shape(), left, "{shape:?} along {axes:?}");
+        assert_eq!(sum.to_vec::<f64>().unwrap()[0].to_bits(), tree.to_bits(), "{shape:?} along {axes:?}");
+        let kept = array.sum_along(Along::from(&axes[..]).keepdims());
+        assert_eq!((kept.shape().len(), kept.len()), (shape.len(), 1));
+        assert_eq!(array.mean_along(&axes[..]).to_vec::<f64>().unwrap()[0], tree / f64::from(n));
+    }
+    // Rows of several results, of an expression, and of data that is seen through a mask.
+    let rows = Array::from_vec([&column[..], &column[..]].concat(), [2, length, 1]);
+    assert_eq!(rows.sum_along(1).to_vec::<f64>().unwrap(), [tree; 2]);
+    assert_eq!((&rows * 1.0).sum_along(1).to_vec::<f64>().unwrap(), [tree; 2]);
+    let all = Array::full([length, 1], true);
+    assert_eq!(rows.sum_along(Along::from(1).filter(&all)).to_vec::<f64>().unwrap(), [tree; 2]);
+    // Nothing but axes of length 1: the elements, of which no sum is a negative zero.
+    let zeros = -Array::zeros([1, 3]);
+    assert_eq!(zeros.sum_along(0).signbit().to_vec::<bool>().unwrap(), [false; 3]);
+    assert_eq!(zeros.sum_along(&[][..]).signbit().to_vec::<bool>().unwrap(), [false; 3]);
+    assert_eq!(zeros.max_along(0).signbit().to_vec::<bool>().unwrap(), [true; 3]);
+    assert_eq!(Array::zeros([1, 0]).max_along(0).shape(), [0]);
+    assert!(Array::zeros([0, 1]).max_along(0).error().is_some());
+}
+
+#[test]
+fn the_only_axis_of_a_value_without_axes_passes() {
+    let value = Array::scalar(5);
+    assert_eq!(value.sum_along(0).item::<i64>().unwrap(), 5);
+    assert_eq!(value.max_along(-1).item::<i64>().unwrap(), 5);
+    assert_eq!(value.argmax(0).item::<i64>().unwrap(), 0);
+    assert_eq!(value.cumsum(-1).shape(), [1]);
+    assert_eq!(value.take(&Array::from_vec(vec![0, 0i64], [2]), 0).to_vec::<i64>().unwrap(), [5, 5]);
+    assert!(value.sum_along(1).error().is_some() && value.argmax(-2).error().is_some());
+}
+
+#[test]
+fn starts_and_types_that_do_not_fit_are_told() {
+    let bytes = Array::from_vec(vec![3u8, 200], [2]);
+    let root = |array: Array| array.eval().unwrap_err().root().clone();
+    for wrong in [bytes.max_along(Along::all().initial(-5)), bytes.sum_along(Along::all().initial(-1))] {
+        assert!(matches!(root(wrong), ArrayError::IntegerBounds { .. }));
+    }
+    assert_eq!(bytes.max_along(Along::all().initial(255)).item::<u8>().unwrap(), 255);
+    assert!(matches!(root(bytes.var(Along::all().dtype(DType::I16), 0)), ArrayError::Unsupported { .. }));
+    // A mean has the type that is asked for, and so has a variance.
+    assert_eq!(bytes.mean_along(Along::all().dtype(DType::U16)).item::<u16>().unwrap(), 101);
+    assert_eq!(bytes.var(Along::all().dtype(DType::C64), 0).dtype(), DType::C64);
+    let circle = Array::from_vec([(1.0, 0.0), (0.0, 1.0)].map(|(x, y)| Complex::new(x, y)).to_vec(), [2]);
+    assert_eq!(circle.var(.., 0).item::<f64>().unwrap(), 0.5);
+    assert_eq!(circle.var(Along::all().dtype(DType::F32), 0).item::<f32>().unwrap(), 0.5);
+}

@@ -203,3 +203,14 @@ fn a_target_that_dies_lends_its_memory_and_one_that_is_seen_is_kept() {
     assert!(target.to_vec::<f64>().unwrap().iter().all(|v| *v == 7.0));
     assert_eq!(target.slice([Index::At(-1)]).item::<f64>().unwrap(), 7.0);
 }
+
+#[test]
+fn what_is_copied_may_have_axes_of_length_one_too_many() {
+    let row = Array::arange(0, 3, 1);
+    let copied = row.reshape([1, 1, 3]).copied_into(Array::zeros([3]));
+    assert_eq!((copied.shape(), copied.to_vec::<f64>().unwrap()), (&[3][..], vec![0.0, 1.0, 2.0]));
+    assert_eq!(Array::full([1], 7).copied_into(Array::zeros([])).item::<f64>().unwrap(), 7.0);
+    // Results of ufuncs have the shape they have.
+    assert!(Array::unary_into(Op::Negative, row.reshape([1, 3]), Array::zeros([3])).error().is_some());
+    assert!(Array::zeros([2, 3]).copied_into(Array::zeros([3])).error().is_some());
+}

@@ -1,7 +1,7 @@
 //! Full indexing against NumPy's results (tests/fixtures/select.txt, made by tests/generate.py): reading, assigning, adding at
 //! positions; overlapping assignments; hostile positions.
 
-use array_core::{Array, ArrayError, Buffer, DType, Index, Layout, Op, Scalar, Select, pick, s};
+use array_core::{Array, ArrayError, Buffer, Complex, DType, Index, Layout, Op, Scalar, Select, pick, s};
 use proptest::prelude::*;
 
 fn numbers(text: &str) -> Vec<i64> {
@@ -189,4 +189,40 @@ proptest! {
         let counts = Array::full([4], 0).at(Op::Add, pick![&r], 1);
         prop_assert_eq!(counts.sum().item::<i64>().unwrap(), n as i64);
     }
+}
+
+#[test]
+fn integers_outside_are_told_where_nothing_is_picked() {
+    let a = Array::zeros([3, 4]);
+    let none = Array::from_vec(Vec::<i64>::new(), [0]);
+    for wrong in [
+        a.pick(pick![&none, 4]),
+        a.pick(pick![-4, &none]),
+        a.set(pick![&none, -5], 0),
+        a.pick(pick![9, a.slice(array_core::s![0]).less(0)]),
+    ] {
+        let error = wrong.error().expect("found when it was built").clone();
+        assert!(matches!(error.root(), ArrayError::IndexOutOfBounds { .. }), "{error}");
+    }
+    assert_eq!(a.pick(pick![&none, -4]).shape(), [0]);
+}
+
+#[test]
+fn a_plain_complex_number_does_not_go_into_real_elements() {
+    let (a, i) = (Array::zeros([3]), Complex::new(0.0, 2.0));
+    for wrong in [a.set(pick![..], i), a.set(pick![a.less(1)], i), a.at(Op::Add, pick![0], i)] {
+        let error = wrong.eval().unwrap_err();
+        assert!(
+            matches!(error.root(), ArrayError::Casting { from: DType::C128, to: DType::F64, .. }),
+            "{error}"
+        );
+    }
+    assert_eq!(
+        a.set(pick![..], Array::scalar(i)).to_vec::<f64>().unwrap(),
+        [0.0; 3],
+        "an array's is dropped"
+    );
+    assert_eq!(a.cast(DType::Bool).set(pick![..], i).to_vec::<bool>().unwrap(), [true; 3]);
+    let put = Array::zeros([0]).put(&Array::scalar(0), &Array::zeros([0]));
+    assert!(put.eval().is_err(), "there is no element to replace");
 }

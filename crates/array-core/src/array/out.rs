@@ -3,7 +3,7 @@
 //! Arrays do not change, so the result is a new value of the target's type and shape. Where the target dies with the expression
 //! ([`Array::into_evaluated`]) it is computed in the target's memory.
 
-use super::{Array, Term};
+use super::{Array, Term, select::trimmed};
 use crate::{dtype::DType, error::ArrayError, expr::Op, layout::broadcast_shapes};
 
 /// Where an elementwise result goes: over what an array holds, and at which of its elements.
@@ -71,8 +71,8 @@ impl Array {
         Array::binary(op, a, b).over(out, op.name())
     }
 
-    /// The elements over what `out` holds, in its type: NumPy's `copyto(out, self, where=...)`. Errors as of
-    /// [`unary_into`](Self::unary_into).
+    /// The elements over what `out` holds, in its type: NumPy's `copyto(out, self, where=...)`. Axes of length 1 that the array has
+    /// too many do not count. Errors as of [`unary_into`](Self::unary_into).
     ///
     /// ```
     /// use array_core::{Array, Out};
@@ -84,7 +84,8 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn copied_into(&self, out: impl Into<Out>) -> Array {
-        self.clone().over(out.into(), "copyto")
+        let out = out.into();
+        trimmed(self, out.target.ndim()).over(out, "copyto")
     }
 
     #[track_caller]

@@ -3,144 +3,16 @@
 //! Lazy, like operators. A reduction over all elements is one pass that may be cut into nodes of a tree; along some of the
 //! axes it is an operation on a whole array ([`Array::is_whole`]). What is computed elementwise before it is fused into it.
 
-use super::Array;
+use super::{Along, Array, Term, along::resolve_axis};
 use crate::{
-    dtype::{DType, Kind as TypeKind, Scalar},
+    dtype::{DType, Scalar},
     error::ArrayError,
-    expr::{Node, Op, ReduceOp, Whole},
+    expr::{Node, ReduceOp, Whole},
     index::Index,
     layout::{Dims, broadcast_shapes},
 };
 use smallvec::SmallVec;
 use std::panic::Location;
-
-/// Along which axes a reduction goes, and how: NumPy's `axis`, `keepdims`, `where`, `initial` and `dtype`.
-///
-/// An axis, an array of axes, or [`Along::all`]; negative axes count from the end.
-///
-/// ```
-/// use array_core::{Along, Array, DType};
-/// let a = Array::arange(0, 6, 1).reshape([2, 3]);
-/// assert_eq!(a.sum_along(0).to_vec::<i64>()?, [3, 5, 7]);
-/// assert_eq!(a.sum_along(Along::from(-1).keepdims()).shape(), [2, 1]);
-/// assert_eq!(a.sum_along([0, 1]).item::<i64>()?, 15);
-/// let odd = a.remainder(2).equal(1);
-/// assert_eq!(a.sum_along(Along::from(1).filter(odd).initial(100).dtype(DType::F64)).to_vec::<f64>()?, [101.0, 108.0]);
-/// # Ok::<(), array_core::ArrayError>(())
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct Along {
-    axes: Option<SmallVec<[isize; 4]>>,
-    keepdims: bool,
-    filter: Option<Array>,
-    initial: Option<Scalar>,
-    dtype: Option<DType>,
-    /// Type and shape of the target.
-    out: Option<(DType, Dims)>,
-}
-
-impl Along {
-    /// All axes.
-    pub fn all() -> Along {
-        Along::default()
-    }
-
-    /// The reduced axes stay, with length 1.
-    #[must_use]
-    pub fn keepdims(mut self) -> Along {
-        self.keepdims = true;
-        self
-    }
-
-    /// Only elements where `mask` holds count; it broadcasts with the array. NumPy's `where`.
-    #[must_use]
-    pub fn filter(mut self, mask: impl Into<Array>) -> Along {
-        self.filter = Some(mask.into());
-        self
-    }
-
-    /// What the reduction starts from.
-    #[must_use]
-    pub fn initial(mut self, value: impl Into<Scalar>) -> Along {
-        self.initial = Some(value.into());
-        self
-    }
-
-    /// The type that elements are cast to before they are reduced.
-    #[must_use]
-    pub fn dtype(mut self, dtype: DType) -> Along {
-        self.dtype = Some(dtype);
-        self
-    }
-
-    /// The result takes the type of `target`, whose shape it must have: NumPy's `out`. Without a type of its own
-    /// ([`dtype`](Self::dtype)), the reduction is computed in the common type of the array and the target. Whatever the filter,
-    /// nothing of the target stays; to compute into its memory give its block to [`Array::eval_into`].
-    ///
-    /// ```
-    /// use array_core::{Along, Array, DType};
-    /// let singles = Array::full([3], 16777217.0).cast(DType::F32);
-    /// let target = Array::zeros([]);
-    /// assert_eq!(singles.sum_along(Along::all().out(&target)).dtype(), DType::F64);
-    /// assert!(singles.sum_along(Along::all().out(&Array::zeros([1]))).error().is_some());
-    /// ```
-    #[must_use]
-    pub fn out(mut self, target: &Array) -> Along {
-        self.out = Some((target.dtype(), target.shape().into()));
-        self
-    }
-
-    /// The axes, ascending.
-    fn resolve(&self, ndim: usize) -> Result<Dims, ArrayError> {
-        let Some(axes) = &self.axes else { return Ok((0..ndim).collect()) };
-        let mut found = Dims::new();
-        for &axis in axes {
-            let at = resolve_axis(axis, ndim)?;
-            if found.contains(&at) {
-                return Err(ArrayError::RepeatedAxis { axis: at });
-            }
-            found.push(at);
-        }
-        found.sort_unstable();
-        Ok(found)
-    }
-}
-
-/// A negative axis counts from the end.
-pub(crate) fn resolve_axis(axis: isize, ndim: usize) -> Result<usize, ArrayError> {
-    let at = if axis < 0 { axis.wrapping_add_unsigned(ndim) } else { axis };
-    if at < 0 || at as usize >= ndim { Err(ArrayError::Axis { axis, ndim }) } else { Ok(at as usize) }
-}
-
-impl From<isize> for Along {
-    fn from(axis: isize) -> Along {
-        Along { axes: Some(SmallVec::from_slice(&[axis])), ..Along::default() }
-    }
-}
-
-impl From<i32> for Along {
-    fn from(axis: i32) -> Along {
-        Along::from(axis as isize)
-    }
-}
-
-impl From<&[isize]> for Along {
-    fn from(axes: &[isize]) -> Along {
-        Along { axes: Some(SmallVec::from_slice(axes)), ..Along::default() }
-    }
-}
-
-impl<const N: usize> From<[isize; N]> for Along {
-    fn from(axes: [isize; N]) -> Along {
-        Along::from(&axes[..])
-    }
-}
-
-impl From<std::ops::RangeFull> for Along {
-    fn from(_: std::ops::RangeFull) -> Along {
-        Along::all()
-    }
-}
 
 impl Array {
     /// A reduction over all elements; a 0-d array. Lazy; the same bits at every tile size and thread count.
@@ -175,7 +47,7 @@ impl Array {
     }
 
     #[track_caller]
-    fn try_reduce(&self, op: ReduceOp, along: &Along) -> Result<Array, ArrayError> {
+    pub(super) fn try_reduce(&self, op: ReduceOp, along: &Along) -> Result<Array, ArrayError> {
         if self.error().is_some() {
             return Ok(self.clone());
         }
@@ -199,6 +71,9 @@ impl Array {
         // Narrow integers wrap in 64 bits as they would in their own.
         let computed = op.result(asked);
         let mut arg = self.cast(asked).cast(computed);
+        if let Some(value) = along.initial.and_then(|value| Term::Weak(value).out_of_bounds(asked)) {
+            return Err(ArrayError::IntegerBounds { value, dtype: asked });
+        }
         let initial = along.initial.map(|value| value.cast(asked));
         if let Some(mask) = &along.filter {
             let neutral = match (extreme, initial) {
@@ -215,20 +90,44 @@ impl Array {
             arg = filtered(&arg, mask, neutral)?;
         }
         let axes = along.resolve(self.ndim())?;
+        // What the result's axes are made of.
+        let lengths: Dims = self.shape().into();
+        let mut restored: SmallVec<[Index; 6]> = SmallVec::new();
+        for (axis, length) in lengths.iter().enumerate() {
+            match (axes.contains(&axis), length) {
+                (true, _) if !along.keepdims => (),
+                (true, _) | (false, 1) => restored.push(Index::NewAxis),
+                (false, _) => restored.push(Index::ALL),
+            }
+        }
+        // As in NumPy axes of length 1 do not count: a column is summed as a row is, with its bits.
+        let mut left: Dims = axes.clone();
+        if lengths.contains(&1) && axes.len() < lengths.len() {
+            let one: SmallVec<[Index; 6]> =
+                lengths.iter().map(|&n| if n == 1 { Index::At(0) } else { Index::ALL }).collect();
+            arg = arg.slice(one);
+            left =
+                axes.iter().filter(|&&a| lengths[a] != 1).map(|&a| a - units_before(&lengths, a)).collect();
+        }
         let shape = arg.shape().to_vec();
-        let kept: Dims = (0..shape.len()).filter(|a| !axes.contains(a)).map(|a| shape[a]).collect();
-        let nothing = axes.iter().any(|&a| shape[a] == 0);
+        let kept: Dims = (0..shape.len()).filter(|a| !left.contains(a)).map(|a| shape[a]).collect();
+        let nothing = left.iter().any(|&a| shape[a] == 0);
         let mut out = if nothing && extreme && !kept.contains(&0) {
             // Only the start is left.
             let value = initial.ok_or(ArrayError::EmptyReduction { operation: op.name() })?;
-            return Ok(keep(&Array::full(&kept, value), &axes, along.keepdims));
-        } else if axes.len() == shape.len() && !axes.is_empty() || shape.is_empty() {
+            return Ok(Array::full(&kept, value).slice(restored));
+        } else if left.len() == shape.len() && !left.is_empty() || self.ndim() == 0 {
             arg.reduce(op)
-        } else if axes.is_empty() {
-            arg
+        } else if left.is_empty() {
+            // The sum of one negative zero is positive.
+            if op == ReduceOp::Sum && !computed.is_integer() {
+                Array::scalar(Scalar::zero(computed)) + arg
+            } else {
+                arg
+            }
         } else {
             Node::whole(
-                Whole::Reduce { op, axes: axes.clone() },
+                Whole::Reduce { op, axes: left },
                 computed,
                 kept,
                 [arg].into_iter().collect(),
@@ -244,44 +143,8 @@ impl Array {
                 _ => start + out,
             };
         }
-        Ok(keep(&out.cast(asked), &axes, along.keepdims))
-    }
-
-    #[track_caller]
-    fn try_mean(&self, along: &Along) -> Result<Array, ArrayError> {
-        let dtype = along.dtype.unwrap_or_else(|| ReduceOp::Mean.result(self.dtype()));
-        if along.filter.is_none() && along.axes.is_none() && !along.keepdims && along.out.is_none() {
-            return Ok(self.cast(dtype).reduce(ReduceOp::Mean));
-        }
-        // As NumPy: floats are summed in the common type with the target, integers in double precision.
-        let whole = !matches!(self.dtype().kind(), TypeKind::Float | TypeKind::Complex);
-        let summed = along.dtype.or((whole || along.out.is_none()).then_some(dtype));
-        let sum = self.try_reduce(ReduceOp::Sum, &Along { dtype: summed, initial: None, ..along.clone() })?;
-        Ok(quotient(&sum, &self.counted(along, 0)?))
-    }
-
-    /// How many elements go into each result, less `less`, as `float64`.
-    #[track_caller]
-    fn counted(&self, along: &Along, less: usize) -> Result<Array, ArrayError> {
-        let count = match &along.filter {
-            None => {
-                let axes = along.resolve(self.ndim())?;
-                let count: usize = axes.iter().map(|&a| self.shape()[a]).product();
-                return Ok(Array::scalar(count.saturating_sub(less) as f64));
-            }
-            Some(mask) => {
-                let ones = Array::full(self.shape(), 1.0);
-                let all = Along {
-                    dtype: Some(DType::F64),
-                    initial: None,
-                    filter: Some(mask.clone()),
-                    out: None,
-                    ..along.clone()
-                };
-                ones.try_reduce(ReduceOp::Sum, &all)?
-            }
-        };
-        Ok((count - less as f64).maximum(0.0))
+        let out = out.cast(asked);
+        Ok(if restored.iter().all(|item| *item == Index::ALL) { out } else { out.slice(restored) })
     }
 
     /// Sum of all elements, by NumPy's pairwise tree: the bits of `np.sum` on contiguous data. `bool` and signed integers
@@ -387,60 +250,6 @@ impl Array {
             .reduce_along(ReduceOp::Sum, Along { initial: None, dtype: None, ..along.into() })
     }
 
-    /// Variance: the mean of the squared distances from the mean, of `n - ddof` elements; real for complex numbers.
-    ///
-    /// ```
-    /// use array_core::Array;
-    /// let a = Array::from_vec(vec![1.0, 2.0, 3.0, 4.0], [2, 2]);
-    /// assert_eq!(a.var(.., 0).item::<f64>()?, 1.25);
-    /// assert_eq!(a.std(0, 1).to_vec::<f64>()?, [2f64.sqrt(); 2]);
-    /// # Ok::<(), array_core::ArrayError>(())
-    /// ```
-    #[track_caller]
-    pub fn var(&self, along: impl Into<Along>, ddof: usize) -> Array {
-        let along = along.into();
-        match self.try_var(&along, ddof) {
-            Ok(array) => array,
-            Err(error) => Array::fail(error),
-        }
-    }
-
-    #[track_caller]
-    fn try_var(&self, along: &Along, ddof: usize) -> Result<Array, ArrayError> {
-        if self.error().is_some() {
-            return Ok(self.clone());
-        }
-        let dtype = along.dtype.unwrap_or_else(|| ReduceOp::Mean.result(self.dtype()));
-        let along = Along { initial: None, dtype: Some(dtype), ..along.clone() };
-        let data = self.cast(dtype);
-        let centre = if along.axes.is_none() && along.filter.is_none() && dtype == DType::F64 {
-            // The same bits, as one value.
-            data.reduce(ReduceOp::Mean)
-        } else {
-            data.try_mean(&Along { keepdims: true, out: None, ..along.clone() })?
-        };
-        let distance = data - centre;
-        let squares = if dtype.is_complex() {
-            distance.real().square() + distance.imag().square()
-        } else {
-            distance.square()
-        };
-        let sum = squares.try_reduce(ReduceOp::Sum, &Along { dtype: None, ..along.clone() })?;
-        Ok(quotient(&sum, &self.counted(&along, ddof)?))
-    }
-
-    /// Standard deviation: the root of [`var`](Self::var).
-    #[track_caller]
-    pub fn std(&self, along: impl Into<Along>, ddof: usize) -> Array {
-        let var = self.var(along, ddof);
-        let root = var.sqrt();
-        // A target of integers: NumPy's root of them is none, and does not go back.
-        if root.dtype().is_same_kind(var.dtype()) {
-            return root;
-        }
-        Array::fail(ArrayError::Casting { operation: "sqrt", from: root.dtype(), to: var.dtype() })
-    }
-
     /// Position of the first greatest element along `axis`, or in C order of all elements without one; the first NaN counts
     /// as the greatest. `int64`. Of nothing: [`ArrayError::EmptyReduction`].
     ///
@@ -468,7 +277,7 @@ impl Array {
             return self.clone();
         }
         let axis = match axis.map(|axis| resolve_axis(axis, self.ndim())).transpose() {
-            Ok(axis) => axis,
+            Ok(axis) => axis.flatten(),
             Err(error) => return Array::fail(error),
         };
         let mut shape = Dims::new();
@@ -523,7 +332,8 @@ impl Array {
             return self.reshape([self.len()]).scan(op, Some(0), dtype);
         };
         let axis = match resolve_axis(axis, self.ndim()) {
-            Ok(axis) => axis,
+            Ok(Some(axis)) => axis,
+            Ok(None) => return self.scan(op, None, dtype),
             Err(error) => return Array::fail(error),
         };
         let asked = dtype.unwrap_or_else(|| op.result(self.dtype()));
@@ -548,21 +358,7 @@ fn filtered(array: &Array, mask: &Array, neutral: Scalar) -> Result<Array, Array
     Ok(Array::where_(mask, array, Array::scalar(neutral)))
 }
 
-/// A sum divided by counts: in double precision, then in the sum's type, as NumPy.
-#[track_caller]
-fn quotient(sum: &Array, count: &Array) -> Array {
-    let wide = if sum.dtype().kind() == TypeKind::Complex { DType::C128 } else { DType::F64 };
-    Array::binary(Op::Divide, sum.cast(wide), count).cast(sum.dtype())
-}
-
-/// The result with its reduced axes put back.
-#[track_caller]
-fn keep(array: &Array, axes: &[usize], keepdims: bool) -> Array {
-    if !keepdims {
-        return array.clone();
-    }
-    let ndim = array.ndim() + axes.len();
-    let items: SmallVec<[Index; 6]> =
-        (0..ndim).map(|a| if axes.contains(&a) { Index::NewAxis } else { Index::ALL }).collect();
-    array.slice(items)
+/// How many axes before one have length 1.
+fn units_before(lengths: &[usize], axis: usize) -> usize {
+    lengths[..axis].iter().filter(|&&n| n == 1).count()
 }

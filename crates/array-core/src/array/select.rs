@@ -3,9 +3,9 @@
 //! Arrays do not change: what NumPy writes as `a[index] = value` is [`Array::set`], which gives the changed array. Everything on the
 //! right is seen as it was before, so `a[1:] = a[:-1]` and `a += a.T` need no care.
 
-use super::{Array, Term, reduce::resolve_axis};
+use super::{Array, Term, along::resolve_axis};
 use crate::{
-    dtype::DType,
+    dtype::{DType, Scalar},
     error::ArrayError,
     expr::{Args, Node, Op, Whole},
     index::{Index, Select, select::Parts},
@@ -66,8 +66,9 @@ impl Array {
     /// type and stretched to the selection; where positions repeat, the last one counts.
     ///
     /// Errors as of [`pick`](Self::pick), and [`ArrayError::BroadcastTo`] for a value that does not fit, [`ArrayError::MaskValues`]
-    /// for a row of values that are not as many as a mask selects, or [`ArrayError::IntegerBounds`] for a plain integer that the
-    /// array's type does not hold.
+    /// for a row of values that are not as many as a mask selects, [`ArrayError::IntegerBounds`] for a plain integer that the
+    /// array's type does not hold, or [`ArrayError::Casting`] for a plain complex number where elements are real (of an array of
+    /// complex numbers the imaginary parts are dropped, as in NumPy).
     ///
     /// ```
     /// use array_core::{pick, Array};
@@ -112,6 +113,12 @@ impl Array {
         let op = op.map(|op| applicable(op, dtype)).transpose()?;
         if let Some(value) = value.as_ref().and_then(|value| value.out_of_bounds(dtype)) {
             return Err(ArrayError::IntegerBounds { value, dtype });
+        }
+        if let Some(Term::Weak(Scalar::C128(_))) = value
+            && (dtype.is_integer() || dtype.is_float())
+        {
+            let operation = op.map_or("setting elements", Op::name);
+            return Err(ArrayError::Casting { operation, from: DType::C128, to: dtype });
         }
         let value = value.map(|value| value.into_array().cast(dtype));
         if let Some(error) = value.as_ref().and_then(Array::error) {
@@ -180,7 +187,8 @@ impl Array {
             return self.clone();
         }
         let axis = match resolve_axis(axis, self.ndim()) {
-            Ok(axis) => axis,
+            Ok(Some(axis)) => axis,
+            Ok(None) => return self.take(positions, None),
             Err(error) => return Array::fail(error),
         };
         if positions.dtype() == DType::Bool {
@@ -206,7 +214,7 @@ impl Array {
             return failed.clone();
         }
         let (wanted, given) = (positions.len(), values.len());
-        if wanted == 0 || given == 0 {
+        if wanted == 0 || given == 0 && !self.is_empty() {
             return self.clone();
         }
         let turn = Array::arange(0, wanted as i64, 1).remainder(given as i64);
@@ -286,7 +294,7 @@ fn misfit(items: &[Select], ndim: usize, error: &ArrayError) -> ArrayError {
 
 /// NumPy ignores axes of length 1 that a value has too many.
 #[track_caller]
-fn trimmed(value: &Array, ndim: usize) -> Array {
+pub(super) fn trimmed(value: &Array, ndim: usize) -> Array {
     let extra = value.ndim().saturating_sub(ndim);
     if value.shape()[..extra].iter().all(|&n| n == 1) {
         value.reshape(&value.shape()[extra..])

@@ -156,6 +156,12 @@ impl Parts {
                     (from, to) = (from + ndim - given, to + ndim - given);
                 }
                 Select::Basic(Index::At(index)) => {
+                    // Known at once, and wrong even where nothing is picked.
+                    let length = shape[from];
+                    let at = if *index < 0 { index.wrapping_add_unsigned(length) } else { *index };
+                    if usize::try_from(at).map_or(true, |at| at >= length) {
+                        return Err(ArrayError::IndexOutOfBounds { index: *index, axis: from, length });
+                    }
                     parts.whole_axis(&mut from, &mut to, Array::scalar(*index as i64));
                 }
                 Select::Array(array) if array.error().is_some() => {

@@ -149,8 +149,9 @@ fn selected(shape: &[usize], positions: &[Vec<usize>]) -> Vec<usize> {
 }
 
 /// A reduction along the marked axes. Of NumPy's order: trailing axes that are reduced are one row, added pairwise; the others are
-/// taken one after another, from the start of the operation.
+/// taken one after another, from the start of the operation. Axes of length 1 do not count.
 fn along_axes(along: Along, shape: &[usize], axes: &[bool], all: &[f64]) -> Vec<f64> {
+    let (shape, axes): (Vec<usize>, Vec<bool>) = shape.iter().zip(axes).filter(|(n, _)| **n != 1).unzip();
     let row_from = axes.iter().rposition(|&reduced| !reduced).map_or(0, |last| last + 1);
     let length = |wanted: &dyn Fn(usize) -> bool| -> usize {
         (0..shape.len()).filter(|&axis| wanted(axis)).map(|axis| shape[axis]).product()
@@ -218,14 +219,14 @@ fn binary(op: Binary, a: f64, b: f64) -> f64 {
         Binary::Sub => a - b,
         Binary::Mul => a * b,
         Binary::Max => {
-            if a >= b || a.is_nan() {
+            if a > b || a.is_nan() {
                 a
             } else {
                 b
             }
         }
         Binary::Min => {
-            if a <= b || a.is_nan() {
+            if a < b || a.is_nan() {
                 a
             } else {
                 b
