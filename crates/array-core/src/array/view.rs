@@ -2,7 +2,7 @@
 //!
 //! A view of data is a new layout. A view of an expression moves down to the leaves, so that only what is looked at is
 //! computed and it still fuses; `(a + b)[i]` becomes `a[i] + b[i]`, each operand first stretched to the shape of the whole. Only a
-//! reshape may have to store the expression first.
+//! reshape may have to store the expression first, and any view of an expression of more than a thousand operations.
 
 use super::Array;
 use crate::{
@@ -12,6 +12,10 @@ use crate::{
     layout::{Dims, Layout},
 };
 use std::convert::Infallible;
+
+/// Operations (one that several read counts for each) from which on an expression is stored before it is viewed: four times what a
+/// plan holds, so it is computed in parts anyway.
+const HEAVY: u32 = 1024;
 
 /// A change of layout that commutes with elementwise operations.
 #[derive(Clone, Copy)]
@@ -90,11 +94,13 @@ impl Array {
         if self.error().is_some() {
             return self.clone();
         }
-        let shape = match Layout::contiguous(self.shape()).and_then(|whole| view.apply(&whole)) {
-            Ok(layout) => layout.shape,
+        let layout = match Layout::contiguous(self.shape()).and_then(|whole| view.apply(&whole)) {
+            // Moving each of many views down a long chain would take quadratic time.
+            Ok(layout) if self.0.weight > HEAVY => return Node::store(self.clone(), layout),
+            Ok(layout) => layout,
             Err(error) => return Array::fail(error),
         };
-        let Ok(array) = rewrite(self, &mut Down { whole: self.shape(), view, shape });
+        let Ok(array) = rewrite(self, &mut Down { whole: self.shape(), view, shape: layout.shape });
         array
     }
 
