@@ -7,6 +7,7 @@ mod along;
 mod moments;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+mod nonzero;
 mod ops;
 mod out;
 mod reduce;

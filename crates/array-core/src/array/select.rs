@@ -222,39 +222,6 @@ impl Array {
         let changed = self.reshape([self.len()]).set([Select::from(positions.reshape([wanted]))], values);
         changed.reshape(self.shape())
     }
-
-    /// The positions of what is not zero, one `int64` array per axis, in C order; evaluates the array. Of a value without axes:
-    /// one array, of one zero or of none.
-    ///
-    /// # Errors
-    /// Those of [`eval`](Self::eval).
-    ///
-    /// ```
-    /// use array_core::Array;
-    /// let a = Array::from_vec(vec![0.0, 3.0, 4.0, 0.0], [2, 2]);
-    /// let found = a.nonzero()?;
-    /// assert_eq!((found[0].to_vec::<i64>()?, found[1].to_vec::<i64>()?), (vec![0, 1], vec![1, 0]));
-    /// # Ok::<(), array_core::ArrayError>(())
-    /// ```
-    pub fn nonzero(&self) -> Result<Vec<Array>, ArrayError> {
-        let truth = self.cast(DType::Bool).to_vec::<bool>()?;
-        let shape = if self.ndim() == 0 { &[1] } else { self.shape() };
-        let mut found = vec![Vec::new(); shape.len()];
-        for (flat, _) in truth.iter().enumerate().filter(|(_, holds)| **holds) {
-            let mut rest = flat;
-            for (axis, positions) in found.iter_mut().enumerate().rev() {
-                positions.push((rest % shape[axis]) as i64);
-                rest /= shape[axis];
-            }
-        }
-        Ok(found
-            .into_iter()
-            .map(|positions: Vec<i64>| {
-                let n = positions.len();
-                Array::from_vec(positions, [n])
-            })
-            .collect())
-    }
 }
 
 /// The items of an index that has no arrays.
