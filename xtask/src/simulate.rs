@@ -115,7 +115,9 @@ fn load(path: &Path) -> Outcome<Graph> {
     let events: Value = serde_json::from_str(&text).map_err(|error| complaint(&error.to_string()))?;
     let events = events.as_array().ok_or_else(|| complaint("not a trace: no array of events"))?;
     let mut runs: BTreeMap<u64, Run> = BTreeMap::new();
-    let mut workers = 0;
+    // Also of those that had nothing to do: their tracks are named.
+    let workers =
+        events.iter().filter_map(|event| event["tid"].as_u64()).max().map_or(0, |tid| tid as usize + 1);
     for event in events.iter().filter(|event| event["ph"] == "X") {
         let field = |name: &str| event["args"][name].as_u64();
         let (Some(id), Some(run), Some(us), Some(ts)) =
@@ -123,7 +125,6 @@ fn load(path: &Path) -> Outcome<Graph> {
         else {
             return Err(complaint("an event without task, run, ts or dur: written by an older version?"));
         };
-        workers = workers.max(event["tid"].as_u64().unwrap_or(0) as usize + 1);
         let after =
             event["args"]["after"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
         let bytes = field("bytes").unwrap_or(0) as f64;

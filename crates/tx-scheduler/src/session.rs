@@ -273,7 +273,8 @@ impl Session {
     /// Those of `out`.
     pub fn write_trace(&self, out: impl io::Write) -> io::Result<()> {
         let dependences = self.graph.dependences.as_deref().unwrap_or_default();
-        trace::write(out, &self.runner.events(), dependences, &self.trace_lines, &self.graph.lines)
+        let (workers, events) = (self.runner.threads(), self.runner.events());
+        trace::write(out, workers, &events, dependences, &self.trace_lines, &self.graph.lines)
     }
 
     /// Where the value of an expression will be; recorded unless it is there already.

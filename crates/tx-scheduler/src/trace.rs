@@ -4,8 +4,8 @@
 //! (recording happens between runs): enough to replay the graph on another number of cores, which `cargo xtask simulate`
 //! does.
 //!
-//! **Source** the Trace Event Format: complete events (`"ph": "X"`), times in microseconds, one track a worker, named by metadata
-//! events (`"ph": "M"`).
+//! **Source** the Trace Event Format: complete events (`"ph": "X"`), times in microseconds, one track a worker, idle ones too,
+//! named by metadata events (`"ph": "M"`).
 
 use std::collections::HashMap;
 use std::io;
@@ -69,9 +69,10 @@ struct TrackName<'a> {
     name: &'a str,
 }
 
-/// Write `events` as a JSON array; `of[i]` is the line of statement `i`.
+/// Write `events` of so many workers as a JSON array; `of[i]` is the line of statement `i`.
 pub(crate) fn write(
     mut out: impl io::Write,
+    workers: usize,
     events: &[Event],
     dependences: &[Dependence],
     of: &[LineId],
@@ -83,10 +84,9 @@ pub(crate) fn write(
     dependences.sort_unstable();
     dependences.dedup();
     let mut after = Vec::new();
-    let workers = events.iter().map(|event| event.worker + 1).max().unwrap_or(0);
     let mut separator: &[u8] = b"\n";
     out.write_all(b"[")?;
-    for worker in 0..workers {
+    for worker in 0..workers as u32 {
         let name = format!("worker {worker}");
         let args = TrackName { name: &name };
         out.write_all(separator)?;

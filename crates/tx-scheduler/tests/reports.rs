@@ -129,6 +129,7 @@ fn a_trace_has_a_named_track_for_each_worker_and_what_each_task_waited_for() {
         tids
     };
     assert!(tids(&tasks).iter().all(|tid| tids(&tracks).contains(tid)));
+    assert_eq!(tids(&tracks), [0, 1], "also for a worker that had nothing to do");
     assert_eq!(tracks[0]["args"]["name"], "worker 0");
     assert_eq!(tasks.len(), 72);
     let started = |task: u64| tasks.iter().position(|e| e["args"]["task"] == task).unwrap();
