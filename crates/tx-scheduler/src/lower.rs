@@ -90,7 +90,8 @@ impl Session {
         match bound.reduction {
             Some(op) => {
                 let inputs = Inputs::new(bound, &self.tables)?;
-                let max_elems = self.config.tile_elems;
+                let len = inputs.shape.iter().product();
+                let max_elems = node_elems(len, self.config.tile_elems, self.runner.threads());
                 let statement = self.recorder().reduce(slot, op, inputs, max_elems, line);
                 self.recorded(statement);
             }
@@ -331,6 +332,14 @@ impl Session {
         }
         Ok(true)
     }
+}
+
+/// The most elements of a node of a reduction over `len`: four tiles, if that makes nodes enough for all threads. Most nodes lie
+/// across the ends of tiles, and a task of few elements spends a good part of its time on getting there.
+fn node_elems(len: usize, tile_elems: usize, threads: usize) -> usize {
+    const TILES: usize = 4;
+    const ENOUGH: usize = 16;
+    if len / tile_elems >= TILES * ENOUGH * threads { TILES * tile_elems } else { tile_elems }
 }
 
 /// A private array of the session through a layout that lies within, which may show an element many times.

@@ -1,6 +1,6 @@
 //! Sums in a session have the bits of `np.sum` at every number of threads (array-core/tests/fixtures/sums.txt).
 
-use array_core::{Array, Scalar};
+use array_core::{Array, Complex, DType, Scalar, s};
 use tx_scheduler::{Config, Session};
 
 /// The numbers that NumPy summed.
@@ -37,4 +37,39 @@ fn sums_have_numpys_bits_at_every_number_of_threads() {
         }
     }
     assert!(checked > 200, "{checked}");
+}
+
+/// Of all elements: read where they lie, computed on the way, gathered; and of rows longer than a block.
+fn forms(a: &Array, b: &Array) -> Vec<Array> {
+    let complex = a.cast(DType::C128) * Complex::new(0.3, 0.7);
+    let all = vec![
+        a.sum(),
+        (a * b).sum(),
+        a.var(.., 0),
+        (a - b).square().sum(),
+        a.max(),
+        a.slice(s![3..; 2]).sum(),
+    ];
+    let others = vec![a.astype::<f32>().sum(), complex.sum(), (a * 2.0 + b).sum(), (a * b).min()];
+    let rows = [a.reshape([20, 2500]), (a * b).reshape([20, 2500])];
+    let along = rows.iter().flat_map(|rows| [rows.sum_along(1), rows.max_along(1)]);
+    all.into_iter().chain(others).chain(along).collect()
+}
+
+#[test]
+fn the_ends_of_tiles_change_no_bit() {
+    const N: usize = 50_000;
+    let (a, b) = (Array::from_vec(stream(N), [N]), Array::from_vec(stream(2 * N)[N..].to_vec(), [N]));
+    // Digits that read back as the same number, and the sign of a zero.
+    let bits = |array: &Array| format!("{:?}", array.scalars().unwrap());
+    let expected: Vec<_> = forms(&a, &b).iter().map(|form| bits(&form.eval().unwrap())).collect();
+    for (threads, tile) in [(1, 129), (2, 100), (2, 777), (3, 1000), (2, 10_240)] {
+        let config = Config::threads(threads).unwrap().shared_effort(0).inline_effort(0).tile_elems(tile);
+        let mut session = Session::new(config);
+        let (x, y) = (session.array(&a).unwrap(), session.array(&b).unwrap());
+        for (i, (form, expected)) in forms(&x.read(), &y.read()).into_iter().zip(&expected).enumerate() {
+            let ours = bits(&session.eval(form).unwrap());
+            assert!(ours == *expected, "form {i}, {threads} threads, tiles of {tile}");
+        }
+    }
 }

@@ -56,7 +56,7 @@ fn reduced(op: ReduceOp, arg: &Array, isa: Isa, lend: Option<Lend<'_>>, depth: u
     }
     if let Some(data) = dense(arg, arg.shape(), lend) {
         // SAFETY: `len` elements of data.
-        let value = unsafe { (reduce::kernels(op, dtype, isa).fold)(data, len) };
+        let value = unsafe { (reduce::kernels(op, dtype, isa).fold)(data, len, len) };
         return Some(finish(op, value, len));
     }
     let single = match dtype {
@@ -87,7 +87,7 @@ fn reduced(op: ReduceOp, arg: &Array, isa: Isa, lend: Option<Lend<'_>>, depth: u
     };
     let locs = [x.cast_mut(), y.cast_mut()];
     // SAFETY: `len` elements of data each, or one value where the form reads one; the arrays live.
-    let sum = unsafe { eight::fused(isa, single, form)(locs.as_ptr(), [0, 1].as_ptr(), len) };
+    let sum = unsafe { eight::fused(isa, single, form)(locs.as_ptr(), [0, 1].as_ptr(), len, len) };
     Some(finish(op, sum, len))
 }
 

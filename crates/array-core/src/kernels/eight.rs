@@ -19,8 +19,9 @@ use std::marker::PhantomData;
 use tree::{LEAF, leaf, split, twins};
 use values::{Ahead, COMPUTED_FAR, Plain, Products, Spread, Squares, Values, is_far};
 
-/// A kernel of a sum whose values are computed: addresses by number, as a [`super::Kernel`] has them.
-pub(crate) type Fused = unsafe fn(locs: *const *mut u8, ix: *const u16, n: usize) -> Scalar;
+/// A kernel of a sum whose values are computed: addresses by number, as a [`super::Kernel`] has them; `of` as in
+/// [`super::reduce::Fold`].
+pub(crate) type Fused = unsafe fn(locs: *const *mut u8, ix: *const u16, n: usize, of: usize) -> Scalar;
 
 /// What a fused sum computes of its operands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +61,9 @@ macro_rules! versions {
                 }
 
                 $(#[target_feature(enable = $feature)])?
-                pub(super) unsafe fn fold(src: *const u8, n: usize) -> Scalar {
+                pub(super) unsafe fn fold(src: *const u8, n: usize, of: usize) -> Scalar {
                     // SAFETY: the caller's.
-                    unsafe { Self::sum(Plain(src.cast()), n, is_far::<E::Item>(n)) }.to_scalar()
+                    unsafe { Self::sum(Plain(src.cast()), n, is_far::<E::Item>(of)) }.to_scalar()
                 }
 
                 /// As `tree`, of values that are fetched ahead if they are `far`.
@@ -89,36 +90,42 @@ macro_rules! versions {
                 }
 
                 $(#[target_feature(enable = $feature)])?
-                pub(super) unsafe fn products(locs: *const *mut u8, ix: *const u16, n: usize) -> Scalar {
+                pub(super) unsafe fn products(
+                    locs: *const *mut u8, ix: *const u16, n: usize, of: usize,
+                ) -> Scalar {
                     // SAFETY: the caller's.
                     unsafe {
                         let (x, y) = Self::sources(locs, ix);
-                        Self::sum(Products(x, y), n, n * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
+                        Self::sum(Products(x, y), n, of * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
                     }
                 }
 
                 $(#[target_feature(enable = $feature)])?
-                pub(super) unsafe fn squares(locs: *const *mut u8, ix: *const u16, n: usize) -> Scalar {
+                pub(super) unsafe fn squares(
+                    locs: *const *mut u8, ix: *const u16, n: usize, of: usize,
+                ) -> Scalar {
                     // SAFETY: the caller's.
                     unsafe {
                         let (x, y) = Self::sources(locs, ix);
-                        Self::sum(Squares(x, y), n, n * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
+                        Self::sum(Squares(x, y), n, of * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
                     }
                 }
 
                 $(#[target_feature(enable = $feature)])?
-                pub(super) unsafe fn spread(locs: *const *mut u8, ix: *const u16, n: usize) -> Scalar {
+                pub(super) unsafe fn spread(
+                    locs: *const *mut u8, ix: *const u16, n: usize, of: usize,
+                ) -> Scalar {
                     // SAFETY: the caller's.
                     unsafe {
                         let (x, s) = Self::sources(locs, ix);
-                        Self::sum(Spread(x, *s), n, n * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
+                        Self::sum(Spread(x, *s), n, of * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
                     }
                 }
 
                 $(#[target_feature(enable = $feature)])?
-                pub(super) unsafe fn extreme<const MAX: bool>(src: *const u8, n: usize) -> Scalar {
+                pub(super) unsafe fn extreme<const MAX: bool>(src: *const u8, n: usize, of: usize) -> Scalar {
                     // SAFETY: the caller's.
-                    unsafe { extreme::<E, MAX>(src.cast(), n, is_far::<E::Item>(n)) }.to_scalar()
+                    unsafe { extreme::<E, MAX>(src.cast(), n, is_far::<E::Item>(of)) }.to_scalar()
                 }
 
                 $(#[target_feature(enable = $feature)])?

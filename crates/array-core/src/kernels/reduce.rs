@@ -14,8 +14,8 @@ use crate::{
 use num_complex::Complex;
 use std::marker::PhantomData;
 
-/// Reduces `n` dense elements to one.
-pub(crate) type Fold = unsafe fn(src: *const u8, n: usize) -> Scalar;
+/// Reduces `n` dense elements to one. They are a piece of a pass over `of` elements, which says how far away they may be.
+pub(crate) type Fold = unsafe fn(src: *const u8, n: usize, of: usize) -> Scalar;
 /// Reduces `rows` rows of `n` dense elements, one after another, to an element each.
 pub(crate) type Rows = unsafe fn(src: *const u8, n: usize, rows: usize, out: *mut u8);
 /// Takes rows of `n` elements into the row at `acc`, one after another.
@@ -347,7 +347,7 @@ macro_rules! versions {
         mod $module {
             use super::{Reducer, Scalar};
             $(#[target_feature(enable = $feature)])?
-            pub(super) unsafe fn fold<R: Reducer>(src: *const u8, n: usize) -> Scalar {
+            pub(super) unsafe fn fold<R: Reducer>(src: *const u8, n: usize, _of: usize) -> Scalar {
                 // SAFETY: the caller's.
                 unsafe { super::fold::<R>(src, n) }
             }

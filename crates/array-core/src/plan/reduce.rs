@@ -5,7 +5,7 @@
 
 use super::{
     Plan, TileRef,
-    run::{BLOCK, Run, Scratch},
+    run::{Run, Scratch},
 };
 use crate::{
     dtype::{DType, Scalar},
@@ -150,18 +150,9 @@ impl Plan {
         }
         // SAFETY: the caller's contract.
         let (mut run, _) = unsafe { Run::new(program, consts, shape, operands, None, range.start, scratch) };
-        let value = fold(op, Tree::of(program.element), range.len(), &mut |n| {
-            // SAFETY: the caller's; blocks come in order and fill the range. An empty extreme is not asked for.
-            unsafe {
-                if let Some(value) = run.fused_in_place(n) {
-                    return Some(value);
-                }
-                if let Some(at) = run.in_place(n) {
-                    return Some((kernels.fold)(at, n));
-                }
-                (n <= BLOCK).then(|| (kernels.fold)(run.dense(n), n))
-            }
-        });
+        let (tree, all) = (Tree::of(program.element), shape.iter().product());
+        // SAFETY: the caller's; nodes come in order and fill the range. An empty extreme is not asked for.
+        let value = fold(op, tree, range.len(), &mut |n| unsafe { run.node(&kernels, tree, n, all) });
         run.finish()?;
         Ok(Partial(value))
     }

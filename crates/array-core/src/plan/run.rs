@@ -14,7 +14,10 @@ use crate::{
     dtype::Scalar,
     error::ArrayError,
     expr::ReduceOp,
-    kernels::moves::{gather, stream, stream_fence},
+    kernels::{
+        moves::{gather, stream, stream_fence},
+        reduce::{Kernels, Tree},
+    },
 };
 use std::{fmt, mem::MaybeUninit, ops::Range};
 
@@ -291,13 +294,48 @@ impl<'a> Run<'a> {
         self.program.reduction.expect("bound as a reduction")
     }
 
-    /// The sum of the next `n` elements, computed while they are summed, if the program has a kernel for that and all operands
-    /// lie in one dense run each.
+    /// The value of the next `n` elements, a node of a `tree` over `of`, if it can be had at once: from where they lie, or from a block
+    /// that they are computed or copied to.
+    ///
+    /// Where only the end of a tile is in the way the node is cut on, down to a leaf: then all but a leaf is read where it lies.
+    ///
+    /// # Safety
+    /// As [`Plan::reduce`]; at least `n > 0` elements are left, or none and the reduction is no extreme.
+    pub(super) unsafe fn node(
+        &mut self,
+        kernels: &Kernels,
+        tree: Tree,
+        n: usize,
+        of: usize,
+    ) -> Option<Scalar> {
+        // SAFETY: the caller's.
+        unsafe {
+            if let Some(value) = self.fused_in_place(n, of) {
+                return Some(value);
+            }
+            if let Some(at) = self.in_place(n) {
+                return Some((kernels.fold)(at, n, of));
+            }
+            let most = if self.reads_on(n) { tree.leaf() } else { BLOCK };
+            (n <= most).then(|| (kernels.fold)(self.dense(n), n, n))
+        }
+    }
+
+    /// Whether the next `n` elements would be read where they lie, were it not for the ends of tiles.
+    #[inline]
+    fn reads_on(&self, n: usize) -> bool {
+        (self.program.direct || self.program.fused.is_some())
+            && n <= self.walk.width - self.walk.col
+            && self.walk.cursors.iter().all(|c| c.inner == 1)
+    }
+
+    /// The sum of the next `n` elements of a pass over `of`, computed while they are summed, if the program has a kernel for that and all
+    /// operands lie in one dense run each.
     ///
     /// # Safety
     /// As [`Plan::reduce`]; at least `n` elements are left.
     #[inline(always)]
-    pub(crate) unsafe fn fused_in_place(&mut self, n: usize) -> Option<Scalar> {
+    unsafe fn fused_in_place(&mut self, n: usize, of: usize) -> Option<Scalar> {
         let (kernel, ix) = self.program.fused.as_ref()?;
         if n > self.walk.width - self.walk.col {
             return None;
@@ -314,7 +352,7 @@ impl<'a> Run<'a> {
         }
         self.walk.advance(n);
         // SAFETY: every vector operand has `n` elements at its address, the others one (C1).
-        Some(unsafe { kernel(self.locs.as_ptr(), ix.as_ptr(), n) })
+        Some(unsafe { kernel(self.locs.as_ptr(), ix.as_ptr(), n, of) })
     }
 
     /// Computes the next `n <= BLOCK` elements as one dense run of memory, good until the next call.

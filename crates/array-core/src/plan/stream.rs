@@ -17,6 +17,8 @@ pub(crate) struct Stream<'a> {
     tree: Tree,
     /// Bytes of an element.
     pub(crate) size: usize,
+    /// Elements in all, and those that are left.
+    all: usize,
     left: usize,
 }
 
@@ -40,7 +42,8 @@ impl<'a> Stream<'a> {
         let (run, _) = unsafe { Run::new(program, consts, shape, operands, None, 0, scratch) };
         let kernels = program.fold.expect("bound as a reduction");
         let (tree, size) = (Tree::of(program.element), program.element.size());
-        let mut stream = Stream { run, kernels, tree, size, left: shape.iter().product() };
+        let all = shape.iter().product();
+        let mut stream = Stream { run, kernels, tree, size, all, left: all };
         let value = f(&mut stream);
         stream.run.finish()?;
         Ok(value)
@@ -86,9 +89,10 @@ impl<'a> Stream<'a> {
                     done += 1;
                 } else if piece == 0 {
                     let op = self.run.reduction();
-                    let value = fold(op, self.tree, n, &mut |n| {
-                        (n <= BLOCK).then(|| (kernels.fold)(self.next(n), n))
-                    });
+                    assert!(n <= self.left);
+                    self.left -= n;
+                    let (tree, of) = (self.tree, self.all);
+                    let value = fold(op, tree, n, &mut |n| self.run.node(&kernels, tree, n, of));
                     // The row's own start, as the kernel gives it.
                     let mut cell = [0u128; 1];
                     value.write(cell.as_mut_ptr().cast(), 0);

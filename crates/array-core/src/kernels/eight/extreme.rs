@@ -123,11 +123,11 @@ mod tests {
 
     #[test]
     fn extremes_find_nan_and_the_right_zero_wherever_they_stand() {
-        for isa in Isa::available() {
+        for (isa, of) in Isa::available().flat_map(|isa| [(isa, 0), (isa, 1 << 40)]) {
             let fold = |a: &[f64], max| {
                 let op = if max { ReduceOp::Max } else { ReduceOp::Min };
                 // SAFETY: a slice, not empty.
-                match unsafe { (reduce::kernels(op, DType::F64, isa).fold)(a.as_ptr().cast(), a.len()) } {
+                match unsafe { (reduce::kernels(op, DType::F64, isa).fold)(a.as_ptr().cast(), a.len(), of) } {
                     Scalar::F64(x) => x,
                     other => panic!("{other:?}"),
                 }

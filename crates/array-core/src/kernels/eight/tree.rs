@@ -102,8 +102,8 @@ mod tests {
             let (double, float) = Isa::available()
                 .map(|isa| unsafe {
                     (
-                        (sums(isa, false).0)(a.as_ptr().cast(), n),
-                        (sums(isa, true).0)(single.as_ptr().cast(), n),
+                        (sums(isa, false).0)(a.as_ptr().cast(), n, n),
+                        (sums(isa, true).0)(single.as_ptr().cast(), n, 1 << 40),
                     )
                 })
                 .unzip::<_, _, Vec<_>, Vec<_>>();
@@ -129,9 +129,11 @@ mod tests {
             for (n, isa) in
                 [0, 1, 7, 8, 130, 1000, 3001].into_iter().flat_map(|n| Isa::available().map(move |i| (n, i)))
             {
-                // SAFETY: that many elements, and one scalar.
-                let sum = unsafe { fused(isa, false, form)(locs.as_ptr(), [0, second].as_ptr(), n) };
-                assert_eq!(sum, Scalar::F64(recursive(&stored[..n])), "{form:?} of {n} on {isa}");
+                for of in [n, 1 << 40] {
+                    // SAFETY: that many elements, and one scalar.
+                    let sum = unsafe { fused(isa, false, form)(locs.as_ptr(), [0, second].as_ptr(), n, of) };
+                    assert_eq!(sum, Scalar::F64(recursive(&stored[..n])), "{form:?} of {n} on {isa}");
+                }
             }
         }
     }
