@@ -2,8 +2,8 @@
 //!
 //! **Rules** (NumPy's defaults: precision 8, threshold 1000, three edge items, line width 75) all elements of an array share
 //! one format, found in a first pass over what will be printed: columns aligned at the decimal point, as many digits as the
-//! shortest texts need but at most 8, scientific when the greatest is 1e8 or more, the least (not zero) below 1e-4, or their
-//! ratio above 1000. More than 1000 elements are summarised by their corners.
+//! shortest texts need but at most 8, scientific when the greatest is 1e8 or more (in single precision 1e6), the least (not zero)
+//! below 1e-4, or their ratio above 1000. More than 1000 elements are summarised by their corners.
 //! **Checked by** tests/display.rs against texts that NumPy printed.
 
 use crate::{
@@ -68,28 +68,40 @@ impl Float {
     /// Always positional.
     fn shortest(self) -> String {
         match self {
-            Float::Single(v) => format!("{v}"),
-            Float::Double(v) => format!("{v}"),
+            Float::Single(v) => {
+                even(format!("{v}"), |n| format!("{:.n$}", f64::from(v)), |text| text.parse() == Ok(v))
+            }
+            Float::Double(v) => even(format!("{v}"), |n| format!("{v:.n$}"), |text| text.parse() == Ok(v)),
         }
     }
 
     fn shortest_scientific(self) -> String {
         match self {
-            Float::Single(v) => format!("{v:e}"),
-            Float::Double(v) => format!("{v:e}"),
+            Float::Single(v) => {
+                even(format!("{v:e}"), |n| format!("{:.n$e}", f64::from(v)), |text| text.parse() == Ok(v))
+            }
+            Float::Double(v) => even(format!("{v:e}"), |n| format!("{v:.n$e}"), |text| text.parse() == Ok(v)),
         }
     }
 
     /// Whether an array from `least` to `greatest` is printed in scientific notation, computed in the type itself.
     fn is_wide(least: Float, greatest: Float) -> bool {
         match (least, greatest) {
-            (Float::Single(lo), Float::Single(hi)) => hi >= 1e8 || lo < 1e-4 || hi / lo > 1000.0,
+            (Float::Single(lo), Float::Single(hi)) => hi >= 1e6 || lo < 1e-4 || hi / lo > 1000.0,
             _ => {
                 let (lo, hi) = (least.value(), greatest.value());
                 hi >= 1e8 || lo < 1e-4 || hi / lo > 1000.0
             }
         }
     }
+}
+
+/// Of two shortest texts that are as near the one whose last digit is even, as Python and NumPy write it; Rust's is the greater.
+fn even(text: String, nearest: impl Fn(usize) -> String, is_same: impl Fn(&str) -> bool) -> String {
+    let mantissa = text.split('e').next().unwrap_or(&text);
+    let Some((_, fraction)) = mantissa.split_once('.') else { return text };
+    let other = nearest(fraction.len());
+    if other != text && is_same(&other) { other } else { text }
 }
 
 /// Python's `repr` of a float: shortest, positional from 1e-4 to below 1e16 (in single precision 1e6); `whole` ends the text of a whole number.

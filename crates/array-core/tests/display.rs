@@ -1,6 +1,6 @@
 //! Text character for character as NumPy printed it (tests/fixtures/display.txt).
 
-use array_core::{Array, Complex, Element};
+use array_core::{Array, Complex, DType, Element};
 
 fn float(word: &str) -> f64 {
     if word == "nan" { f64::NAN } else { f64::from_bits(u64::from_str_radix(word, 16).unwrap()) }
@@ -131,4 +131,20 @@ fn debug_of_huge_graphs_is_short() {
     // Data of many axes has a long summary, of which Debug has none.
     let deep = Array::from_vec(vec![0i8; 1 << 12], [2; 12]);
     assert!(format!("{deep:?}").contains("elements: …"));
+}
+
+#[test]
+fn single_precision_has_its_own_limit_and_ties_go_to_the_even_digit() {
+    // NumPy 2.4: str() of float32 and complex64 arrays turns scientific at 1e6.
+    let singles = |values: &[f64]| Array::from_vec(values.to_vec(), [values.len()]).cast(DType::F32);
+    assert_eq!(singles(&[8447804.0, 1254353.6]).to_string(), "[8.4478040e+06 1.2543536e+06]");
+    assert_eq!(singles(&[1e7]).to_string(), "[1.e+07]");
+    assert_eq!(singles(&[999999.0]).to_string(), "[999999.]");
+    assert_eq!(Array::full([1], 1e7).to_string(), "[10000000.]");
+    let z = Array::full([1], Complex::new(0.0, -11896165.0)).cast(DType::C64);
+    assert_eq!(z.to_string(), "[0.-1.1896165e+07j]");
+    // 134548.625 lies halfway.
+    assert_eq!(singles(&[134548.625]).to_string(), "[134548.62]");
+    assert_eq!(singles(&[0.5, 134548.625]).to_string(), "[5.0000000e-01 1.3454862e+05]");
+    assert_eq!(Array::scalar(134548.625).cast(DType::F32).to_string(), "134548.62");
 }
