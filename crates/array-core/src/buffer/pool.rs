@@ -7,8 +7,9 @@
 //!
 //! **Invariants** P1: a pointer in a free list is owned by the list: an allocation of exactly its class's layout, or a block of a slab cut
 //! for the class. P2: `cached` is never below the bytes in the lists, and a block is kept only while it stays within the cap,
-//! but for blocks of slabs of which others are in use: these have nowhere else to go. What does not fit takes the
-//! place of larger blocks, if there are any.
+//! but for blocks of slabs of which others are in use (`pinned`): these have nowhere else to go, and do not count against the cap.
+//! What does not fit takes the place of larger blocks, if there are any.
+//! **Trade-offs** a slab that goes takes its blocks out of the list of its class, which is walked for that.
 //! **4 KiB aliasing** a load that follows a store to the same offset in another page stalls; so large blocks start at varied
 //! offsets ("colours", 256 bytes apart, a function of the address) instead of all at the head of a page.
 
@@ -41,7 +42,8 @@ const SLABBED_CAP: usize = 16 << 20;
 ///
 /// Blocks that are dropped come back to the pool they were taken from, up to its cap; [`trim`](Self::trim) empties it.
 /// Blocks of 16 to 256 KiB, when there are many of a size, are cut from huge pages of 2 MiB; such a page can only be given back, by
-/// `trim` or for the cap, when none of its blocks is in use.
+/// `trim` or for the cap, when none of its blocks is in use: until then its unused blocks wait for arrays of their size, and do not
+/// count against the cap.
 ///
 /// ```
 /// use array_core::{BlockPool, DType};
@@ -60,6 +62,8 @@ struct Shared {
     cached: AtomicUsize,
     /// What of that is in blocks of [`ROOMY`] classes.
     roomy: AtomicUsize,
+    /// What of that is in slabs of which a part is in use, and cannot be given back.
+    pinned: AtomicUsize,
     cap: usize,
 }
 
@@ -118,12 +122,13 @@ fn memory_of(class: usize) -> Memory {
 }
 
 impl BlockPool {
-    /// A pool that keeps at most `cap_bytes` of unused blocks.
+    /// A pool that keeps at most `cap_bytes` of unused blocks, besides those that share a huge page with one in use.
     pub fn new(cap_bytes: usize) -> BlockPool {
         BlockPool(Arc::new(Shared {
             classes: (0..CLASSES).map(|_| Mutex::default()).collect(),
             cached: AtomicUsize::new(0),
             roomy: AtomicUsize::new(0),
+            pinned: AtomicUsize::new(0),
             cap: cap_bytes,
         }))
     }
@@ -133,7 +138,7 @@ impl BlockPool {
         self.0.cached.load(Relaxed)
     }
 
-    /// Gives every unused block back to the system.
+    /// Gives every unused block back to the system that shares no huge page with one in use.
     pub fn trim(&self) {
         self.0.trim();
     }
@@ -199,7 +204,10 @@ impl Shared {
             let slab = Slab::new();
             held = self.class(class);
             if let Some(slab) = slab {
-                self.count(class, held.cut(slab, size));
+                // SAFETY: the slab is new, and its class's lock is held.
+                let blocks = unsafe { slab.rest(slab::blocks_of(size) as isize) };
+                self.count(class, blocks * size);
+                held.shelve(slab, size);
             }
         }
         let popped = held.free.pop();
@@ -208,7 +216,12 @@ impl Shared {
                 self.uncount(class, size);
                 if free.cut {
                     // SAFETY: the block is of a slab of this class, whose lock we hold.
-                    unsafe { Slab::of(free.base).rest(-1) };
+                    let resting = unsafe { Slab::of(free.base).rest(-1) };
+                    if resting + 1 == slab::blocks_of(size) {
+                        self.pinned.fetch_add(resting * size, Relaxed);
+                    } else {
+                        self.pinned.fetch_sub(size, Relaxed);
+                    }
                 }
             }
             None => held.loose += 1,
@@ -216,13 +229,13 @@ impl Shared {
         popped
     }
 
-    /// Counts `bytes` more in the lists; returns all that are.
-    fn count(&self, class: usize, bytes: usize) -> usize {
+    /// Counts `bytes` more in the lists.
+    fn count(&self, class: usize, bytes: usize) {
         // ORDER: Relaxed everywhere: these are budgets, blocks themselves are handed over under their class's lock.
         if class >= ROOMY {
             self.roomy.fetch_add(bytes, Relaxed);
         }
-        self.cached.fetch_add(bytes, Relaxed).saturating_add(bytes)
+        self.cached.fetch_add(bytes, Relaxed);
     }
 
     fn uncount(&self, class: usize, bytes: usize) {
@@ -232,28 +245,23 @@ impl Shared {
         self.cached.fetch_sub(bytes, Relaxed);
     }
 
+    /// By how much what could be given back exceeds the cap.
+    fn over(&self) -> usize {
+        let idle = self.cached.load(Relaxed).saturating_sub(self.pinned.load(Relaxed));
+        idle.saturating_sub(self.cap)
+    }
+
     /// Takes a block back, or gives it to the system if it does not fit the cap.
     fn push(&self, class: usize, free: Free) {
         let memory = memory_of(class);
-        let over = self.count(class, memory.size()).saturating_sub(self.cap);
+        self.count(class, memory.size());
+        if free.cut {
+            return self.push_cut(class, free);
+        }
+        let over = self.over();
         let fits = over == 0 || self.make_room(class, over);
         let mut held = self.class(class);
-        if free.cut {
-            // SAFETY: the block is of a slab of this class, whose lock we hold.
-            let (slab, resting) = unsafe {
-                let slab = Slab::of(free.base);
-                (slab, slab.rest(1))
-            };
-            held.free.push(free);
-            if !fits && resting == slab::blocks_of(memory.size()) {
-                // SAFETY: blocks in a free list that are cut are of slabs that are there.
-                held.free.retain(|other| !other.cut || unsafe { Slab::of(other.base) } != slab);
-                drop(held);
-                self.uncount(class, resting * memory.size());
-                // SAFETY: all its blocks rested (S2), and have left the list: nobody knows of them any more.
-                unsafe { slab.release() };
-            }
-        } else if fits {
+        if fits {
             held.free.push(free);
         } else {
             held.loose -= 1;
@@ -261,6 +269,38 @@ impl Shared {
             self.uncount(class, memory.size());
             // SAFETY: P1.
             unsafe { dealloc(free.base.as_ptr(), memory) };
+        }
+    }
+
+    /// Takes a block of a slab back. It stays; but if it is the last of its slab to rest, and does not fit, all the slab goes.
+    fn push_cut(&self, class: usize, free: Free) {
+        let size = memory_of(class).size();
+        let blocks = slab::blocks_of(size);
+        let mut held = self.class(class);
+        // SAFETY: the block is of a slab of this class, whose lock we hold.
+        let (slab, resting) = unsafe {
+            let slab = Slab::of(free.base);
+            (slab, slab.rest(1))
+        };
+        held.free.push(free);
+        if resting < blocks {
+            self.pinned.fetch_add(size, Relaxed);
+            return;
+        }
+        self.pinned.fetch_sub((blocks - 1) * size, Relaxed);
+        let over = self.over();
+        if over == 0 {
+            return;
+        }
+        // SAFETY: blocks in a free list that are cut are of slabs that are there.
+        held.free.retain(|other| !other.cut || unsafe { Slab::of(other.base) } != slab);
+        drop(held);
+        if self.make_room(class, over) {
+            self.class(class).shelve(slab, size);
+        } else {
+            self.uncount(class, blocks * size);
+            // SAFETY: all its blocks rested (S2), and have left the list: nobody knows of them any more.
+            unsafe { slab.release() };
         }
     }
 
@@ -319,13 +359,10 @@ impl Shared {
 }
 
 impl Class {
-    /// Adds the blocks of a new slab to the free list, the first on top. Returns their bytes.
-    fn cut(&mut self, slab: Slab, size: usize) -> usize {
-        let blocks = slab::blocks_of(size);
-        self.free.extend((0..blocks).rev().map(|i| Free { base: slab.block(i, size), cut: true }));
-        // SAFETY: the slab is new, and its class's lock is held.
-        unsafe { slab.rest(blocks as isize) };
-        blocks * size
+    /// Puts the blocks of a slab of which all rest into the free list, the first on top.
+    fn shelve(&mut self, slab: Slab, size: usize) {
+        let blocks = 0..slab::blocks_of(size);
+        self.free.extend(blocks.rev().map(|i| Free { base: slab.block(i, size), cut: true }));
     }
 }
 
@@ -449,7 +486,7 @@ mod tests {
         assert!(holds(&kept, 7));
         drop(kept);
         pool.trim();
-        assert_eq!(pool.cached_bytes(), 0);
+        assert_eq!((pool.cached_bytes(), pool.0.pinned.load(Relaxed)), (0, 0));
     }
 
     #[test]
@@ -460,6 +497,11 @@ mod tests {
         let (first, second): (Vec<_>, Vec<_>) = tiles.into_iter().enumerate().partition(|(i, _)| i % 2 == 0);
         drop(first);
         assert!(pool.cached_bytes() > SLABBED_CAP, "their slabs are in use: {}", pool.cached_bytes());
+        assert_eq!(pool.0.over(), 0);
+        let loose = pool.block(3 << 20, false).unwrap();
+        let base = loose.base;
+        drop(loose);
+        assert_eq!(pool.block(3 << 20, false).unwrap().base, base, "other blocks are kept all the same");
         drop(second);
         assert!((1..=SLABBED_CAP).contains(&pool.cached_bytes()), "{}", pool.cached_bytes());
         let small = BlockPool::new(SLABBED_CAP - 1);
