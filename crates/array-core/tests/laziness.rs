@@ -192,3 +192,14 @@ fn views_of_long_chains_do_not_walk_them() {
     }
     assert_eq!(shared.to_vec::<i64>().unwrap(), [0; 4]);
 }
+
+#[test]
+fn a_view_of_shared_doublings_computes_what_it_shows() {
+    // Two to the twelfth uses of the leaf, but twelve operations; and a negative exponent where the view does not look.
+    let mut a = Array::from_vec(vec![2i64, 2], [2]).pow(Array::from_vec(vec![1i64, -1], [2]));
+    for _ in 0..12 {
+        a = &a + &a;
+    }
+    assert_eq!(a.slice(s![0]).item::<i64>().unwrap(), 2 << 12);
+    assert!(a.slice(s![1]).eval().is_err());
+}

@@ -2,7 +2,7 @@
 //!
 //! A view of data is a new layout. A view of an expression moves down to the leaves, so that only what is looked at is
 //! computed and it still fuses; `(a + b)[i]` becomes `a[i] + b[i]`, each operand first stretched to the shape of the whole. Only a
-//! reshape may have to store the expression first, and any view of an expression of more than a thousand operations.
+//! reshape may have to store the expression first, and any view that would move down through more than a thousand operations.
 
 use super::Array;
 use crate::{
@@ -11,11 +11,10 @@ use crate::{
     index::Index,
     layout::{Dims, Layout},
 };
-use std::convert::Infallible;
 
-/// Operations (one that several read counts for each) from which on an expression is stored before it is viewed: four times what a
-/// plan holds, so it is computed in parts anyway.
-const HEAVY: u32 = 1024;
+/// Operations that a view moves down through; an expression of more is stored, and the view laid over it. Four times what a plan
+/// holds, so it is computed in parts anyway; and moving each of many views down a long chain would take quadratic time.
+const HEAVY: usize = 1024;
 
 /// A change of layout that commutes with elementwise operations.
 #[derive(Clone, Copy)]
@@ -40,7 +39,12 @@ struct Down<'a> {
     whole: &'a [usize],
     view: Move<'a>,
     shape: Dims,
+    /// How many operations it has entered, each once.
+    entered: usize,
 }
+
+/// The expression has more operations than a view moves through.
+struct TooHeavy;
 
 impl Down<'_> {
     fn leaf(&self, layout: &Layout) -> Layout {
@@ -51,9 +55,9 @@ impl Down<'_> {
 }
 
 impl Rewrite for Down<'_> {
-    type Error = Infallible;
+    type Error = TooHeavy;
 
-    fn enter(&mut self, node: &Array) -> Result<Option<Array>, Infallible> {
+    fn enter(&mut self, node: &Array) -> Result<Option<Array>, TooHeavy> {
         let dtype = node.dtype();
         // What has no axes looks the same from everywhere, and a reduction stays shared.
         if node.ndim() == 0 && !self.whole.is_empty() {
@@ -78,11 +82,15 @@ impl Rewrite for Down<'_> {
                 Some(Node::store(node.clone(), self.leaf(&own)))
             }
             Kind::Failed(_) => Some(node.clone()),
-            Kind::Map { .. } => None,
+            Kind::Map { .. } if self.entered == HEAVY => return Err(TooHeavy),
+            Kind::Map { .. } => {
+                self.entered += 1;
+                None
+            }
         })
     }
 
-    fn leave(&mut self, node: &Array, args: Args) -> Result<Array, Infallible> {
+    fn leave(&mut self, node: &Array, args: Args) -> Result<Array, TooHeavy> {
         let Kind::Map { op, at, .. } = &node.0.kind else { unreachable!("only maps are entered") };
         Ok(Node::map(*op, node.dtype(), self.shape.clone(), args, at))
     }
@@ -95,16 +103,15 @@ impl Array {
             return self.clone();
         }
         let layout = match Layout::contiguous(self.shape()).and_then(|whole| view.apply(&whole)) {
-            // Moving each of many views down a long chain would take quadratic time.
-            Ok(layout) if self.0.weight > HEAVY => return Node::store(self.clone(), layout),
             Ok(layout) => layout,
             Err(error) => return Array::fail(error),
         };
-        let Ok(array) = rewrite(self, &mut Down { whole: self.shape(), view, shape: layout.shape });
-        array
+        let mut down = Down { whole: self.shape(), view, shape: layout.shape.clone(), entered: 0 };
+        rewrite(self, &mut down).unwrap_or_else(|TooHeavy| Node::store(self.clone(), layout))
     }
 
-    /// The part that a NumPy basic index selects; see [`s!`](crate::s). Nothing is copied or computed.
+    /// The part that a NumPy basic index selects; see [`s!`](crate::s). Nothing is copied or computed now; evaluation computes only
+    /// what is selected, unless the array is an expression of more than 1024 operations, which it computes as a whole.
     ///
     /// A wrong index is an error ([`ArrayError::IndexOutOfBounds`] and kin) that comes out of the evaluation.
     ///
