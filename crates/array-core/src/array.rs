@@ -159,7 +159,7 @@ impl Array {
             let Some(count) = usize::try_from(count).ok().filter(|&n| checked_len(&[n]).is_ok()) else {
                 return refuse("too many elements");
             };
-            return Array::from_vec((0..count as i128).map(|i| (a + i * s) as i64).collect(), [count]);
+            return Array::sequence(count, |i| (a + i as i128 * s) as i64);
         }
         let (a, b, s) = (start.as_f64(), stop.as_f64(), step.as_f64());
         if s == 0.0 {
@@ -174,7 +174,7 @@ impl Array {
         }
         // NumPy fills with the difference of the first two elements, which need not be `step` to the last bit.
         let delta = (a + s) - a;
-        Array::from_vec((0..count as usize).map(|i| a + i as f64 * delta).collect(), [count as usize])
+        Array::sequence(count as usize, |i| a + i as f64 * delta)
     }
 
     /// `n` evenly spaced `float64` from `start` to `stop`, both included, as `np.linspace`.
@@ -191,17 +191,23 @@ impl Array {
         }
         let (div, delta) = (n.saturating_sub(1) as f64, stop - start);
         let step = delta / div;
-        let mut values: Vec<f64> = if n > 1 && step == 0.0 {
+        Array::sequence(n, |i| match i {
+            _ if n == 1 => 0.0 * delta + start,
+            _ if i == n - 1 => stop,
             // A step too small to represent: NumPy divides first.
-            (0..n).map(|i| i as f64 / div * delta + start).collect()
-        } else if n > 1 {
-            (0..n).map(|i| i as f64 * step + start).collect()
-        } else {
-            vec![0.0 * delta + start; n]
-        };
-        if n > 1 {
-            values[n - 1] = stop;
+            _ if step == 0.0 => i as f64 / div * delta + start,
+            _ => i as f64 * step + start,
+        })
+    }
+
+    /// The elements `f(0)`, `f(1)`, …, `n` of them; [`ArrayError::OutOfMemory`] where there is no room, not the end of the process.
+    #[track_caller]
+    fn sequence<T: Element>(n: usize, f: impl Fn(usize) -> T) -> Array {
+        let mut values = Vec::new();
+        if values.try_reserve_exact(n).is_err() {
+            return Array::fail(ArrayError::OutOfMemory { bytes: n.saturating_mul(size_of::<T>()) });
         }
+        values.extend((0..n).map(f));
         Array::from_vec(values, [n])
     }
 

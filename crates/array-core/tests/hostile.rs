@@ -126,3 +126,16 @@ fn blocks_that_do_not_fit_are_refused() {
         assert_eq!(array.eval_into(block).unwrap().to_vec::<f64>().unwrap(), [10.0]);
     }
 }
+
+#[test]
+fn sequences_without_room_are_errors() {
+    let huge = Array::full([1 << 50], 1);
+    for wrong in [
+        Array::arange(0, 1i64 << 50, 1),
+        Array::arange(0.0, 1e14, 1.0),
+        Array::linspace(0.0, 1.0, 1 << 50),
+        Array::ones([3]).put(&huge, &Array::ones([1])),
+    ] {
+        assert!(matches!(wrong.eval().unwrap_err().root(), ArrayError::OutOfMemory { .. }));
+    }
+}
