@@ -177,7 +177,7 @@ fn tile_task(
 }
 
 /// A block for a tile that is written as a whole, and whether to write it past the caches: if nobody has been recorded who reads
-/// it, and the block is not in a cache already.
+/// it, and the block did not just die on this worker.
 ///
 /// One that just died here is: writing it there costs no reading, and writing it past the cache would clear it from there first. So
 /// sweeps over large arrays, of which each tile is written where the one before was read, stay as they are (two threads, sweeps over

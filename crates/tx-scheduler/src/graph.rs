@@ -53,7 +53,7 @@ pub(crate) struct Version {
     block: UnsafeCell<Option<TileBuf>>,
     /// G3.
     pub(crate) refs: AtomicU32,
-    /// Tables that hold it: more than one while a snapshot shares it. Recording only.
+    /// Tables that hold it: more than one while a snapshot shares it. Changed while recording only.
     pub(crate) tables: u32,
     /// The last task that writes it. Recording only.
     writer: TaskSeq,

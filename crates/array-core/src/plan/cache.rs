@@ -64,7 +64,7 @@ fn place_of(key: &[u32]) -> usize {
     let (pairs, rest) = key.as_chunks::<2>();
     let hash = pairs.iter().fold(0, |hash, [a, b]| mix(hash, u64::from(*a) | u64::from(*b) << 32));
     let hash = rest.iter().fold(hash, |hash, word| mix(hash, u64::from(*word)));
-    (hash >> 58) as usize % REMEMBERED
+    (hash >> (u64::BITS - REMEMBERED.ilog2())) as usize % REMEMBERED
 }
 
 #[cfg(test)]
