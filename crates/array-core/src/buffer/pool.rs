@@ -41,7 +41,7 @@ const SLABBED_CAP: usize = 16 << 20;
 /// A recycling pool of 64-byte aligned memory blocks. Cloning gives another handle to the same pool.
 ///
 /// Blocks that are dropped come back to the pool they were taken from, up to its cap; [`trim`](Self::trim) empties it.
-/// Blocks of 16 to 256 KiB, when there are many of a size, are cut from huge pages of 2 MiB; such a page can only be given back, by
+/// Blocks of 16 to 224 KiB, when there are many of a size, are cut from huge pages of 2 MiB; such a page can only be given back, by
 /// `trim` or for the cap, when none of its blocks is in use: until then its unused blocks wait for arrays of their size, and do not
 /// count against the cap.
 ///

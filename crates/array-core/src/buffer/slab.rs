@@ -16,7 +16,8 @@ use std::{
 
 use super::pool::{HUGE, advise};
 
-/// Blocks of at most so many bytes are cut from slabs: seven of these fit one.
+/// Blocks of at most so many bytes, their room for a colour counted, are cut from slabs: classes of up to 224 KiB, of which eight or
+/// more fit one.
 pub(super) const LARGEST: usize = 256 << 10;
 /// Where the first block begins.
 pub(super) const HEADER: usize = 64;
