@@ -173,6 +173,14 @@ pub enum ArrayError {
         /// The type it should take.
         dtype: DType,
     },
+    /// A plain float whose whole part the integers of an array cannot hold, or that has none.
+    #[error("float {value} has no whole part that is an {dtype}")]
+    FloatBounds {
+        /// The float.
+        value: f64,
+        /// The type it should take.
+        dtype: DType,
+    },
     /// `int ** negative int`.
     #[error("Integers to negative integer powers are not allowed.")]
     NegativePower,

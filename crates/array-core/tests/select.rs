@@ -1,7 +1,9 @@
 //! Full indexing against NumPy's results (tests/fixtures/select.txt, made by tests/generate.py): reading, assigning, adding at
 //! positions; overlapping assignments; hostile positions.
 
-use array_core::{Array, ArrayError, Buffer, Complex, DType, Index, Layout, Op, Scalar, Select, pick, s};
+use array_core::{
+    Array, ArrayError, Buffer, Complex, DType, Index, Layout, Op, Scalar, Select, Term, pick, s,
+};
 use proptest::prelude::*;
 
 fn numbers(text: &str) -> Vec<i64> {
@@ -131,8 +133,60 @@ fn a_plain_integer_that_does_not_fit_is_an_error_and_one_that_insists_on_its_typ
         let error = wrong.eval().unwrap_err();
         assert!(matches!(error.root(), ArrayError::IntegerBounds { dtype: DType::U8, .. }), "{error}");
     }
-    // A number of another kind is cast, as NumPy does.
+    // A number of another kind is cast, as NumPy does, if the type holds what is left of it.
     assert_eq!(bytes.set(pick![1], 7.9).to_vec::<u8>().unwrap(), [1, 7, 3]);
+    assert_eq!(bytes.set(pick![1], -0.9).to_vec::<u8>().unwrap(), [1, 0, 3]);
+    assert_eq!(bytes.set(pick![1], 255.9).to_vec::<u8>().unwrap(), [1, 255, 3]);
+    for wrong in [-2.0, 256.0, 1e300, f64::NAN, f64::INFINITY] {
+        let mask = bytes.set(pick![bytes.greater(1)], wrong);
+        for error in [bytes.set(pick![1], wrong), mask].map(|array| array.eval().unwrap_err()) {
+            assert!(matches!(error.root(), ArrayError::FloatBounds { dtype: DType::U8, .. }), "{error}");
+        }
+        assert!(bytes.set(pick![1], Array::scalar(wrong)).eval().is_ok(), "an array's wrap");
+        assert!(bytes.cast(DType::Bool).set(pick![1], wrong).eval().is_ok());
+    }
+    let long = Array::arange(0, 2, 1);
+    assert!(long.set(pick![0], -2f64.powi(63)).eval().is_ok());
+    assert!(long.set(pick![0], 2f64.powi(63)).eval().is_err());
+}
+
+/// Results of NumPy 2.4.
+#[test]
+fn operations_at_positions_are_computed_in_their_own_type_and_cast_back_one_by_one() {
+    let twice = Array::from_vec(vec![0i64, 0], [2]);
+    let ints = Array::from_vec(vec![5i64, 6], [2]);
+    let at = |a: &Array, op, value: Term| a.at(op, pick![&twice], value).to_vec::<i64>().unwrap();
+    assert_eq!(at(&ints, Op::Add, 1.5.into()), [7, 6], "6.5 is cut to 6, 7.5 to 7");
+    assert_eq!(at(&ints, Op::Divide, 2.into()), [1, 6]);
+    assert_eq!(at(&ints, Op::Power, 0.5.into()), [1, 6]);
+    let both = pick![Array::arange(0, 2, 1)];
+    assert_eq!(Array::from_vec(vec![5i64, 16], [2]).at(Op::Sqrt, &both, 0).to_vec::<i64>().unwrap(), [2, 4]);
+    let truth = Array::from_vec(vec![true, false], [2]);
+    let truths = |a: Array| a.to_vec::<bool>().unwrap();
+    assert_eq!(truths(truth.at(Op::Square, &both, 0)), [true, false]);
+    assert_eq!(truths(truth.at(Op::Add, &both, 1)), [true, true]);
+    assert_eq!(truths(truth.at(Op::Subtract, &both, 1)), [false, true]);
+    let nans = Array::from_vec(vec![1.0, f64::NAN], [2]).at(Op::IsNan, &both, 0);
+    assert_eq!(nans.to_vec::<f64>().unwrap(), [0.0, 1.0]);
+    // uint64 with int64 is float64, which does not hold 2^53 + 1.
+    let wide = Array::from_vec(vec![(1u64 << 53) + 1, 3], [2]).at(Op::Add, pick![0], Array::arange(0, 1, 1));
+    assert_eq!(wide.to_vec::<u64>().unwrap(), [1 << 53, 3]);
+    // A weight in double precision is not rounded before it is added.
+    let singles = Array::from_vec(vec![1.0f32, 1.0], [2]);
+    let weights = Array::from_vec(vec![f64::from(f32::EPSILON) * 0.5 + 1e-12; 2], [2]);
+    let sums = singles.at(Op::Add, pick![&twice], &weights).to_vec::<f32>().unwrap();
+    assert_eq!(sums, [1.0 + 2.0 * f32::EPSILON, 1.0]);
+    let shorts =
+        Array::from_vec(vec![2i8, 3], [2]).at(Op::LeftShift, &both, Array::from_vec(vec![7i64, 1], [2]));
+    assert_eq!(shorts.to_vec::<i8>().unwrap(), [0, 6]);
+    // More than a block of each, strided.
+    let long = Array::arange(0, 6000, 1).reshape([3000, 2]);
+    let half = long.at(Op::Multiply, pick![.., 1], Array::full([3000], 0.5));
+    assert_eq!(half.slice(s![2999]).to_vec::<i64>().unwrap(), [5998, 2999]);
+    assert_eq!(
+        half.slice(s![.., 1]).sum().item::<i64>().unwrap(),
+        (0..3000).map(|i| (2 * i + 1) / 2).sum::<i64>()
+    );
 }
 
 #[test]
@@ -163,7 +217,8 @@ fn hostile_positions_are_errors() {
     let (two, three) = (Array::arange(0, 2, 1), Array::full([3], 0));
     assert!(matches!(error(a.pick(pick![&two, &three])), ArrayError::Broadcast { .. }));
     assert!(matches!(error(a.set(pick![&two], Array::zeros([4]))), ArrayError::BroadcastTo { .. }));
-    assert!(matches!(error(a.at(Op::Divide, pick![&two], 1)), ArrayError::Unsupported { .. }));
+    assert!(matches!(error(a.at(Op::Where, pick![&two], 1)), ArrayError::Unsupported { .. }));
+    assert!(matches!(error(a.at(Op::BitAnd, pick![&two], 1.5)), ArrayError::Unsupported { .. }));
     // Absurd selections have shapes that no memory holds.
     let wide = Array::full([1 << 31], 0).broadcast_to([1 << 31, 1 << 31]);
     assert!(matches!(error(a.pick(pick![&wide, &wide.slice(s![0])])), ArrayError::TooLarge { .. }));
@@ -200,6 +255,10 @@ fn integers_outside_are_told_where_nothing_is_picked() {
         a.pick(pick![-4, &none]),
         a.set(pick![&none, -5], 0),
         a.pick(pick![9, a.slice(array_core::s![0]).less(0)]),
+        // A value without axes counts as an integer.
+        a.pick(pick![&none, Array::scalar(4)]),
+        a.pick(pick![Array::scalar(1u64 << 63), &none]),
+        a.set(pick![Array::arange(0, 4, 1).sum(), &none], 0),
     ] {
         let error = wrong.error().expect("found when it was built").clone();
         assert!(matches!(error.root(), ArrayError::IndexOutOfBounds { .. }), "{error}");

@@ -20,7 +20,8 @@ use crate::{
 use compare::compare;
 use smallvec::smallvec;
 use std::panic::Location;
-use types::{common, own_types, own_types_beside};
+pub(super) use types::common;
+use types::{own_types, own_types_beside};
 
 /// A map over arguments of the right types; broadcasts their shapes.
 #[track_caller]

@@ -3,7 +3,7 @@
 //! Arrays do not change: what NumPy writes as `a[index] = value` is [`Array::set`], which gives the changed array. Everything on the
 //! right is seen as it was before, so `a[1:] = a[:-1]` and `a += a.T` need no care.
 
-use super::{Array, Term, along::resolve_axis};
+use super::{Array, Term, along::resolve_axis, ops::common};
 use crate::{
     dtype::{DType, Scalar},
     error::ArrayError,
@@ -66,9 +66,9 @@ impl Array {
     /// type and stretched to the selection; where positions repeat, the last one counts.
     ///
     /// Errors as of [`pick`](Self::pick), and [`ArrayError::BroadcastTo`] for a value that does not fit, [`ArrayError::MaskValues`]
-    /// for a row of values that are not as many as a mask selects, [`ArrayError::IntegerBounds`] for a plain integer that the
-    /// array's type does not hold, or [`ArrayError::Casting`] for a plain complex number where elements are real (of an array of
-    /// complex numbers the imaginary parts are dropped, as in NumPy).
+    /// for a row of values that are not as many as a mask selects, [`ArrayError::IntegerBounds`] or [`ArrayError::FloatBounds`] for a
+    /// plain number that the array's integers do not hold, or [`ArrayError::Casting`] for a plain complex number where elements are
+    /// real (of an array of complex numbers the imaginary parts are dropped, and of an array of floats the integers wrap, as in NumPy).
     ///
     /// ```
     /// use array_core::{pick, Array};
@@ -86,7 +86,13 @@ impl Array {
     }
 
     /// The array with `op(element, value)` in the place of each element that the index selects, once for every time it is
-    /// selected: NumPy's `ufunc.at`. `op` takes one operand (`value` is not used) or two, and its result has the array's type.
+    /// selected: NumPy's `ufunc.at`. `op` takes one operand (`value` is not used) or two.
+    ///
+    /// **Dtype** the array's. `op` is computed in the type it has for the array and `value` (a plain number is weak, see [`Term`]), and
+    /// each result is cast back before the next: `1.5` added twice to an integer 5 is 7.
+    ///
+    /// Errors as of [`set`](Self::set), and [`ArrayError::Unsupported`] for types that `op` does not have, for more than two operands and
+    /// for casts, or [`ArrayError::NegativePower`].
     ///
     /// ```
     /// use array_core::{pick, Array, Op};
@@ -110,7 +116,11 @@ impl Array {
             return Ok(self.clone());
         }
         let dtype = self.dtype();
-        let op = op.map(|op| applicable(op, dtype)).transpose()?;
+        if let Some(Term::Array(array)) = &value
+            && let Some(error) = array.error()
+        {
+            return Err(error.clone());
+        }
         if let Some(value) = value.as_ref().and_then(|value| value.out_of_bounds(dtype)) {
             return Err(ArrayError::IntegerBounds { value, dtype });
         }
@@ -120,7 +130,15 @@ impl Array {
             let operation = op.map_or("setting elements", Op::name);
             return Err(ArrayError::Casting { operation, from: DType::C128, to: dtype });
         }
-        let value = value.map(|value| value.into_array().cast(dtype));
+        if let (None, Some(Term::Weak(Scalar::F64(value)))) = (op, &value) {
+            whole_part(*value, dtype)?;
+        }
+        // What the operation reads; without one the value is cast to the array's type.
+        let (op, input) = match op {
+            Some(op) => applicable(op, self, value.as_ref()).map(|(op, input)| (Some(op), input))?,
+            None => (None, dtype),
+        };
+        let value = value.map(|value| value.into_array().cast(input));
         if let Some(error) = value.as_ref().and_then(Array::error) {
             return Err(error.clone());
         }
@@ -233,17 +251,27 @@ fn basic(items: &[Select]) -> SmallVec<[Index; 6]> {
     items.iter().map(index).collect()
 }
 
-/// The operation on elements of `dtype` that gives such elements.
-fn applicable(op: Op, dtype: DType) -> Result<Op, ArrayError> {
-    let refuse = |reason| ArrayError::Unsupported { operation: op.name(), dtypes: vec![dtype], reason };
+/// The operation on elements of an array, and beside a value, and the type in which it is computed.
+fn applicable(op: Op, array: &Array, value: Option<&Term>) -> Result<(Op, DType), ArrayError> {
+    let own = array.dtype();
+    let common = value.map_or(own, |value| common(&Term::from(array), value, op.is_inexact()));
+    let refuse = |reason| {
+        let dtypes = [own].into_iter().chain(value.map(Term::dtype)).collect();
+        ArrayError::Unsupported { operation: op.name(), dtypes, reason }
+    };
     if op.arity() > 2 || matches!(op, Op::Cast) {
         return Err(refuse("only operations of one or two operands are done at positions"));
     }
-    let (input, output) = op.types(dtype).map_err(refuse)?;
-    if (input, output) != (dtype, dtype) {
-        return Err(refuse("the result has another type"));
-    }
-    Ok(op.on_truth(dtype))
+    let (input, _) = op.types(common).map_err(refuse)?;
+    Ok((op.on_truth(input), input))
+}
+
+/// That the whole part of a plain number is one of the integers of `dtype`, if these are such.
+fn whole_part(value: f64, dtype: DType) -> Result<(), ArrayError> {
+    let Some((least, greatest)) = dtype.integers() else { return Ok(()) };
+    // What has no whole part, or a greater one than the type below, saturates.
+    let whole = if value.is_nan() { i128::MAX } else { value as i128 };
+    if (least..=greatest).contains(&whole) { Ok(()) } else { Err(ArrayError::FloatBounds { value, dtype }) }
 }
 
 /// What is wrong with a value that does not stretch to what `items` select of an array of `ndim` axes: of a mask and a row of values

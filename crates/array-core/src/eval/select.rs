@@ -200,7 +200,7 @@ pub(super) fn put(
     let mut src = match value.as_ref().and_then(Array::as_buffer) {
         // SAFETY: the elements of a compact array start at its offset.
         Some((buffer, layout)) if !layout.is_empty() => unsafe {
-            buffer.as_ptr().offset(layout.offset * size as isize)
+            buffer.as_ptr().offset(layout.offset * buffer.dtype().size() as isize)
         },
         _ if selection.width == 0 || selection.offsets.is_empty() || selection.rows.is_empty() => {
             return Ok(());
@@ -215,29 +215,36 @@ pub(super) fn put(
         });
         return Ok(());
     };
-    let kernel = select::op(isa, op, dtype, dtype, 0).ok_or(ArrayError::Unsupported {
-        operation: op.name(),
-        dtypes: vec![dtype],
-        reason: "the operation has no kernel of its own",
-    })?;
+    // Computed in the type of the value, which the operation reads; results are cast back one by one, for a place may come again.
+    let refuse = |reason| ArrayError::Unsupported { operation: op.name(), dtypes: vec![dtype], reason };
+    let (input, output) = op.types(value.as_ref().map_or(dtype, Array::dtype)).map_err(refuse)?;
+    let kernel = select::op(isa, op, input, output, 0)
+        .ok_or_else(|| refuse("the operation has no kernel of its own"))?;
+    let (before, after) = (select::casts(isa, dtype, input), select::casts(isa, output, dtype));
     let mut flag = 0u8;
-    // Operand and result as dense blocks of their own, for a kernel's destination is apart from its sources.
+    // What a kernel reads and what it writes lie apart: two dense blocks in turns.
     let mut blocks = [vec![0u128; BLOCK], vec![0u128; BLOCK]];
-    let [old, new] = &mut blocks;
-    let (old, new): (*mut u8, *mut u8) = (old.as_mut_ptr().cast(), new.as_mut_ptr().cast());
+    let [one, two] = &mut blocks;
+    let (one, two): (*mut u8, *mut u8) = (one.as_mut_ptr().cast(), two.as_mut_ptr().cast());
     selection.each(|place| {
         let mut done = 0;
         while done < selection.width {
             let n = (selection.width - done).min(BLOCK);
-            // SAFETY: as above; the blocks have room for `n` elements of any type.
+            let (mut now, mut next) = (one, two);
+            // SAFETY: as above; the blocks have room for `n` elements of any type, and hold such as the kernel reads: `before` takes
+            // them from the array's type to the operation's, `after` from its result's to the array's.
             unsafe {
                 let row = at.offset((place + done as isize * selection.stride) * size as isize);
-                moves::gather(size, old, row, selection.stride, n);
-                let locs = [new, old, src.cast_mut(), &raw mut flag];
-                kernel(locs.as_ptr(), [0, 1, 2, 3, 3, 3, 3, 3].as_ptr(), n);
-                moves::scatter(size, row, selection.stride, new, n);
+                moves::gather(size, now, row, selection.stride, n);
+                let steps = before.iter().chain([&kernel]).chain(&after);
+                for step in steps {
+                    let locs = [next, now, src.cast_mut(), &raw mut flag];
+                    step(locs.as_ptr(), [0, 1, 2, 3, 3, 3, 3, 3].as_ptr(), n);
+                    (now, next) = (next, now);
+                }
+                moves::scatter(size, row, selection.stride, now, n);
                 if op.arity() == 2 {
-                    src = src.add(n * size);
+                    src = src.add(n * input.size());
                 }
             }
             done += n;

@@ -104,12 +104,12 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Takes an index of an array of `shape` apart; nothing if it is a basic one.
-    pub(crate) fn of(items: &[Select], shape: &[usize]) -> Result<Option<Parts>, ArrayError> {
+    /// Takes an index of an array of the shape `lengths` apart; nothing if it is a basic one.
+    pub(crate) fn of(items: &[Select], lengths: &[usize]) -> Result<Option<Parts>, ArrayError> {
         if items.iter().all(|item| matches!(item, Select::Basic(_))) {
             return Ok(None);
         }
-        let ndim = shape.len();
+        let ndim = lengths.len();
         let named = |item: &Select| match item {
             Select::Basic(Index::At(_) | Index::Slice { .. }) => 1,
             Select::Basic(_) => 0,
@@ -157,7 +157,7 @@ impl Parts {
                 }
                 Select::Basic(Index::At(index)) => {
                     // Known at once, and wrong even where nothing is picked.
-                    let length = shape[from];
+                    let length = lengths[from];
                     let at = if *index < 0 { index.wrapping_add_unsigned(length) } else { *index };
                     if usize::try_from(at).map_or(true, |at| at >= length) {
                         return Err(ArrayError::IndexOutOfBounds { index: *index, axis: from, length });
@@ -168,7 +168,7 @@ impl Parts {
                     return Err(array.error().expect("just seen").clone());
                 }
                 Select::Array(mask) if mask.dtype() == DType::Bool => {
-                    for (k, (&length, &own)) in shape[from..].iter().zip(mask.shape()).enumerate() {
+                    for (k, (&length, &own)) in lengths[from..].iter().zip(mask.shape()).enumerate() {
                         if length != own {
                             return Err(ArrayError::MaskShape { axis: from + k, length, mask: own });
                         }
@@ -207,11 +207,29 @@ impl Parts {
         let shape = broadcast_shapes(&shapes)?;
         drop(shapes);
         parts.shape = shape;
+        if parts.shape.contains(&0) {
+            parts.check_single(lengths)?;
+        }
         for positions in &mut parts.positions {
             *positions = positions.broadcast_to(&parts.shape);
         }
         parts.at = if together { first.unwrap_or(0) } else { 0 };
         Ok(Some(parts))
+    }
+
+    /// That single positions, which no element of an empty selection looks at, are positions: as integers, they are wrong all the same.
+    /// Those that only a session can tell are not looked at.
+    fn check_single(&self, lengths: &[usize]) -> Result<(), ArrayError> {
+        for (positions, &(_, axis)) in self.positions.iter().zip(&self.axes).filter(|p| p.0.ndim() == 0) {
+            let length = lengths[axis];
+            if let Ok(index) = positions.item::<i64>()
+                && usize::try_from(if index < 0 { index.wrapping_add_unsigned(length as u64) } else { index })
+                    .map_or(true, |at| at >= length)
+            {
+                return Err(ArrayError::IndexOutOfBounds { index: index as isize, axis, length });
+            }
+        }
+        Ok(())
     }
 
     /// An axis that `positions` index.

@@ -5,13 +5,14 @@ use super::{
     arith::{self, *},
     chain::{Chain, Choose, Paired, Scaled, Weighted},
     complex::{self, Conjugate, FGreatest, FLeast, Greatest, ImagPart, Least, RealPart},
-    convert::Truth,
+    convert::{Truth, via},
     loops::{CheckedPow, Convert, Copy1, Map1, Map2, S, V, Where},
     moves::Pair,
     pick, scalar,
 };
 use crate::{dtype::DType, expr::Op, functions};
 use num_complex::Complex;
+use smallvec::SmallVec;
 
 type C64 = Complex<f32>;
 type C128 = Complex<f64>;
@@ -354,6 +355,23 @@ fn copy(isa: Isa, dtype: DType, mask: Mask) -> Option<Kernel> {
         8 => sized!(u64),
         _ => sized!(Pair),
     })
+}
+
+/// The kernels that cast one after another; none for a type to itself.
+pub(crate) fn casts(isa: Isa, from: DType, to: DType) -> SmallVec<[Kernel; 4]> {
+    let (mut kernels, mut at) = (SmallVec::new(), from);
+    while at != to {
+        let mut next = to;
+        let kernel = loop {
+            match cast(isa, at, next) {
+                Some(kernel) => break kernel,
+                None => next = via(at, next),
+            }
+        };
+        kernels.push(kernel);
+        at = next;
+    }
+    kernels
 }
 
 /// The kernel of a cast, where there is one; else [`via`](super::convert::via) says the way.

@@ -9,7 +9,7 @@ use crate::{
 use smallvec::SmallVec;
 
 /// The common type of two operands by NEP 50; `inexact` takes two arrays to their floating point types first.
-pub(super) fn common(a: &Term, b: &Term, inexact: bool) -> DType {
+pub(in crate::array) fn common(a: &Term, b: &Term, inexact: bool) -> DType {
     let own = |array: &Array| if inexact { array.dtype().inexact() } else { array.dtype() };
     match (a, b) {
         (Term::Array(a), Term::Array(b)) => own(a).promote(own(b)),
@@ -49,7 +49,7 @@ pub(super) fn common_with(array: &Array, others: &[&Term]) -> DType {
 }
 
 impl Term {
-    pub(super) fn dtype(&self) -> DType {
+    pub(in crate::array) fn dtype(&self) -> DType {
         match self {
             Term::Array(a) => a.dtype(),
             Term::Weak(v) => v.dtype(),
