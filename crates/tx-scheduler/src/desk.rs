@@ -83,6 +83,8 @@ pub(crate) struct Tally {
     pub(crate) kernel_ns: u64,
     pub(crate) scheduling_ns: u64,
     pub(crate) bytes: u64,
+    /// Of these, written past the caches.
+    pub(crate) past: u64,
     pub(crate) aborts: u64,
 }
 
@@ -95,6 +97,7 @@ impl std::ops::Add for Tally {
             kernel_ns: self.kernel_ns + other.kernel_ns,
             scheduling_ns: self.scheduling_ns + other.scheduling_ns,
             bytes: self.bytes + other.bytes,
+            past: self.past + other.past,
             aborts: self.aborts + other.aborts,
         }
     }

@@ -170,7 +170,9 @@ fn tile_task(
             }
         })?;
     }
-    desk.tally.bytes += ((piece.end - piece.start) * (inputs.bytes_per_element + target.dtype.size())) as u64;
+    let (elems, size) = (piece.end - piece.start, target.dtype.size());
+    desk.tally.bytes += (elems * (inputs.bytes_per_element + size)) as u64;
+    desk.tally.past += if past { (elems * size) as u64 } else { 0 };
     // SAFETY: this task creates the version (G2).
     unsafe { new.put(block) };
     Ok(())

@@ -48,6 +48,8 @@ pub struct Report {
     pub scheduling_seconds: f64,
     /// Bytes that kernels read and wrote.
     pub bytes_moved: u64,
+    /// Of these, bytes of results that were written past the caches ([`Config::cache_bytes`](crate::Config::cache_bytes)).
+    pub bytes_past_caches: u64,
     /// The lines of the program that recorded something, the most expensive first.
     pub lines: Vec<LineReport>,
     /// Executions that were rolled back, by who lost to whom, the most expensive first.

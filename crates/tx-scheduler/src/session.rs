@@ -261,6 +261,7 @@ impl Session {
             kernel_seconds: tally.kernel_ns as f64 / 1e9,
             scheduling_seconds: tally.scheduling_ns as f64 / 1e9,
             bytes_moved: tally.bytes,
+            bytes_past_caches: tally.past,
             lines: self.line_reports(),
             conflicts: self.conflict_reports(),
             critical_path: self.critical_path(),

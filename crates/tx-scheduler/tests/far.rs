@@ -43,11 +43,16 @@ fn results_past_the_caches_have_the_bits_of_plain_evaluation() {
         let mut session = Session::new(config.cache_bytes(0));
         let (x, y) = (session.array(&a).unwrap(), session.array(&b).unwrap());
         session.finish().unwrap();
+        let results: usize = forms(&a, &b).iter().map(|form| form.len() * form.dtype().size()).sum();
         // All at once: of each tile nobody is recorded who reads it. Twice: the second time blocks come back.
-        for _ in 0..2 {
+        for round in 0..2 {
             let views: Vec<_> =
                 forms(&x.read(), &y.read()).into_iter().map(|form| session.array(form).unwrap()).collect();
             session.finish().unwrap();
+            // The first time all of them go there, as their operands did; the second time not those in blocks that just died.
+            let past = session.report().bytes_past_caches as usize;
+            let all = results + 2 * N * size_of::<f64>();
+            assert!(past >= all && (round > 0 || past == all), "{past} of {all} bytes");
             for (i, (view, expected)) in views.iter().zip(&expected).enumerate() {
                 let ours = bits(&session.eval(view).unwrap());
                 assert!(ours == *expected, "form {i}, {threads} threads, tiles of {tile}");
@@ -78,8 +83,22 @@ fn statements_go_on_over_what_was_written_past_the_caches() {
                 }
                 session.assign(&x, z.read() * 0.25 - x.read()).unwrap();
             }
+            let past = session.report().bytes_past_caches as usize;
+            assert!(past > 3 * N * size_of::<f64>(), "more than the three arrays it began with: {past}");
             let ours = [&x, &z].map(|view| bits(&session.eval(view).unwrap()));
             assert!(ours == [bits(&u), bits(&w)], "{threads} threads, a look every {looks}");
         }
     }
+}
+
+#[test]
+fn results_inside_the_caches_are_never_written_past_them() {
+    let (a, b) = (numbers(0.7), numbers(1.3));
+    let config = Config::threads(2).unwrap().shared_effort(0).inline_effort(0).tile_elems(1000);
+    let mut session = Session::new(config.cache_bytes(N * size_of::<f64>()));
+    let (x, y) = (session.array(&a).unwrap(), session.array(&b).unwrap());
+    let _views: Vec<_> =
+        forms(&x.read(), &y.read()).into_iter().map(|form| session.array(form).unwrap()).collect();
+    session.finish().unwrap();
+    assert_eq!(session.report().bytes_past_caches, 0);
 }
