@@ -51,7 +51,7 @@ pub(crate) enum Kind {
     /// A view of a buffer.
     Buffer { data: Buffer, layout: Layout } = place::BUFFER,
     /// A view of data that somebody else keeps; `layout` is over its C-contiguous shape.
-    Source { data: Arc<dyn Source>, layout: Layout },
+    Source { data: Arc<dyn Source>, layout: Layout } = place::SOURCE,
     /// An elementwise operation.
     Map { op: Op, shape: Dims, args: Args, at: &'static Location<'static> } = place::MAP,
     /// A reduction over all elements.

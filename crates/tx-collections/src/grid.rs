@@ -35,6 +35,10 @@ impl Grid {
     pub fn new(shape: &[usize], target: usize) -> Self {
         let target = target.max(1);
         let len: usize = shape.iter().product();
+        if len <= target {
+            // Without a division: most small arrays are made to be used once.
+            return Self { len, tile_elems: len.max(1), tiles: usize::from(len > 0) };
+        }
         let row = shape.last().copied().unwrap_or(1).max(1);
         let tile_elems = if row <= target { target / row * row } else { target };
         let tile_elems = tile_elems.min(len.max(1));

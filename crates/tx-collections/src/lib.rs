@@ -10,13 +10,15 @@
 //!
 //! Nothing here decides when a statement runs or in which order.
 
+mod binding;
 pub mod fill;
 mod grid;
 mod storage;
 pub mod tarray;
 mod view;
 
+pub use binding::Binding;
 pub use grid::{Grid, TILE_ELEMS};
-pub use storage::{Binding, Cells, Dropped, Home, Storage};
+pub use storage::{Cells, Dropped, Home, Storage};
 pub use tarray::TArray;
 pub use view::View;

@@ -4,18 +4,16 @@
 //! *private* tiles are plain versions in the tables of one session, *attached* tiles are `TVar`s that any thread
 //! may reach in a transaction. The storage itself holds no element.
 //!
-//! **Binding.** An expression must keep the value it was built on although nothing was copied. A lazy leaf is a
-//! [`Binding`]; all leaves built between two writes share one. Before a storage is written its writer calls
-//! [`Storage::take_binding`]: if an expression still holds the binding, the writer pins it to a snapshot (the
-//! versions of before the write), otherwise nothing happens. So nobody is forced, and nobody pays who does not look back.
+//! What lazy expressions hold of it is in `binding.rs`.
 
-use std::any::Any;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::Arc;
 
-use array_core::{Buffer, DType, Dims, Layout, Source};
+use array_core::{Buffer, DType, Dims, Layout};
 use stm_engine::TVar;
-use tx_runtime::park::Mutex;
+use tx_runtime::sync::Mutex;
+use tx_runtime::sync::atomic::{AtomicBool, Ordering};
 
+use crate::binding::{Binding, Bindings};
 use crate::grid::Grid;
 
 /// Slots of storages whose last view is gone, for their session to collect.
@@ -26,7 +24,14 @@ use crate::grid::Grid;
 /// assert!(dropped.collect().is_empty());
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Dropped(Arc<Mutex<Vec<u32>>>);
+pub struct Dropped(Arc<Slots>);
+
+#[derive(Debug, Default)]
+struct Slots {
+    /// Whether there are some. Changed under the lock; a hint to go past it.
+    any: AtomicBool,
+    list: Mutex<Vec<u32>>,
+}
 
 impl Dropped {
     /// Take the slots that were dropped since the last call into `slots`, which is empty and lends its memory.
@@ -39,15 +44,25 @@ impl Dropped {
     /// ```
     pub fn exchange(&self, slots: &mut Vec<u32>) {
         debug_assert!(slots.is_empty(), "what was taken before has been dealt with");
-        let mut dropped = self.0.lock();
-        if !dropped.is_empty() {
+        // ORDER: Relaxed here and where they are dropped: what another thread is dropping may as well be found next time.
+        if self.0.any.load(Ordering::Relaxed) {
+            let mut dropped = self.0.list.lock();
+            self.0.any.store(false, Ordering::Relaxed);
             std::mem::swap(&mut *dropped, slots);
         }
     }
 
     /// Take the slots that were dropped since the last call.
     pub fn collect(&self) -> Vec<u32> {
-        std::mem::take(&mut self.0.lock())
+        let mut slots = Vec::new();
+        self.exchange(&mut slots);
+        slots
+    }
+
+    fn push(&self, slot: u32) {
+        let mut dropped = self.0.list.lock();
+        dropped.push(slot);
+        self.0.any.store(true, Ordering::Relaxed);
     }
 }
 
@@ -86,7 +101,7 @@ pub struct Storage {
     shape: Dims,
     grid: Grid,
     home: Home,
-    binding: Mutex<Weak<Binding>>,
+    pub(crate) bindings: Bindings,
 }
 
 impl Storage {
@@ -98,7 +113,7 @@ impl Storage {
         // Views are checked against the one, what is read against the other.
         let len = Layout::contiguous(&shape).map(|layout| layout.len());
         assert_eq!(len.as_ref().ok(), Some(&grid.len()), "a grid of another shape than {shape:?}");
-        Arc::new(Self { dtype, shape, grid, home, binding: Mutex::new(Weak::new()) })
+        Arc::new(Self { dtype, shape, grid, home, bindings: Bindings::default() })
     }
 
     /// The element type.
@@ -123,71 +138,28 @@ impl Storage {
 
     /// The lazy leaf for expressions built now.
     pub fn bind(self: &Arc<Self>) -> Arc<Binding> {
-        let mut current = self.binding.lock();
-        if let Some(binding) = current.upgrade() {
-            return binding;
-        }
-        let binding = Arc::new(Binding { storage: Arc::clone(self), pinned: OnceLock::new() });
-        *current = Arc::downgrade(&binding);
-        binding
+        self.bindings.bind(self, false)
     }
 
     /// Whether an expression holds the present value.
+    #[inline]
     pub fn is_bound(&self) -> bool {
-        self.binding.lock().strong_count() > 0
+        self.bindings.is_bound()
     }
 
     /// Called by a writer before it writes: the binding that expressions still hold, which the writer must
     /// [`pin`](Binding::pin) to the present value. Later expressions get a new binding.
+    #[inline]
     pub fn take_binding(&self) -> Option<Arc<Binding>> {
-        std::mem::take(&mut *self.binding.lock()).upgrade()
+        self.bindings.take()
     }
 }
 
 impl Drop for Storage {
     fn drop(&mut self) {
         if let Home::Private { slot, dropped } = &self.home {
-            dropped.0.lock().push(*slot);
+            dropped.push(*slot);
         }
-    }
-}
-
-/// What a lazy expression holds of a storage: its value as of when the expression was built.
-#[derive(Debug)]
-pub struct Binding {
-    storage: Arc<Storage>,
-    pinned: OnceLock<Arc<Storage>>,
-}
-
-impl Binding {
-    /// The storage that holds the bound value: the one that was read, or the snapshot taken before it was written.
-    pub fn storage(&self) -> &Arc<Storage> {
-        self.pinned.get().unwrap_or(&self.storage)
-    }
-
-    /// From now on the value is `snapshot`'s, which must equal the storage's at this moment.
-    ///
-    /// # Panics
-    /// If it is pinned already: [`Storage::take_binding`] hands each binding out once. If the snapshot has another shape
-    /// or type.
-    pub fn pin(&self, snapshot: Arc<Storage>) {
-        assert_eq!(snapshot.dtype(), self.storage.dtype(), "a snapshot has the type of its storage");
-        assert_eq!(snapshot.shape(), self.storage.shape(), "a snapshot has the shape of its storage");
-        self.pinned.set(snapshot).expect("a binding is pinned once");
-    }
-}
-
-impl Source for Binding {
-    fn dtype(&self) -> DType {
-        self.storage.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.storage.shape
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }
 

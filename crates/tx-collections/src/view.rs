@@ -10,7 +10,7 @@ use array_core::{Array, ArrayError, DType, Index, Layout, Select, Term};
 
 use crate::storage::Storage;
 
-/// A storage seen through a layout that shows no element twice. Clone is two reference counts at most.
+/// A storage seen through a layout that shows no element twice. Clone is three counts at most.
 ///
 /// A view is made by a session (`Session::array`) or from a [`TArray`](crate::TArray):
 ///
@@ -26,9 +26,33 @@ use crate::storage::Storage;
 /// ```
 #[derive(Debug, Clone)]
 pub struct View {
-    storage: Arc<Storage>,
+    storage: Seen,
     layout: Layout,
     error: Option<Arc<ArrayError>>,
+}
+
+/// A storage that a view shows: it knows how many do.
+#[derive(Debug)]
+struct Seen(Arc<Storage>);
+
+impl Seen {
+    fn new(storage: Arc<Storage>) -> Self {
+        storage.bindings.seen();
+        Self(storage)
+    }
+}
+
+impl Clone for Seen {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Seen {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.bindings.unseen();
+    }
 }
 
 impl View {
@@ -36,7 +60,7 @@ impl View {
     pub fn whole(storage: Arc<Storage>) -> Self {
         let layout =
             Layout::contiguous(storage.shape()).expect("a storage's shape was checked when it was made");
-        Self { storage, layout, error: None }
+        Self { storage: Seen::new(storage), layout, error: None }
     }
 
     /// Part of a storage, through a layout over its C order such as basic indexing makes.
@@ -47,7 +71,7 @@ impl View {
     pub fn new(storage: Arc<Storage>, layout: Layout) -> Self {
         assert!(layout.fits(storage.grid().len()), "the layout reaches outside the storage");
         assert!(is_nested(&layout), "the layout shows elements twice or out of order");
-        Self { storage, layout, error: None }
+        Self { storage: Seen::new(storage), layout, error: None }
     }
 
     /// Lengths along the axes.
@@ -57,7 +81,7 @@ impl View {
 
     /// The element type.
     pub fn dtype(&self) -> DType {
-        self.storage.dtype()
+        self.storage.0.dtype()
     }
 
     /// Number of axes.
@@ -82,12 +106,12 @@ impl View {
 
     /// The storage behind.
     pub fn storage(&self) -> &Arc<Storage> {
-        &self.storage
+        &self.storage.0
     }
 
     /// Whether a write to one may be seen through the other.
     pub fn same_storage(&self, other: &View) -> bool {
-        Arc::ptr_eq(&self.storage, &other.storage)
+        Arc::ptr_eq(&self.storage.0, &other.storage.0)
     }
 
     /// The error of an [`at`](View::at) that did not fit, if there was one.
@@ -102,11 +126,9 @@ impl View {
     pub fn try_at(&self, index: &[Index]) -> Result<View, ArrayError> {
         match &self.error {
             Some(error) => Err((**error).clone()),
-            None => Ok(Self {
-                storage: Arc::clone(&self.storage),
-                layout: self.layout.index(index)?,
-                error: None,
-            }),
+            None => {
+                Ok(Self { storage: self.storage.clone(), layout: self.layout.index(index)?, error: None })
+            }
         }
     }
 
@@ -126,7 +148,10 @@ impl View {
             Some(error) => Array::from_error((**error).clone()),
             // SAFETY: a view's layout lies within its storage, which has as many elements as its grid: whole, checked when it was given, or
             // an index of such a one. What a binding is pinned to has the storage's shape.
-            None => unsafe { Array::from_source_within(self.storage.bind(), self.layout.clone()) },
+            None => unsafe {
+                let storage = &self.storage.0;
+                Array::from_source_within(storage.bindings.bind(storage, true), &self.layout)
+            },
         }
     }
 }

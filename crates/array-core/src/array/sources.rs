@@ -40,9 +40,19 @@ impl Array {
     ///
     /// # Safety
     /// The layout [fits](Layout::fits) the elements of the source's shape.
-    pub unsafe fn from_source_within(source: Arc<dyn Source>, layout: Layout) -> Array {
+    pub unsafe fn from_source_within(source: Arc<dyn Source>, layout: &Layout) -> Array {
         debug_assert!(checked_len(source.shape()).is_ok_and(|len| layout.fits(len)));
-        Node::leaf(source.dtype(), Kind::Source { data: source, layout: layout.settled() })
+        match (&layout.shape[..], &layout.strides[..]) {
+            // Axes of several elements are settled.
+            (&[n], &[stride]) if n > 1 => Node::of_source(source, [n], [stride], layout.offset),
+            (&[m, n], &[far, near]) if m > 1 && n > 1 => {
+                Node::of_source(source, [m, n], [far, near], layout.offset)
+            }
+            _ => {
+                let layout = layout.clone().settled();
+                Node::leaf(source.dtype(), Kind::Source { data: source, layout })
+            }
+        }
     }
 
     /// The expression with every source leaf replaced by what `f` makes of it: an array of the same type and of the

@@ -14,12 +14,14 @@ use crate::{
     dtype::{DType, Scalar},
     held::{Held, Vacant},
     layout::{Dims, Layout, few},
+    source::Source,
 };
-use std::panic::Location;
+use std::{panic::Location, sync::Arc};
 
 /// Discriminants of what is written here.
 pub(super) const CONST: u8 = 1;
 pub(super) const BUFFER: u8 = 2;
+pub(super) const SOURCE: u8 = 3;
 pub(super) const MAP: u8 = 4;
 
 /// [`Kind::Const`](super::Kind::Const).
@@ -30,12 +32,34 @@ struct Const {
     shape: Dims,
 }
 
-/// [`Kind::Buffer`](super::Kind::Buffer).
+/// [`Kind::Buffer`](super::Kind::Buffer), [`Kind::Source`](super::Kind::Source).
 #[repr(C)]
-struct View {
+struct View<D> {
     tag: u8,
-    data: Buffer,
+    data: D,
     layout: Layout,
+}
+
+impl<D> View<D> {
+    /// # Safety
+    /// `view` has room for a view.
+    #[inline(always)]
+    unsafe fn write<const AXES: usize>(
+        view: *mut Self,
+        (tag, data): (u8, D),
+        axes: [usize; AXES],
+        strides: [isize; AXES],
+        offset: isize,
+    ) {
+        // SAFETY: the caller's.
+        unsafe {
+            (&raw mut (*view).tag).write(tag);
+            (&raw mut (*view).data).write(data);
+            (&raw mut (*view).layout.shape).write(few(&axes));
+            (&raw mut (*view).layout.strides).write(few(&strides));
+            (&raw mut (*view).layout.offset).write(offset);
+        }
+    }
 }
 
 /// [`Kind::Map`](super::Kind::Map).
@@ -98,12 +122,25 @@ impl Node {
         (1..AXES).rev().for_each(|k| strides[k - 1] = strides[k] * axes[k].max(1) as isize);
         // SAFETY: as above.
         Array(unsafe {
-            let view: *mut View = (&raw mut (*room.as_mut_ptr()).kind).cast();
-            (&raw mut (*view).tag).write(BUFFER);
-            (&raw mut (*view).data).write(data);
-            (&raw mut (*view).layout.shape).write(few(&axes));
-            (&raw mut (*view).layout.strides).write(few(&strides));
-            (&raw mut (*view).layout.offset).write(0);
+            let view = (&raw mut (*room.as_mut_ptr()).kind).cast();
+            View::write(view, (BUFFER, data), axes, strides, 0);
+            room.filled()
+        })
+    }
+
+    /// A leaf of a source, of few axes.
+    #[inline(always)]
+    pub(crate) fn of_source<const AXES: usize>(
+        data: Arc<dyn Source>,
+        axes: [usize; AXES],
+        strides: [isize; AXES],
+        offset: isize,
+    ) -> Array {
+        let mut room = begin(data.dtype(), false, 0);
+        // SAFETY: as above.
+        Array(unsafe {
+            let view = (&raw mut (*room.as_mut_ptr()).kind).cast();
+            View::write(view, (SOURCE, data), axes, strides, offset);
             room.filled()
         })
     }
@@ -167,6 +204,38 @@ mod tests {
             assert_eq!(*layout, Layout::packed(shape));
         }
         assert!({ data }.is_unique());
+    }
+
+    #[derive(Debug)]
+    struct Far;
+
+    impl Source for Far {
+        fn dtype(&self) -> DType {
+            DType::U8
+        }
+
+        fn shape(&self) -> &[usize] {
+            &[6, 7]
+        }
+
+        fn as_any(&self) -> &dyn std::any::Any {
+            self
+        }
+    }
+
+    #[test]
+    fn a_leaf_of_a_source_reads_as_its_variant() {
+        let data: Arc<dyn Source> = Arc::new(Far);
+        for (leaf, shape, strides) in [
+            (Node::of_source(data.clone(), [5], [-2], 9), &[5][..], &[-2][..]),
+            (Node::of_source(data.clone(), [3, 4], [14, 1], 9), &[3, 4], &[14, 1]),
+        ] {
+            let Kind::Source { data: held, layout } = &leaf.0.kind else { panic!("a source") };
+            assert!(Arc::ptr_eq(held, &data) && leaf.dtype() == DType::U8);
+            assert!(!leaf.0.barrier && leaf.0.weight == 0);
+            assert_eq!((&layout.shape[..], &layout.strides[..], layout.offset), (shape, strides, 9));
+        }
+        assert_eq!(Arc::strong_count(&data), 1, "they went");
     }
 
     #[test]
