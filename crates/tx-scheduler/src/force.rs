@@ -203,10 +203,10 @@ impl Session {
 
     /// Write one value into a few elements at once, if nobody is in the way.
     pub(crate) fn poke(&mut self, view: &View, value: &Array) -> Result<bool, SessionError> {
+        let Some(scalar) = value.as_const() else { return Ok(false) };
         if view.len() > POKED_ELEMS || view.is_empty() {
             return Ok(false);
         }
-        let Some(scalar) = value.as_const() else { return Ok(false) };
         let slot = self.slot_of(view.storage())?;
         let (grid, layout) = (*view.storage().grid(), view.layout());
         if view.storage().is_bound() || self.graph.is_unfinished(self.last_commit) {

@@ -110,7 +110,8 @@ impl Session {
             return Err(error.clone().into());
         }
         self.collect();
-        let survey = self.survey(&value, self.slot_of(target.storage()).ok());
+        let slot = self.slot_of(target.storage());
+        let mut survey = self.survey(&value, slot.as_ref().ok().copied());
         if matches!(target.storage().home(), Home::Attached(_)) || survey.attached {
             return self.assign_attached(target, value, line);
         }
@@ -118,12 +119,17 @@ impl Session {
             self.done_at_once(line);
             return Ok(());
         }
-        let value = fit(value, target)?;
+        let value = if value.dtype() == target.dtype() && value.shape() == target.shape() {
+            value
+        } else {
+            survey.forget_places();
+            fit(value, target)?
+        };
         if self.poke(target, &value)? {
             self.done_at_once(line);
             return Ok(());
         }
-        let slot = self.slot_of(target.storage())?;
+        let slot = slot?;
         let Some(value) = self.assign_simple(target, slot, value, &survey, line)? else { return Ok(()) };
         let Some(value) = self.put_into(target, value, line)? else { return Ok(()) };
         let bound = self.lower(value, line)?;

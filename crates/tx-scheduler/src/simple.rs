@@ -11,7 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use array_core::{Array, Layout, Source};
-use tx_collections::{Grid, Home, View};
+use smallvec::SmallVec;
+use tx_collections::{Binding, Home, View};
 
 use crate::desk::Desk;
 use crate::error::SessionError;
@@ -20,7 +21,7 @@ use crate::inline::{Clock, is_idle, is_settled};
 use crate::lines::LineId;
 use crate::lower::binding;
 use crate::session::Session;
-use crate::tables::Tables;
+use crate::tables::{Table, Tables};
 
 /// What an element takes without operations, and more for each, where there is no plan that knows it: an addition's time.
 const ELEMENT_PS: u64 = 250;
@@ -39,9 +40,30 @@ pub(crate) struct Survey {
     bytes: usize,
     /// When the last of it was there; see [`Slack`](crate::inline::Slack).
     start: u64,
+    /// Where the elements lie that a leaf shows, by the address of its layout: good as long as the expression is the one that was
+    /// looked at.
+    places: SmallVec<[(*const Layout, *const u8); 4]>,
 }
 
 impl Survey {
+    /// The expression is another now, of the same sources.
+    pub(crate) fn forget_places(&mut self) {
+        self.places.clear();
+    }
+
+    /// Where the elements lie that `layout`, which is in C order, shows of a source.
+    fn lend(
+        &self,
+        (graph, tables): (&Graph, &Tables),
+        source: &Arc<dyn Source>,
+        layout: &Layout,
+    ) -> Option<*const u8> {
+        match self.places.iter().find(|place| std::ptr::eq(place.0, layout)) {
+            Some(&(_, at)) => Some(at),
+            None => lend(graph, tables, source, layout),
+        }
+    }
+
     /// Nanoseconds, by a guess.
     fn work(&self, value: &Array) -> u64 {
         let each = ELEMENT_PS * (1 + u64::from(value.operations()));
@@ -50,18 +72,18 @@ impl Survey {
 }
 
 /// The tile that a layout without gaps lies in, and where it begins there.
-fn place(grid: &Grid, layout: &Layout) -> Option<(usize, usize)> {
-    let tile = grid.tile_of(layout.offset as usize);
+fn place(table: &Table, layout: &Layout) -> Option<(usize, usize)> {
+    let (first, grid) = (layout.offset as usize, &table.grid);
+    let tile = if table.versions.len() == 1 { 0 } else { grid.tile_of(first) };
     let range = grid.range(tile);
-    let at = layout.offset as usize - range.start;
+    let at = first - range.start;
     (at + layout.len() <= range.len()).then_some((tile, at))
 }
 
 /// Where the elements lie that `layout`, which is in C order, shows of a source.
 fn lend(graph: &Graph, tables: &Tables, source: &Arc<dyn Source>, layout: &Layout) -> Option<*const u8> {
-    let slot = tables.slot_of(binding(&**source)?.storage()).ok()?;
-    let table = tables.get(slot);
-    let (tile, at) = place(&table.grid, layout)?;
+    let table = tables.get(tables.slot_of(binding(&**source)?.storage()).ok()?);
+    let (tile, at) = place(table, layout)?;
     Some(graph.version(table.versions[tile]).bytes().wrapping_add(at * table.dtype.size()))
 }
 
@@ -70,38 +92,37 @@ impl Session {
     pub(crate) fn survey(&self, value: &Array, target: Option<u32>) -> Survey {
         let mut survey = Survey::default();
         value.for_each_source(&mut |source, layout| {
-            let Some(binding) = binding(&**source) else {
-                survey.scattered = true;
-                return;
-            };
-            survey.attached |= matches!(binding.storage().home(), Home::Attached(_));
-            let Ok(slot) = self.tables.slot_of(binding.storage()) else {
+            let storage = binding(&**source).map(Binding::storage);
+            survey.attached |= storage.is_some_and(|storage| matches!(storage.home(), Home::Attached(_)));
+            let Some(slot) = storage.and_then(|storage| self.tables.slot_of(storage).ok()) else {
                 survey.scattered = true;
                 return;
             };
             survey.itself |= target == Some(slot);
-            let table = self.tables.get(slot);
-            match table.tiles_of(layout) {
-                tiles
-                    if !layout.is_empty()
-                        && tiles.len() == 1
-                        && is_settled(&self.graph, table.versions[tiles.start]) => {}
-                _ => survey.scattered = true,
+            let (table, len) = (self.tables.get(slot), layout.len());
+            let tiles = if len == 0 { 0..0 } else { table.tiles_of(layout) };
+            if tiles.len() != 1 || !is_settled(&self.graph, table.versions[tiles.start]) {
+                survey.scattered = true;
+            } else if layout.is_contiguous() {
+                let at =
+                    (layout.offset as usize - tiles.start * table.grid.tile_elems()) * table.dtype.size();
+                let tile = self.graph.version(table.versions[tiles.start]).bytes();
+                survey.places.push((layout, tile.wrapping_add(at)));
             }
-            survey.elements = survey.elements.max(layout.len());
-            survey.bytes += layout.len() * table.dtype.size();
+            survey.elements = survey.elements.max(len);
+            survey.bytes += len * table.dtype.size();
             survey.start = survey.start.max(table.ends);
         });
         survey
     }
 
     /// Whether an expression of this work may be computed now, and not be explained by its plan.
-    fn is_simple(&self, value: &Array, survey: &Survey) -> bool {
+    fn is_simple(&self, value: &Array, survey: &Survey, work: u64) -> bool {
         !survey.scattered
             && self.explainer.is_none()
             && value.is_plain()
             && !value.is_empty()
-            && self.may_compute(survey.work(value))
+            && self.may_compute(work)
     }
 
     /// Compute `target[...] = value`, which fits; gives the value back if it takes more.
@@ -113,12 +134,12 @@ impl Session {
         survey: &Survey,
         line: LineId,
     ) -> Result<Option<Array>, SessionError> {
-        let layout = target.layout();
-        if !self.is_simple(&value, survey) || !layout.is_contiguous() {
+        let (layout, work) = (target.layout(), survey.work(&value));
+        if !self.is_simple(&value, survey, work) || !layout.is_contiguous() {
             return Ok(Some(value));
         }
         let table = self.tables.get(slot);
-        let Some((tile, at)) = place(&table.grid, layout) else { return Ok(Some(value)) };
+        let Some((tile, at)) = place(table, layout) else { return Ok(Some(value)) };
         let (id, elems) = (table.versions[tile], table.grid.range(tile).len());
         let ends = table.ends;
         if !is_idle(&self.graph, id) {
@@ -128,7 +149,7 @@ impl Session {
         if aside && elems != value.len() {
             return Ok(Some(value));
         }
-        let (slack, work) = (self.slack, survey.work(&value));
+        let slack = self.slack;
         let Some(ends) = self.admit(work, 1, survey.start.max(ends)) else { return Ok(Some(value)) };
         let Self { graph, tables, runner, .. } = self;
         let desk = runner.desks().next().expect("there is a thread");
@@ -145,7 +166,7 @@ impl Session {
         let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
             #[cfg(feature = "faults")]
             graph.faults.enter_task();
-            value.eval_lent(&|source, layout| lend(graph, tables, source, layout), out)
+            value.eval_lent(&|source, layout| survey.lend((graph, tables), source, layout), out)
         }));
         let took = clock.stop();
         let done = self.done(outcome.map(Ok), line)?;
@@ -175,10 +196,10 @@ impl Session {
         survey: &Survey,
         line: LineId,
     ) -> Result<Option<View>, SessionError> {
-        if !self.is_simple(value, survey) || value.len() > self.config.tile_elems {
+        let (slack, work) = (self.slack, survey.work(value));
+        if !self.is_simple(value, survey, work) || value.len() > self.config.tile_elems {
             return Ok(None);
         }
-        let (slack, work) = (self.slack, survey.work(value));
         let Some(ends) = self.admit(work, 1, survey.start) else { return Ok(None) };
         let Self { graph, tables, runner, .. } = self;
         let Desk { blocks, .. } = runner.desks().next().expect("there is a thread");
@@ -189,7 +210,7 @@ impl Session {
         let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
             #[cfg(feature = "faults")]
             graph.faults.enter_task();
-            value.eval_lent(&|source, layout| lend(graph, tables, source, layout), out)
+            value.eval_lent(&|source, layout| survey.lend((graph, tables), source, layout), out)
         }));
         let took = clock.stop();
         if !self.done(outcome.map(Ok), line)? {
