@@ -15,6 +15,7 @@ use crate::kernels::Isa;
 use crate::{
     array::Array,
     buffer::{BlockPool, Buffer, TileBuf},
+    caches::last_level_cache,
     dtype::{Element, Scalar},
     error::ArrayError,
     expr::{Kind, Node},
@@ -36,29 +37,6 @@ fn pool_cap() -> usize {
     #[cfg(not(target_os = "linux"))]
     let bytes = 0;
     usize::try_from(bytes / 16).unwrap_or(0).max(LEAST)
-}
-
-/// Bytes of the last-level cache that one evaluation may count on, at most 32 MiB. Larger results are written past the caches
-/// ([`Plan::map_streaming`](crate::Plan::map_streaming)).
-///
-/// A cache of hundreds of MiB is that of many cores, of which a virtual machine sees a few: measured on one that reports 480
-/// MiB, results of 80 MB are written 1.1 to 1.5 times as fast past it, and results of 8 MB are not.
-///
-/// ```
-/// assert!((1..=32 << 20).contains(&array_core::last_level_cache()));
-/// ```
-pub fn last_level_cache() -> usize {
-    const SHARE: usize = 32 << 20;
-    const GUESS: usize = 32 << 20;
-    static BYTES: OnceLock<usize> = OnceLock::new();
-    *BYTES.get_or_init(|| {
-        #[cfg(all(target_os = "linux", target_env = "gnu"))]
-        // SAFETY: a question about the system.
-        let bytes = unsafe { libc::sysconf(libc::_SC_LEVEL3_CACHE_SIZE) };
-        #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-        let bytes = 0;
-        usize::try_from(bytes).ok().filter(|bytes| *bytes > 0).unwrap_or(GUESS).min(SHARE)
-    })
 }
 
 thread_local! {

@@ -153,7 +153,7 @@ const PIECE: usize = 2 << 10;
 ///
 /// # Safety
 /// As of [`Body::run`], for `n > 0` elements; sources that move on are dense. Afterwards the table's addresses mean nothing.
-#[inline]
+#[inline(always)]
 pub(crate) unsafe fn sweep(kernel: Kernel, table: &mut [*mut u8], steps: &[u8], ix: &[u16], n: usize) {
     let (place, size) = (usize::from(ix[0]), usize::from(steps[usize::from(ix[0])]));
     let mut left = n;
@@ -162,7 +162,13 @@ pub(crate) unsafe fn sweep(kernel: Kernel, table: &mut [*mut u8], steps: &[u8], 
         if n * size > FAR {
             let mut piece = (PIECE - table[place].addr() % 64) / size;
             while left > piece {
-                moves::fetch(table[place].wrapping_add(piece * size), PIECE.min((left - piece) * size));
+                let (next, bytes) = (table[place].wrapping_add(piece * size), (left - piece) * size);
+                // As many lines as a loop without end knows of.
+                if bytes >= PIECE {
+                    moves::fetch(next, PIECE)
+                } else {
+                    moves::fetch(next, bytes)
+                }
                 kernel(table.as_ptr(), ix.as_ptr(), piece);
                 for (address, step) in table.iter_mut().zip(steps) {
                     *address = address.add(usize::from(*step) * piece);

@@ -41,10 +41,11 @@ impl Clone for Layout {
     }
 }
 
-/// What is said of the axes, copied. Of one axis or two, as most arrays have, without a call.
+/// What is said of the axes, copied. Of none, one axis or two, as most arrays have, without a call.
 #[inline(always)]
 pub(crate) fn few<T: Copy + Default>(axes: &[T]) -> SmallVec<[T; 4]> {
     match *axes {
+        [] => SmallVec::new(),
         [one] => SmallVec::from_buf_and_len([one, T::default(), T::default(), T::default()], 1),
         [one, two] => SmallVec::from_buf_and_len([one, two, T::default(), T::default()], 2),
         _ => SmallVec::from_slice(axes),
@@ -88,6 +89,7 @@ impl Layout {
     #[inline]
     pub fn contiguous(shape: &[usize]) -> Result<Layout, ArrayError> {
         match *shape {
+            [] => Ok(Layout::default()),
             [n] if n <= MOST => Ok(Layout { shape: few(&[n]), strides: few(&[1]), offset: 0 }),
             _ => checked_len(shape).map(|_| Layout::of_axes(shape)),
         }

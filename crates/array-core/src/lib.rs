@@ -26,6 +26,7 @@
 
 mod array;
 mod buffer;
+mod caches;
 mod cursor;
 mod display;
 mod dtype;
@@ -43,10 +44,11 @@ mod source;
 
 pub use array::{Along, Array, Out, Term};
 pub use buffer::{BlockPool, Buffer, SharedVec, TileBuf};
+pub use caches::{last_level_cache, level_two_cache};
 pub use cursor::{Cells, CellsMut, Elements, ElementsMut};
 pub use dtype::{DType, Element, Kind, Scalar};
 pub use error::ArrayError;
-pub use eval::{AtPositions, Selection, last_level_cache};
+pub use eval::{AtPositions, Selection};
 pub use expr::{Op, ReduceOp};
 pub use index::{Index, Select};
 pub use kernels::Isa;

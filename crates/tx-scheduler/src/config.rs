@@ -2,9 +2,7 @@
 //!
 //! Nothing here changes a bit of any result; it changes when and where work is done.
 
-use std::fs;
-
-use array_core::last_level_cache;
+use array_core::{last_level_cache, level_two_cache};
 use tx_collections::TILE_ELEMS;
 use tx_runtime::budget::{Budget, BudgetError};
 
@@ -55,7 +53,7 @@ impl Config {
             explain: false,
             tile_elems: TILE_ELEMS,
             // The rest of the cache is for the task graph.
-            window_bytes: level_two_cache_bytes().unwrap_or(1 << 20) / 4 * 3,
+            window_bytes: level_two_cache().unwrap_or(1 << 20) / 4 * 3,
             cache_bytes: last_level_cache(),
             shared_effort: SHARED_EFFORT,
             inline_effort: INLINE_EFFORT,
@@ -170,15 +168,4 @@ impl Config {
     pub fn budget(&self) -> &Budget {
         &self.budget
     }
-}
-
-/// Size of one core's level-two cache, where the kernel tells.
-fn level_two_cache_bytes() -> Option<usize> {
-    let text = fs::read_to_string("/sys/devices/system/cpu/cpu0/cache/index2/size").ok()?;
-    let text = text.trim();
-    let (digits, unit) = match text.strip_suffix('K') {
-        Some(digits) => (digits, 1 << 10),
-        None => (text.strip_suffix('M')?, 1 << 20),
-    };
-    Some((digits.parse::<usize>().ok()? * unit).clamp(256 << 10, 16 << 20))
 }

@@ -12,10 +12,11 @@
 //! piece: all of one group have one iteration shape, and a stage is read through its whole C order, so element `i` of a job needs
 //! element `i` of a stage. G2: a row may begin in an earlier piece, so what reads rows reads no block that holds one piece only.
 
-use super::{SCRATCH, last_level_cache};
+use super::SCRATCH;
 use crate::{
     array::Array,
     buffer::{BlockPool, TileBuf},
+    caches::last_level_cache,
     dtype::DType,
     error::ArrayError,
     expr::{AddressMap, Args, Kind, Node, Rewrite, Whole, rewrite},
