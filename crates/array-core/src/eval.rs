@@ -70,11 +70,19 @@ impl Array {
         self.eval_for(Isa::active())
     }
 
-    /// As [`eval`](Self::eval), on a given instruction set, to compare results.
+    /// As [`eval`](Self::eval), on a given instruction set, to compare results. One that this machine lacks counts as the baseline.
+    ///
+    /// ```
+    /// use array_core::{Array, Isa};
+    /// let a = Array::linspace(0.0, 1.0, 1000).sin();
+    /// let bits = |isa| a.eval_for(isa).map(|a| a.to_vec::<f64>());
+    /// assert!(Isa::available().all(|isa| bits(isa) == bits(Isa::Baseline)));
+    /// ```
     ///
     /// # Errors
     /// As [`eval`](Self::eval).
     pub fn eval_for(&self, isa: Isa) -> Result<Array, ArrayError> {
+        let isa = isa.or_baseline();
         // More is written past the caches, which a plan does.
         match self.simple(isa, last_level_cache()) {
             Some(done) => Ok(done),

@@ -90,6 +90,12 @@ impl Isa {
         return self == Isa::Baseline;
     }
 
+    /// Itself, or the baseline where this processor does not have it. Whoever hands one in from outside goes through here.
+    #[inline]
+    pub(crate) fn or_baseline(self) -> Isa {
+        if self.runs_here() { self } else { Isa::Baseline }
+    }
+
     /// As [`is_available`](Self::is_available), at once for the one that is active.
     #[inline]
     pub(crate) fn runs_here(self) -> bool {

@@ -2,7 +2,8 @@
 //! for what cannot be.
 
 use array_core::{
-    Along, Array, ArrayError, BlockPool, Buffer, DType, Dims, Index, Layout, Select, Strides, TileBuf,
+    Along, Array, ArrayError, BlockPool, Buffer, DType, Dims, Index, Isa, Layout, Op, Select, Strides,
+    TileBuf,
 };
 use proptest::prelude::*;
 
@@ -137,5 +138,39 @@ fn sequences_without_room_are_errors() {
         Array::ones([3]).put(&huge, &Array::ones([1])),
     ] {
         assert!(matches!(wrong.eval().unwrap_err().root(), ArrayError::OutOfMemory { .. }));
+    }
+}
+
+/// Evaluation clamps to what the processor has, on every way: on one with less than AVX-512 a kernel of it would end the process.
+#[test]
+fn an_instruction_set_that_is_not_there_may_be_asked_for() {
+    let a = Array::from_vec((0..900).map(|i| f64::from(i) * 0.37 - 20.0).collect(), [3, 300]);
+    let (rows, ints) = (Array::from_vec(vec![1i64, 2, 1], [3]), Array::arange(0, 900, 1).reshape([3, 300]));
+    let forms = [
+        (&a * 2.0 + 1.0) * &a,
+        a.sin(),
+        a.cast(DType::I8) + a.less(0.0),
+        a.sum(),
+        (&a * &a).sum_along(1),
+        a.max_along(0),
+        a.argmax(1),
+        a.argmin(None),
+        a.var(0, 0),
+        a.cumsum(1),
+        a.transpose().reshape([900]),
+        a.pick([Select::from(&rows)]),
+        a.set([Select::from(&rows)], 1.0),
+        a.at(Op::Multiply, [Select::from(&rows)], 1.5),
+        ints.at(Op::Add, [Select::from(&rows)], 1.5),
+        ints.pow(3).prod_along(0),
+    ];
+    for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
+        for form in &forms {
+            let expected = form.eval_for(Isa::Baseline).unwrap().scalars().unwrap();
+            let bits = |array: &Array| array.scalars().unwrap();
+            assert_eq!(bits(&form.eval_for(isa).unwrap()), expected, "{} on {isa}", form.formula());
+            let all = Array::eval_all(&[form, &(&a + 1.0), &a.sum()], isa).unwrap();
+            assert_eq!(bits(&all[0]), expected, "{} on {isa}, together", form.formula());
+        }
     }
 }

@@ -58,11 +58,22 @@ impl Array {
         Ok(done.try_into().expect("one result for each"))
     }
 
-    /// As [`eval_together`](Self::eval_together), of any number of arrays and on a given instruction set.
+    /// As [`eval_together`](Self::eval_together), of any number of arrays and on a given instruction set; one that this machine lacks
+    /// counts as the baseline.
+    ///
+    /// ```
+    /// use array_core::{Array, Isa};
+    /// let u = Array::arange(0, 5, 1);
+    /// let powers: Vec<Array> = (1..4).map(|n| u.pow(n).sum()).collect();
+    /// let sums = Array::eval_all(&powers.iter().collect::<Vec<_>>(), Isa::active())?;
+    /// assert_eq!(sums.iter().map(|sum| sum.item::<i64>()).collect::<Result<Vec<_>, _>>()?, [10, 30, 100]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`eval_together`](Self::eval_together).
     pub fn eval_all(arrays: &[&Array], isa: Isa) -> Result<Vec<Array>, ArrayError> {
+        let isa = isa.or_baseline();
         let roots = split_together(arrays, &mut |part| part.into_evaluated_for(isa))?;
         let mut results: Vec<Option<Array>> = vec![None; roots.len()];
         for first in 0..roots.len() {

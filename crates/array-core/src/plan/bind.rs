@@ -106,7 +106,7 @@ pub fn bind(expr: &Array) -> Result<Bound, ArrayError> {
 /// # Errors
 /// As [`bind()`]. An instruction set this machine lacks counts as the baseline.
 pub fn bind_for(expr: &Array, isa: Isa) -> Result<Bound, ArrayError> {
-    let isa = if isa.runs_here() { isa } else { Isa::Baseline };
+    let isa = isa.or_baseline();
     if let Some(error) = expr.error() {
         return Err(error.clone());
     }
@@ -123,7 +123,7 @@ pub fn bind_for(expr: &Array, isa: Isa) -> Result<Bound, ArrayError> {
 
 /// Binds an expression that will be read as the argument of a reduction to `dtype`, with its axes as they are.
 pub(crate) fn bind_reading(expr: &Array, op: ReduceOp, isa: Isa) -> Result<Bound, ArrayError> {
-    let isa = if isa.runs_here() { isa } else { Isa::Baseline };
+    let isa = isa.or_baseline();
     match expr.error() {
         Some(error) => Err(error.clone()),
         None => structure(expr, Some(op), expr.dtype(), isa),
