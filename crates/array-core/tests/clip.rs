@@ -84,3 +84,28 @@ fn nan_wins_but_for_those_that_prefer_numbers() {
     }
     assert!(Array::unary(Op::Copy, Array::full([1], true)).error().is_some(), "np.positive has no bool");
 }
+
+/// Results of NumPy 2.4.
+#[test]
+fn complex_bounds_that_are_nan_in_part_are_numpys() {
+    let (c, nan) = (Complex::new, f64::NAN);
+    let z = Array::from_vec(vec![c(1.0, 2.0), c(3.0, -1.0), c(nan, 1.0), c(2.0, nan), c(0.0, 0.0)], [5]);
+    let cases = [
+        (c(nan, 0.0), c(3.0, 0.0), "nan+0.j nan+0.j nan+1.j 2.+nanj nan+0.j"),
+        (c(0.0, 0.0), c(nan, 0.0), "nan+0.j nan+0.j nan+1.j 2.+nanj nan+0.j"),
+        (c(nan, 0.0), c(nan, 1.0), "nan+0.j nan+0.j nan+1.j 2.+nanj nan+0.j"),
+        (c(1.0, nan), c(3.0, 0.0), "1.+nanj 3. -1.j nan +1.j 2.+nanj 1.+nanj"),
+        (c(0.0, 0.0), c(3.0, nan), "1. +2.j 3.+nanj nan +1.j 2.+nanj 0. +0.j"),
+        (c(1.0, 0.0), c(2.0, 0.0), "1. +2.j 2. +0.j nan +1.j 2.+nanj 1. +0.j"),
+    ];
+    for (low, high, expected) in cases {
+        for dtype in [DType::C128, DType::C64] {
+            let plain = z.cast(dtype).clip(low, high);
+            let arrays = z.cast(dtype).clip(Array::full([5], low), Array::full([5], high));
+            for got in [plain, arrays] {
+                let words = |text: &str| text.replace(' ', "");
+                assert_eq!(words(&got.to_string()), words(&format!("[{expected}]")), "{low} {high} {dtype}");
+            }
+        }
+    }
+}

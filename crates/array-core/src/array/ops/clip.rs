@@ -7,7 +7,8 @@ use super::{
 use crate::dtype::Scalar;
 
 impl Array {
-    /// `minimum(maximum(self, low), high)`: the element cut to `low..=high`; NaN if an operand is. Where `low` is above `high` the
+    /// `minimum(maximum(self, low), high)`: the element cut to `low..=high`; NaN if an operand is (of complex numbers, one of those that
+    /// count; an element that is NaN stays as it is). Where `low` is above `high` the
     /// result is `high`.
     ///
     /// **Shape** the three broadcast together. **Dtype** the common one of the three; plain numbers are weak ([`Term`]). A plain
@@ -41,15 +42,31 @@ impl Array {
         let low = (plain(&low).is_none_or(|value| value > least)).then(|| low.of(dtype));
         let high = (plain(&high).is_none_or(|value| value < greatest)).then(|| high.of(dtype));
         let element = self.cast(dtype);
-        // Of equal ones a real extreme is its second operand, a complex one its first.
+        // Of equal ones an extreme is its second operand.
         match (low, high) {
-            (Some(low), Some(high)) if dtype.is_complex() || low.ndim() + high.ndim() == 0 => {
-                high.minimum(low.maximum(element))
+            (Some(low), Some(high)) if dtype.is_complex() => {
+                let raised = unless(before(&low, &element), element, low);
+                unless(before(&raised, &high), raised, high)
             }
+            (Some(low), Some(high)) if low.ndim() + high.ndim() == 0 => high.minimum(low.maximum(element)),
             (Some(low), Some(high)) => element.maximum(low).minimum(high),
             (Some(low), None) => element.maximum(low),
             (None, Some(high)) => element.minimum(high),
             (None, None) => element,
         }
     }
+}
+
+/// Whether complex numbers come before others: by their real parts, and where these are equal by the imaginary ones. Unlike
+/// [`Array::less`] it does not ask whether a part that does not count is NaN: so NumPy's `clip` orders them.
+#[track_caller]
+fn before(a: &Array, b: &Array) -> Array {
+    let (left, right) = (a.real(), b.real());
+    left.less(&right) | (left.equal(&right) & a.imag().less(b.imag()))
+}
+
+/// The element, if it lies `inside` or is NaN; else the bound.
+#[track_caller]
+fn unless(inside: Array, element: Array, bound: Array) -> Array {
+    Array::where_(element.isnan() | inside, element, bound)
 }
