@@ -60,7 +60,15 @@ impl Array {
         Array::from_buffer(Buffer::from_vec(vec), shape)
     }
 
-    /// The elements of a buffer in C order under `shape`. A wrong length is an error that comes out of the evaluation.
+    /// The elements of a buffer in C order under `shape`. A wrong length is [`ArrayError::Length`], which comes out of the evaluation.
+    ///
+    /// ```
+    /// use array_core::{Array, Buffer};
+    /// let buffer = Buffer::from_vec(vec![1, 2, 3, 4i64]);
+    /// let (row, square) = (Array::from_buffer(buffer.clone(), [4]), Array::from_buffer(buffer, [2, 2]));
+    /// assert_eq!((row + square.reshape([4])).to_vec::<i64>()?, [2, 4, 6, 8]);   // both see one memory
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn from_buffer(buffer: Buffer, shape: impl AsRef<[usize]>) -> Array {
         let shape = shape.as_ref();
@@ -71,7 +79,19 @@ impl Array {
         }
     }
 
-    /// A view of a buffer through a layout whose addresses all lie in the buffer (checked).
+    /// A view of a buffer through a layout whose addresses all lie in the buffer (checked: else [`ArrayError::Length`] comes out of
+    /// the evaluation). Addresses may be those of several elements.
+    ///
+    /// ```
+    /// use array_core::{Array, Buffer, Layout};
+    /// let mut windows = Layout::contiguous(&[3, 2])?;
+    /// windows.strides[0] = 1;
+    /// let data = Buffer::from_vec(vec![1, 2, 3, 4i64]);
+    /// assert_eq!(Array::from_parts(data.clone(), windows.clone()).to_vec::<i64>()?, [1, 2, 2, 3, 3, 4]);
+    /// windows.offset = 1;
+    /// assert!(Array::from_parts(data, windows).error().is_some());
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn from_parts(buffer: Buffer, layout: Layout) -> Array {
         if !layout.fits(buffer.len()) {
@@ -104,7 +124,14 @@ impl Array {
         }
     }
 
-    /// A 0-d array of one value, of the value's own type.
+    /// A 0-d array of one value, of the value's own type; a plain integer is an `int64`.
+    ///
+    /// ```
+    /// use array_core::{Array, DType};
+    /// let bytes = Array::from_vec(vec![1u8, 2], [2]);
+    /// assert_eq!((&bytes + Array::scalar(1)).dtype(), DType::I64);   // it insists on its type,
+    /// assert_eq!((&bytes + 1).dtype(), DType::U8);                   // a plain number does not
+    /// ```
     pub fn scalar(value: impl Into<Scalar>) -> Array {
         Node::number(value.into())
     }
@@ -242,7 +269,15 @@ impl Array {
         self.shape().contains(&0)
     }
 
-    /// What went wrong while the expression was built, if something did.
+    /// What went wrong while the expression was built, if something did; with the line of the operator.
+    ///
+    /// ```
+    /// use array_core::{Array, ArrayError};
+    /// let wrong = (Array::zeros([2]) + Array::zeros([3])) * 2.0;
+    /// let error = wrong.error().expect("the shapes do not go together");
+    /// assert!(matches!(error.root(), ArrayError::Broadcast { axis: 0, .. }));
+    /// assert_eq!(error.location().map(|line| line.line()), Some(line!() - 3));
+    /// ```
     pub fn error(&self) -> Option<&ArrayError> {
         match &self.0.kind {
             Kind::Failed(error) => Some(error),
@@ -286,7 +321,7 @@ impl Array {
         }
     }
 
-    /// Calls `f` with each source the expression reads, once per leaf.
+    /// Calls `f` with each source the expression reads, once per leaf. [`map_sources`](Self::map_sources) exchanges them.
     ///
     /// Walks the whole expression, without recursion.
     pub fn for_each_source(&self, f: &mut dyn FnMut(&Arc<dyn Source>, &Layout)) {

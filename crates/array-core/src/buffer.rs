@@ -192,6 +192,15 @@ impl Buffer {
 
     /// The `Vec` this buffer was made of, without copying.
     ///
+    /// ```
+    /// use array_core::Buffer;
+    /// let buffer = Buffer::from_vec(vec![1.0, 2.0]);
+    /// let other = buffer.clone();
+    /// let buffer = buffer.try_into_vec::<f64>().unwrap_err();          // shared: it comes back
+    /// drop(other);
+    /// assert_eq!(buffer.try_into_vec::<f64>().unwrap(), [1.0, 2.0]);
+    /// ```
+    ///
     /// # Errors
     /// The buffer comes back when it or its vector is shared, holds another type, or was not made of a `Vec`.
     pub fn try_into_vec<T: Element>(self) -> Result<Vec<T>, Buffer> {

@@ -397,6 +397,16 @@ impl Array {
     /// # Ok::<(), array_core::ArrayError>(())
     /// ```
     ///
+    /// While it is there nobody else looks at the array:
+    ///
+    /// ```compile_fail,E0502
+    /// # use array_core::Array;
+    /// let mut a = Array::zeros([2, 2]);
+    /// let mut cells = a.cells_mut::<f64, 2>().unwrap();
+    /// let b = a.clone();
+    /// cells[[0, 1]] = 2.0;
+    /// ```
+    ///
     /// # Errors
     /// As of [`cells`](Self::cells).
     pub fn cells_mut<T: Element, const N: usize>(&mut self) -> Result<CellsMut<'_, T, N>, ArrayError> {

@@ -308,6 +308,13 @@ impl Scalar {
     /// The value in another type, as NumPy casts on x86-64: integers wrap; a float is cut towards zero (what `i64` cannot
     /// hold, and NaN, give the least `i64`; for narrower types the low bits of a 32- or 64-bit conversion); a complex number
     /// loses its imaginary part; anything but zero is `true`.
+    ///
+    /// ```
+    /// use array_core::{DType, Scalar};
+    /// assert_eq!(Scalar::F64(-1.9).cast(DType::I64), Scalar::I64(-1));
+    /// assert_eq!(Scalar::I64(-1).cast(DType::U8), Scalar::U8(255));
+    /// assert_eq!(Scalar::F64(f64::NAN).cast(DType::I64), Scalar::I64(i64::MIN));
+    /// ```
     pub fn cast(self, dtype: DType) -> Scalar {
         use crate::kernels::convert as c;
         if self.dtype() == dtype {
@@ -377,6 +384,11 @@ impl Scalar {
     }
 
     /// The value as an integer, where it is a `bool` or an integer (a float has none).
+    ///
+    /// ```
+    /// use array_core::Scalar;
+    /// assert_eq!((Scalar::U64(u64::MAX).as_integer(), Scalar::F64(1.0).as_integer()), (Some((1 << 64) - 1), None));
+    /// ```
     pub fn as_integer(self) -> Option<i128> {
         Some(match self {
             Scalar::Bool(v) => v.into(),

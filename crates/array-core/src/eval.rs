@@ -227,6 +227,13 @@ impl Array {
 
     /// The value of an array of one element, of its own type.
     ///
+    /// ```
+    /// use array_core::{Array, Scalar};
+    /// assert_eq!(Array::ones([1, 1]).item_scalar()?, Scalar::F64(1.0));
+    /// assert!(Array::ones([2]).item_scalar().is_err());
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ArrayError::NotOneElement`]; those of [`eval`](Self::eval).
     pub fn item_scalar(&self) -> Result<Scalar, ArrayError> {
@@ -254,7 +261,14 @@ impl Array {
         Ok((0..layout.len()).map(|i| element(buffer, layout.offset as usize + i)).collect())
     }
 
-    /// The array evaluated into C order without gaps, as data.
+    /// The array evaluated into C order without gaps, as data. Data that lies so is not copied.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let turned = Array::arange(0, 6, 1).reshape([2, 3]).transpose().compact()?;
+    /// assert!(turned.as_buffer().is_some_and(|(_, layout)| layout.is_contiguous()));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     ///
     /// # Errors
     /// Those of [`eval`](Self::eval).

@@ -103,11 +103,18 @@ impl Isa {
     }
 
     /// The instruction sets this processor has, narrowest first.
+    ///
+    /// ```
+    /// use array_core::Isa;
+    /// let names: Vec<&str> = Isa::available().map(Isa::name).collect();
+    /// assert!(names[0] == "baseline" && names.contains(&Isa::active().name()));
+    /// ```
     pub fn available() -> impl Iterator<Item = Isa> {
         Isa::ALL.into_iter().filter(|isa| isa.is_available())
     }
 
-    /// The instruction set that plans use; chosen at the first call.
+    /// The instruction set that plans use; chosen at the first call: the widest there is, or what `TXARRAY_ISA` names. A name that is
+    /// unknown or not there is told once on standard error, and counts as none.
     pub fn active() -> Isa {
         static ACTIVE: OnceLock<Isa> = OnceLock::new();
         *ACTIVE.get_or_init(|| {

@@ -183,6 +183,13 @@ impl Layout {
 
     /// The same elements stretched to `shape` (stride 0 along stretched and new axes).
     ///
+    /// ```
+    /// use array_core::Layout;
+    /// let row = Layout::contiguous(&[3])?.broadcast_to(&[2, 3])?;
+    /// assert_eq!((&row.strides[..], row.len()), (&[0, 1][..], 6));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ArrayError::BroadcastTo`] where an axis is neither 1 nor the length asked for; [`ArrayError::TooLarge`].
     pub fn broadcast_to(&self, shape: &[usize]) -> Result<Layout, ArrayError> {
@@ -300,6 +307,13 @@ impl Layout {
 
     /// The lowest and highest address touched by the elements `range` (flat, in C order), both inclusive; `None` if there
     /// are none. The hull may hold addresses that no element has.
+    ///
+    /// ```
+    /// use array_core::{s, Layout};
+    /// let columns = Layout::contiguous(&[4, 10])?.index(&s![.., 2..5])?;
+    /// assert_eq!((columns.span(0..3), columns.span(1..5), columns.span(5..5)), (Some((2, 4)), Some((3, 13)), None));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     ///
     /// Costs a few steps per axis. `range` is cut to the elements there are.
     pub fn span(&self, range: Range<usize>) -> Option<(isize, isize)> {

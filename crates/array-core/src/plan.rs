@@ -67,6 +67,16 @@ pub type Consts = SmallVec<[u128; 4]>;
 /// A compiled expression: what is done to the elements, without the data. Shared, cached by structure.
 ///
 /// `Debug` prints its instructions.
+///
+/// ```
+/// use array_core::{bind, Array};
+/// use std::sync::Arc;
+/// let plan = |scale: f64, n: usize| bind(&(Array::linspace(0.0, 1.0, n) * scale).sqrt()).map(|bound| bound.plan);
+/// let (one, other) = (plan(2.0, 10)?, plan(3.0, 99)?);
+/// assert!(Arc::ptr_eq(&one, &other), "neither data, nor lengths, nor constants are part of it");
+/// assert_eq!((one.instructions(), one.can_fail(), one.reduction()), (1, false, None));
+/// # Ok::<(), array_core::ArrayError>(())
+/// ```
 pub struct Plan {
     pub(crate) program: Program,
 }

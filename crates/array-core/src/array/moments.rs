@@ -101,7 +101,13 @@ impl Array {
         Ok(if explicit && asked.is_complex() { var.cast(asked) } else { var })
     }
 
-    /// Standard deviation: the root of [`var`](Self::var).
+    /// Standard deviation: the root of [`var`](Self::var), whose errors it has, and [`ArrayError::Casting`] for a target of integers.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::from_vec(vec![1.0, 3.0], [2]).std(.., 0).item::<f64>()?, 1.0);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn std(&self, along: impl Into<Along>, ddof: usize) -> Array {
         let var = self.var(along, ddof);

@@ -74,6 +74,24 @@ impl Array {
     /// # Ok::<(), array_core::ArrayError>(())
     /// ```
     ///
+    /// The view cannot be used when the array is gone, nor while it is changed:
+    ///
+    /// ```compile_fail,E0505
+    /// # use array_core::Array;
+    /// let a = Array::arange(0.0, 6.0, 1.0);
+    /// let view = a.as_ndarray::<f64>().unwrap();
+    /// drop(a);
+    /// println!("{view}");
+    /// ```
+    ///
+    /// ```compile_fail,E0502
+    /// # use array_core::Array;
+    /// let mut a = Array::arange(0.0, 6.0, 1.0);
+    /// let view = a.as_ndarray::<f64>().unwrap();
+    /// a.elements_mut::<f64>().unwrap().for_each(|x| *x = 0.0);
+    /// println!("{view}");
+    /// ```
+    ///
     /// # Errors
     /// [`ArrayError::NotEvaluated`] of a pending expression ([`eval`](Self::eval) it first); [`ArrayError::WrongType`] if the
     /// elements are not `T`s; the error that the array carries.

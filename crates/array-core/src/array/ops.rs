@@ -84,8 +84,18 @@ fn choice(dtype: DType, condition: Array, a: Array, b: Array) -> Array {
 impl Array {
     /// An operation of one operand, with NumPy's types.
     ///
-    /// Types the operation does not have are [`ArrayError::Unsupported`], which comes out of the evaluation. Panics if the
-    /// operation takes another number of operands.
+    /// Types the operation does not have are [`ArrayError::Unsupported`], which comes out of the evaluation. Where NumPy's result is
+    /// `float16` (roots, functions and `rint` of `bool` and 8-bit integers) it is `float32`.
+    ///
+    /// ```
+    /// use array_core::{Array, DType, Op};
+    /// let bytes = Array::from_vec(vec![4u8, 9], [2]);
+    /// assert_eq!(Array::unary(Op::Sqrt, &bytes).to_vec::<f32>()?, [2.0, 3.0]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the operation takes another number of operands.
     #[track_caller]
     pub fn unary(op: Op, a: impl Into<Term>) -> Array {
         assert_eq!(op.arity(), 1, "{} takes {} operands", op.name(), op.arity());
@@ -120,7 +130,19 @@ impl Array {
     /// An operation of two operands, with NumPy's types; plain numbers are weak ([`Term`]).
     ///
     /// What is wrong comes out of the evaluation: [`ArrayError::Broadcast`], [`ArrayError::Unsupported`],
-    /// [`ArrayError::IntegerBounds`], [`ArrayError::NegativePower`]. Panics if the operation takes another number of operands.
+    /// [`ArrayError::IntegerBounds`], [`ArrayError::NegativePower`].
+    ///
+    /// ```
+    /// use array_core::{Array, Op};
+    /// let a = Array::arange(0, 4, 1);
+    /// for (op, expected) in [(Op::Add, [7, 8, 9, 10]), (Op::Minimum, [0, 1, 2, 3]), (Op::Remainder, [0, 1, 2, 3])] {
+    ///     assert_eq!(Array::binary(op, &a, 7).to_vec::<i64>()?, expected);
+    /// }
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the operation takes another number of operands.
     #[track_caller]
     pub fn binary(op: Op, a: impl Into<Term>, b: impl Into<Term>) -> Array {
         assert_eq!(op.arity(), 2, "{} takes {} operands", op.name(), op.arity());
@@ -192,7 +214,14 @@ impl Array {
         if self.dtype() == dtype { self } else { self.cast(dtype) }
     }
 
-    /// The elements in another type, as NumPy's `astype` ([`Scalar::cast`]); the array itself if it has that type.
+    /// The elements in another type, as NumPy's `astype` ([`Scalar::cast`]); the array itself if it has that type. Any type goes to any.
+    ///
+    /// ```
+    /// use array_core::{Array, DType};
+    /// let a = Array::from_vec(vec![-1.5, 300.0], [2]);
+    /// assert_eq!(a.cast(DType::U8).to_vec::<u8>()?, [255, 44]);   // cut, and wrapped
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn cast(&self, dtype: DType) -> Array {
         if self.dtype() == dtype || self.error().is_some() {

@@ -51,6 +51,15 @@ impl Array {
     /// **Shape**, **dtype** those of `out`. What is wrong comes out of the evaluation: [`ArrayError::Casting`] for a result of a
     /// higher kind than `out`, [`ArrayError::BroadcastTo`] for one that does not stretch to it, [`ArrayError::WrongType`] for a mask
     /// that is not `bool`, and what `unary` finds.
+    ///
+    /// ```
+    /// use array_core::{Array, DType, Op};
+    /// let roots = Array::unary_into(Op::Sqrt, Array::arange(0, 2, 1), Array::zeros([2]).cast(DType::F32));
+    /// assert_eq!(roots.to_vec::<f32>()?, [0.0, 1.0]);
+    /// let wrong = Array::unary_into(Op::Sqrt, Array::arange(0, 2, 1), Array::full([2], 0));
+    /// assert!(wrong.eval().unwrap_err().to_string().contains("cannot cast the result of sqrt from float64 to int64"));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn unary_into(op: Op, a: impl Into<Term>, out: impl Into<Out>) -> Array {
         Array::unary(op, a).over(out.into(), op.name())

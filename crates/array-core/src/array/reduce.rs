@@ -15,7 +15,15 @@ use smallvec::SmallVec;
 use std::panic::Location;
 
 impl Array {
-    /// A reduction over all elements; a 0-d array. Lazy; the same bits at every tile size and thread count.
+    /// A reduction over all elements; a 0-d array. Lazy; the same bits at every tile size and thread count. Extremes of nothing are
+    /// [`ArrayError::EmptyReduction`], out of the evaluation.
+    ///
+    /// ```
+    /// use array_core::{Array, ReduceOp};
+    /// let a = Array::arange(1, 5, 1);
+    /// let all = [ReduceOp::Sum, ReduceOp::Prod, ReduceOp::Max].map(|op| a.reduce(op).item::<i64>());
+    /// assert_eq!(all, [Ok(10), Ok(24), Ok(4)]);
+    /// ```
     #[track_caller]
     pub fn reduce(&self, op: ReduceOp) -> Array {
         if self.error().is_some() {
@@ -37,6 +45,14 @@ impl Array {
     /// What is wrong comes out of the evaluation: [`ArrayError::Axis`], [`ArrayError::RepeatedAxis`],
     /// [`ArrayError::EmptyReduction`], [`ArrayError::Broadcast`] of a filter, [`ArrayError::Unsupported`] for an extreme of filtered
     /// elements without a start.
+    ///
+    /// ```
+    /// use array_core::{Along, Array, ReduceOp};
+    /// let a = Array::arange(0, 6, 1).reshape([2, 3]);
+    /// assert_eq!(a.reduce_along(ReduceOp::Max, 1).to_vec::<i64>()?, [2, 5]);
+    /// assert_eq!(a.reduce_along(ReduceOp::Sum, Along::from([0, 1]).keepdims()).shape(), [1, 1]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn reduce_along(&self, op: ReduceOp, along: impl Into<Along>) -> Array {
         let along = along.into();
@@ -161,6 +177,15 @@ impl Array {
     }
 
     /// Greatest element; NaN if there is one. Of nothing: [`ArrayError::EmptyReduction`], out of the evaluation.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let a = Array::from_vec(vec![1.0, 3.0, 2.0], [3]);
+    /// assert_eq!((a.max().item::<f64>()?, a.min().item::<f64>()?), (3.0, 1.0));
+    /// assert!((a * f64::NAN).max().item::<f64>()?.is_nan());
+    /// assert!(Array::zeros([0]).max().eval().is_err());
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn max(&self) -> Array {
         self.reduce(ReduceOp::Max)
@@ -173,12 +198,24 @@ impl Array {
     }
 
     /// Arithmetic mean of all elements, of integers in `float64`. Of nothing: NaN.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(0, 4, 1).mean().item::<f64>()?, 1.5);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn mean(&self) -> Array {
         self.reduce(ReduceOp::Mean)
     }
 
     /// Product of all elements, in the types of [`sum`](Self::sum). Of nothing: 1.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(1, 6, 1).prod().item::<i64>()?, 120);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn prod(&self) -> Array {
         self.reduce(ReduceOp::Prod)
@@ -198,24 +235,48 @@ impl Array {
     }
 
     /// Products along axes; see [`reduce_along`](Self::reduce_along).
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(0, 6, 1).reshape([2, 3]).prod_along(0).to_vec::<i64>()?, [0, 4, 10]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn prod_along(&self, along: impl Into<Along>) -> Array {
         self.reduce_along(ReduceOp::Prod, along)
     }
 
     /// Greatest elements along axes; see [`reduce_along`](Self::reduce_along).
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(0, 6, 1).reshape([2, 3]).max_along(-1).to_vec::<i64>()?, [2, 5]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn max_along(&self, along: impl Into<Along>) -> Array {
         self.reduce_along(ReduceOp::Max, along)
     }
 
     /// Least elements along axes; see [`reduce_along`](Self::reduce_along).
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(0, 6, 1).reshape([2, 3]).min_along(0).to_vec::<i64>()?, [0, 1, 2]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn min_along(&self, along: impl Into<Along>) -> Array {
         self.reduce_along(ReduceOp::Min, along)
     }
 
     /// Means along axes; see [`reduce_along`](Self::reduce_along). A start does not apply.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(0, 6, 1).reshape([2, 3]).mean_along(1).to_vec::<f64>()?, [1.0, 4.0]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn mean_along(&self, along: impl Into<Along>) -> Array {
         self.reduce_along(ReduceOp::Mean, along)
@@ -309,12 +370,26 @@ impl Array {
     }
 
     /// Running products; as [`cumsum`](Self::cumsum).
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// assert_eq!(Array::arange(1, 5, 1).cumprod(0).to_vec::<i64>()?, [1, 2, 6, 24]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn cumprod(&self, axis: impl Into<Option<isize>>) -> Array {
         self.scan(ReduceOp::Prod, axis.into(), None)
     }
 
-    /// [`cumsum`](Self::cumsum) or, of [`ReduceOp::Prod`], [`cumprod`](Self::cumprod), in a type of choice.
+    /// [`cumsum`](Self::cumsum) or, of [`ReduceOp::Prod`], [`cumprod`](Self::cumprod), in a type of choice. Other reductions are
+    /// [`ArrayError::Unsupported`], an axis that is not there [`ArrayError::Axis`], out of the evaluation.
+    ///
+    /// ```
+    /// use array_core::{Array, DType, ReduceOp};
+    /// let bytes = Array::full([3], 100).cast(DType::U8);
+    /// assert_eq!(bytes.scan(ReduceOp::Sum, None, Some(DType::U8)).to_vec::<u8>()?, [100, 200, 44]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn scan(&self, op: ReduceOp, axis: Option<isize>, dtype: Option<DType>) -> Array {
         if self.error().is_some() {

@@ -58,6 +58,26 @@ impl Array {
     /// The expression with every source leaf replaced by what `f` makes of it: an array of the same type and of the
     /// layout's shape. O(nodes), without recursion; `f` sees a shared leaf once.
     ///
+    /// ```
+    /// use array_core::{Array, DType, Source};
+    /// use std::{any::Any, sync::Arc};
+    /// #[derive(Debug)]
+    /// struct Name(&'static str);
+    /// impl Source for Name {
+    ///     fn dtype(&self) -> DType { DType::F64 }
+    ///     fn shape(&self) -> &[usize] { &[2] }
+    ///     fn as_any(&self) -> &dyn Any { self }
+    /// }
+    /// let [x, y] = ["x", "y"].map(|name| Array::from_source(Arc::new(Name(name))));
+    /// let formula = &x * 10.0 + &y;
+    /// let value = formula.map_sources(&mut |source, _layout| {
+    ///     let first = if source.as_any().downcast_ref::<Name>().is_some_and(|name| name.0 == "x") { 1.0 } else { 2.0 };
+    ///     Ok(Array::full([2], first))
+    /// })?;
+    /// assert_eq!(value.to_vec::<f64>()?, [12.0, 12.0]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
     /// # Errors
     /// The first error of `f`; [`ArrayError::Replaced`] if what it returns has another shape or type.
     pub fn map_sources(&self, f: Replace<'_>) -> Result<Array, ArrayError> {

@@ -157,6 +157,25 @@ impl AxisReduction {
     /// For a reduction whose result does not depend on the order of its elements (extremes, positions of extremes, sums and products of
     /// integers): the same one, to be cut along the first of the axes that are reduced. The axes of `bound` are put in another order: those that
     /// are reduced come first. Nothing for others, and where that axis has one element: then nothing changes.
+    ///
+    /// ```
+    /// use array_core::{bind_axes, Array, DType, Scratch, TileRef};
+    /// let data = [3i64, 1, 4, 1, 5, 9];
+    /// let (mut bound, axes) = bind_axes(&Array::from_vec(data.to_vec(), [3, 2]).max_along(0))?.expect("it is one");
+    /// let axes = axes.into_parts(&mut bound).expect("the order of elements does not matter");
+    /// let tiles = [data.as_ptr().cast()];
+    /// let source = TileRef { layout: &bound.operands[0].layout, tile_elems: usize::MAX, first: 0, tiles: &tiles };
+    /// let (plan, shape, mut scratch) = (&bound.plan, &bound.shape, Scratch::new());
+    /// let mut out = [0i64; 2];
+    /// // SAFETY: the elements are there; the parts are whole rows, and there is room for two results.
+    /// unsafe {
+    ///     let mut part = |rows| axes.part(plan, &bound.consts, shape, &[source], rows, &mut scratch);
+    ///     let parts = [part(0..2)?, part(2..6)?];
+    ///     axes.join(plan, shape, &parts, out.as_mut_ptr().cast());
+    /// }
+    /// assert_eq!(out, [5, 9]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     pub fn into_parts(mut self, bound: &mut Bound) -> Option<AxisReduction> {
         let kind = bound.plan.program.element.kind();
         let free = match self.what {
@@ -209,6 +228,23 @@ impl AxisReduction {
 
     /// Computes the results `range` (flat, in C order) to `out`: elements of the array's type, one after another.
     ///
+    /// ```
+    /// use array_core::{bind_axes, Array, Scratch, TileRef};
+    /// let data: Vec<f64> = (0..12).map(f64::from).collect();
+    /// let (bound, axes) = bind_axes(&Array::from_vec(data.clone(), [3, 4]).sum_along(0))?.expect("it is one");
+    /// assert_eq!(axes.counts(&bound.shape), (4, 3));
+    /// let tiles = [data.as_ptr().cast()];
+    /// let source = TileRef { layout: &bound.operands[0].layout, tile_elems: usize::MAX, first: 0, tiles: &tiles };
+    /// let (mut out, mut scratch) = ([0.0; 2], Scratch::new());
+    /// // SAFETY: the elements are there, and there is room for two results.
+    /// unsafe {
+    ///     let (plan, to) = (&bound.plan, out.as_mut_ptr().cast());
+    ///     axes.results(plan, &bound.consts, &bound.shape, &[source], 1..3, to, &mut scratch)?;
+    /// }
+    /// assert_eq!(out, [15.0, 18.0]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ArrayError::NegativePower`], only if the plan [`can_fail`](Plan::can_fail).
     ///
@@ -251,6 +287,7 @@ impl AxisReduction {
     }
 
     /// What the elements of the stretch `range` of the iteration space, whole steps of its first axis, come to for every result.
+    /// [`into_parts`](Self::into_parts) has an example.
     ///
     /// # Errors
     /// As [`results`](Self::results).
@@ -294,7 +331,7 @@ impl AxisReduction {
         Ok(part)
     }
 
-    /// The results from those of all parts, in order.
+    /// The results from those of all parts, in order. [`into_parts`](Self::into_parts) has an example.
     ///
     /// # Safety
     /// `plan` is that of the parts, which are of one `shape` and at least one; `out` is as for [`results`](Self::results).

@@ -55,7 +55,7 @@ fn is_node(tree: Tree, len: usize, max_elems: usize) -> bool {
 
 /// The result of a reduction over `len` elements of `dtype` from the results of its nodes.
 ///
-/// `partials` are in the order of [`reduction_nodes`]`(dtype, len, max_elems)`.
+/// `partials` are in the order of [`reduction_nodes`]`(dtype, len, max_elems)`. [`Plan::reduce`] has an example.
 ///
 /// # Errors
 /// [`ArrayError::EmptyReduction`] for `max` and `min` of nothing.
@@ -125,6 +125,23 @@ pub(crate) fn fold(
 
 impl Plan {
     /// Reduces the elements of one node ([`reduction_nodes`]) of the tree.
+    ///
+    /// ```
+    /// use array_core::{bind, finish_reduction, reduction_nodes, Array, Scratch, TileRef};
+    /// let data: Vec<f64> = (0..1000).map(f64::from).collect();
+    /// let bound = bind(&(Array::from_vec(data.clone(), [1000]) * 2.0).sum())?;
+    /// let (plan, tiles) = (&bound.plan, [data.as_ptr().cast()]);
+    /// let source = TileRef { layout: &bound.operands[0].layout, tile_elems: usize::MAX, first: 0, tiles: &tiles };
+    /// let mut scratch = Scratch::new();
+    /// let mut partials = Vec::new();
+    /// for node in reduction_nodes(plan.dtype(), 1000, 300) {
+    ///     // SAFETY: the elements are there, and nobody writes them.
+    ///     partials.push(unsafe { plan.reduce(&bound.consts, &bound.shape, &[source], node, &mut scratch)? });
+    /// }
+    /// let op = bound.reduction.expect("it is a sum");
+    /// assert_eq!(finish_reduction(op, plan.dtype(), 1000, 300, &partials)?, 999_000.0.into());
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     ///
     /// # Errors
     /// [`ArrayError::NegativePower`], only if [`can_fail`](Plan::can_fail).

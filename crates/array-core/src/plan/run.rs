@@ -404,6 +404,27 @@ impl Plan {
     /// Costs well under 100 ns beside its arithmetic, so ranges may be small. Any two ranges may be computed at the same
     /// time.
     ///
+    /// ```
+    /// use array_core::{bind, Array, Layout, Scratch, TileMut, TileRef};
+    /// let a = Array::from_vec(vec![1.0, 2.0, 3.0, 4.0, 5.0], [5]);
+    /// let bound = bind(&(&a * 2.0 + 1.0))?;
+    /// let operand = &bound.operands[0];
+    /// // Whoever keeps the data says where it is: here in tiles of three elements.
+    /// let (first, second) = ([1.0, 2.0, 3.0], [4.0, 5.0]);
+    /// let tiles = [first.as_ptr().cast(), second.as_ptr().cast()];
+    /// let source = TileRef { layout: &operand.layout, tile_elems: 3, first: 0, tiles: &tiles };
+    /// let mut out = [0.0; 5];
+    /// let (layout, target) = (Layout::contiguous(&[5])?, [out.as_mut_ptr().cast::<u8>()]);
+    /// let target = TileMut { layout: &layout, tile_elems: usize::MAX, first: 0, tiles: &target };
+    /// let mut scratch = Scratch::new();
+    /// for range in [2..5, 0..2] {
+    ///     // SAFETY: the tiles hold the elements of the shape and are no part of `out`, which has room for them.
+    ///     unsafe { bound.plan.map(&bound.consts, &bound.shape, &[source], &target, range, &mut scratch)? };
+    /// }
+    /// assert_eq!(out, [3.0, 5.0, 7.0, 9.0, 11.0]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ArrayError::NegativePower`], only if [`can_fail`](Plan::can_fail); some elements may have been written.
     ///
@@ -442,6 +463,22 @@ impl Plan {
     /// ([`last_level_cache`](crate::last_level_cache)) and not read soon. The same bits.
     ///
     /// Ends with a store fence: who learns of the output by an ordinary release, as with `map`, sees all of it.
+    ///
+    /// ```
+    /// use array_core::{bind, last_level_cache, Array, BlockPool, DType, Layout, Scratch, TileMut};
+    /// let n = 1000; // More than `last_level_cache()` bytes are worth it.
+    /// let bound = bind(&(Array::full([n], 0.5) + 1.0))?;
+    /// let mut block = BlockPool::shared().take(DType::F64, n)?;
+    /// let (layout, target) = (Layout::contiguous(&[n])?, [block.as_mut_ptr()]);
+    /// let out = TileMut { layout: &layout, tile_elems: usize::MAX, first: 0, tiles: &target };
+    /// // SAFETY: there are no operands; the block has room for the elements, all of which are written before it is frozen.
+    /// let buffer = unsafe {
+    ///     bound.plan.map_streaming(&bound.consts, &bound.shape, &[], &out, 0..n, &mut Scratch::new())?;
+    ///     block.freeze()
+    /// };
+    /// assert_eq!(buffer.as_slice::<f64>(), Some(&[1.5; 1000][..]));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Plan::map`].

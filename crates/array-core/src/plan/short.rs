@@ -113,6 +113,20 @@ impl Plan {
     /// As [`Plan::map`] where all elements are dense: those of the `n` at `out` are computed from the `n` from element `first` on of
     /// each of `operands`. `None`, and nothing done, if an operand is one value for all, or there are very many.
     ///
+    /// ```
+    /// use array_core::{bind, Array, Scratch};
+    /// let x = [1.0, 2.0, 3.0, 4.0];
+    /// let bound = bind(&Array::from_vec(x.to_vec(), [4]).square())?;
+    /// let mut out = [0.0; 2];
+    /// // SAFETY: elements 2 and 3 of `x` are there, and there is room for two.
+    /// let done = unsafe {
+    ///     let (from, to) = ([x.as_ptr().cast()], out.as_mut_ptr().cast());
+    ///     bound.plan.map_dense(&bound.consts, &from, 2, to, 2, &mut Scratch::new())
+    /// };
+    /// assert_eq!((done, out), (Some(Ok(())), [9.0, 16.0]));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Plan::map`].
     ///

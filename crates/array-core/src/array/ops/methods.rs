@@ -15,7 +15,15 @@ macro_rules! methods {
 }
 
 methods! {
-    /// Square root, correctly rounded; NaN below zero.
+    /// Square root, correctly rounded; NaN below zero. Of `bool` and 8-bit integers, where NumPy gives `float16`, `float32`, as of all
+    /// functions here.
+    ///
+    /// ```
+    /// use array_core::{Array, DType};
+    /// assert_eq!(Array::full([2], 2.25).sqrt().to_vec::<f64>()?, [1.5, 1.5]);
+    /// assert_eq!(Array::full([2], 4).cast(DType::I8).sqrt().dtype(), DType::F32);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     sqrt Sqrt;
     /// Cube root, also of negative numbers.
     cbrt Cbrt;
@@ -127,6 +135,13 @@ methods! {
     /// The angle of the point (`other`, `self`), in -pi..=pi, with the quadrants of the signs (also of zeros).
     atan2 Atan2;
     /// `floor(self / other)`; integers by zero give 0.
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let a = Array::from_vec(vec![-7i64, 7], [2]);
+    /// assert_eq!((a.floor_divide(2).to_vec::<i64>()?, a.floor_divide(0).to_vec::<i64>()?), (vec![-4, 3], vec![0, 0]));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     floor_divide FloorDivide;
     /// `self - other * floor(self / other)`, with the sign of `other`; integers by zero give 0.
     remainder Remainder;
@@ -191,6 +206,13 @@ impl Array {
         self.cast(DType::Bool).invert()
     }
     /// Quotient and remainder at once: [`floor_divide`](Self::floor_divide) and [`remainder`](Self::remainder).
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let (quotient, rest) = Array::from_vec(vec![-7i64, 7], [2]).divmod(3);
+    /// assert_eq!((quotient.to_vec::<i64>()?, rest.to_vec::<i64>()?), (vec![-3, 2], vec![2, 1]));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn divmod(&self, other: impl Into<Term>) -> (Array, Array) {
         let other = other.into();
@@ -200,7 +222,14 @@ impl Array {
 
 /// Short names beside the long ones.
 impl Array {
-    /// [`equal`](Self::equal).
+    /// [`equal`](Self::equal): an array of `bool`, not an answer (`Array` has no `==`).
+    ///
+    /// ```
+    /// use array_core::Array;
+    /// let a = Array::arange(0, 3, 1);
+    /// assert_eq!((a.eq(1) | a.gt(1)).to_vec::<bool>()?, [false, true, true]);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[track_caller]
     pub fn eq(&self, other: impl Into<Term>) -> Array {
         self.equal(other)
