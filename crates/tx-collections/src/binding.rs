@@ -87,6 +87,11 @@ pub(crate) struct Bindings {
 }
 
 impl Bindings {
+    /// Those of a new storage, which has a view already.
+    pub(crate) fn of_one_view() -> Self {
+        Self { views: AtomicUsize::new(1), ..Self::default() }
+    }
+
     /// The binding of the present value of `storage`, whose bindings these are; kept for the next leaf if a view asks.
     pub(crate) fn bind(&self, storage: &Arc<Storage>, for_view: bool) -> Arc<Binding> {
         // Dropped after the lock is given back.

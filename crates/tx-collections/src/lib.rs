@@ -21,4 +21,4 @@ pub use binding::Binding;
 pub use grid::{Grid, TILE_ELEMS};
 pub use storage::{Cells, Dropped, Home, Storage};
 pub use tarray::TArray;
-pub use view::View;
+pub use view::{View, Whole};

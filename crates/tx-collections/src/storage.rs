@@ -11,7 +11,7 @@ use std::sync::Arc;
 use array_core::{Buffer, DType, Dims, Layout};
 use stm_engine::TVar;
 use tx_runtime::sync::Mutex;
-use tx_runtime::sync::atomic::{AtomicBool, Ordering};
+use tx_runtime::sync::atomic::{AtomicU32, Ordering};
 
 use crate::binding::{Binding, Bindings};
 use crate::grid::Grid;
@@ -26,11 +26,24 @@ use crate::grid::Grid;
 #[derive(Debug, Clone, Default)]
 pub struct Dropped(Arc<Slots>);
 
-#[derive(Debug, Default)]
+/// Mostly none has been dropped since somebody asked, or one, which waits in a word.
+#[derive(Debug)]
 struct Slots {
-    /// Whether there are some. Changed under the lock; a hint to go past it.
-    any: AtomicBool,
+    /// [`NONE`], a slot, or [`MANY`].
+    one: AtomicU32,
+    /// What has to wait beside another; whoever adds to it sets `MANY` after.
     list: Mutex<Vec<u32>>,
+}
+
+/// No slot was dropped.
+const NONE: u32 = u32::MAX;
+/// Slots are in the list.
+const MANY: u32 = u32::MAX - 1;
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self { one: AtomicU32::new(NONE), list: Mutex::default() }
+    }
 }
 
 impl Dropped {
@@ -44,12 +57,19 @@ impl Dropped {
     /// ```
     pub fn exchange(&self, slots: &mut Vec<u32>) {
         debug_assert!(slots.is_empty(), "what was taken before has been dealt with");
-        // ORDER: Relaxed here and where they are dropped: what another thread is dropping may as well be found next time.
-        if self.0.any.load(Ordering::Relaxed) {
-            let mut dropped = self.0.list.lock();
-            self.0.any.store(false, Ordering::Relaxed);
-            std::mem::swap(&mut *dropped, slots);
+        if !self.is_empty() {
+            // ORDER: Acquire, pairs with the Release in `push`: its storage is gone.
+            match self.0.one.swap(NONE, Ordering::Acquire) {
+                MANY => std::mem::swap(&mut *self.0.list.lock(), slots),
+                slot => slots.push(slot),
+            }
         }
+    }
+
+    /// Whether none was dropped since the last call; what another thread is dropping now may as well be found next time.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.one.load(Ordering::Relaxed) == NONE
     }
 
     /// Take the slots that were dropped since the last call.
@@ -60,9 +80,18 @@ impl Dropped {
     }
 
     fn push(&self, slot: u32) {
-        let mut dropped = self.0.list.lock();
-        dropped.push(slot);
-        self.0.any.store(true, Ordering::Relaxed);
+        // ORDER: Release here and below, pairs with the Acquire in `exchange`.
+        if slot < MANY
+            && self.0.one.compare_exchange(NONE, slot, Ordering::Release, Ordering::Relaxed).is_ok()
+        {
+            return;
+        }
+        let mut list = self.0.list.lock();
+        list.push(slot);
+        let other = self.0.one.swap(MANY, Ordering::AcqRel);
+        if other < MANY {
+            list.push(other);
+        }
     }
 }
 
@@ -110,10 +139,16 @@ impl Storage {
     /// # Panics
     /// If `grid` does not cut as many elements as `shape` has.
     pub fn new(dtype: DType, shape: Dims, grid: Grid, home: Home) -> Arc<Self> {
+        Arc::new(Self::seen(dtype, shape, grid, home, Bindings::default()))
+    }
+
+    /// What [`new`](Self::new) makes, of which somebody has a view already, or nobody.
+    #[inline(always)]
+    pub(crate) fn seen(dtype: DType, shape: Dims, grid: Grid, home: Home, bindings: Bindings) -> Self {
         // Views are checked against the one, what is read against the other.
-        let len = Layout::contiguous(&shape).map(|layout| layout.len());
-        assert_eq!(len.as_ref().ok(), Some(&grid.len()), "a grid of another shape than {shape:?}");
-        Arc::new(Self { dtype, shape, grid, home, bindings: Bindings::default() })
+        let fits = Layout::contiguous(&shape).is_ok_and(|layout| layout.len() == grid.len());
+        assert!(fits, "a grid of another shape than {shape:?}");
+        Self { dtype, shape, grid, home, bindings }
     }
 
     /// The element type.
@@ -166,6 +201,30 @@ impl Drop for Storage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_slot_that_was_dropped_is_found_once_however_many_drop_at_once() {
+        let dropped = Dropped::default();
+        let mut found = Vec::new();
+        std::thread::scope(|scope| {
+            for thread in 0..3 {
+                let dropped = &dropped;
+                scope.spawn(move || (0..2000).for_each(|i| dropped.push(3 * i + thread)));
+            }
+            while found.len() < 3000 {
+                found.append(&mut dropped.collect());
+            }
+        });
+        found.append(&mut dropped.collect());
+        assert!(dropped.is_empty() && dropped.collect().is_empty());
+        found.sort_unstable();
+        assert!(found.iter().copied().eq(0..6000));
+        // What only a stranger names is a slot like another.
+        [NONE, MANY, 7].into_iter().for_each(|slot| dropped.push(slot));
+        let mut all = dropped.collect();
+        all.sort_unstable();
+        assert_eq!(all, [7, MANY, NONE]);
+    }
 
     #[test]
     #[should_panic(expected = "a grid of another shape")]

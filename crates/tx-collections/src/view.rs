@@ -6,9 +6,11 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::sync::Arc;
 
-use array_core::{Array, ArrayError, DType, Index, Layout, Select, Term};
+use array_core::{Array, ArrayError, DType, Dims, Index, Layout, Select, Term};
 
-use crate::storage::Storage;
+use crate::binding::Bindings;
+use crate::grid::Grid;
+use crate::storage::{Home, Storage};
 
 /// A storage seen through a layout that shows no element twice. Clone is three counts at most.
 ///
@@ -26,41 +28,76 @@ use crate::storage::Storage;
 /// ```
 #[derive(Debug, Clone)]
 pub struct View {
-    storage: Seen,
+    storage: Whole,
     layout: Layout,
     error: Option<Arc<ArrayError>>,
 }
 
-/// A storage that a view shows: it knows how many do.
+/// All of a storage, counted among its views: what a view is made of, in one word. Clone is two counts.
+///
+/// ```
+/// use array_core::{DType, Dims};
+/// use tx_collections::{Dropped, Grid, Home, View, Whole};
+/// let (shape, home) = (Dims::from_slice(&[3]), Home::Private { slot: 0, dropped: Dropped::default() });
+/// let view = View::from(Whole::new(DType::F64, shape, Grid::new(&[3], 64), home));
+/// assert_eq!(view.shape(), [3]);
+/// ```
 #[derive(Debug)]
-struct Seen(Arc<Storage>);
+pub struct Whole(Arc<Storage>);
 
-impl Seen {
-    fn new(storage: Arc<Storage>) -> Self {
+impl Whole {
+    /// All of a [new storage](Storage::new).
+    ///
+    /// # Panics
+    /// As that.
+    pub fn new(dtype: DType, shape: Dims, grid: Grid, home: Home) -> Self {
+        Self(Arc::new(Storage::seen(dtype, shape, grid, home, Bindings::of_one_view())))
+    }
+
+    /// The storage.
+    pub fn storage(&self) -> &Arc<Storage> {
+        &self.0
+    }
+
+    fn of(storage: Arc<Storage>) -> Self {
         storage.bindings.seen();
         Self(storage)
     }
 }
 
-impl Clone for Seen {
+impl Clone for Whole {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.0))
+        Self::of(Arc::clone(&self.0))
     }
 }
 
-impl Drop for Seen {
+impl Drop for Whole {
     #[inline]
     fn drop(&mut self) {
         self.0.bindings.unseen();
     }
 }
 
+impl From<Whole> for View {
+    #[inline]
+    fn from(storage: Whole) -> Self {
+        let layout =
+            Layout::contiguous(storage.0.shape()).expect("a storage's shape was checked when it was made");
+        Self { storage, layout, error: None }
+    }
+}
+
+impl From<View> for Whole {
+    /// All of what the view shows a part of.
+    fn from(view: View) -> Self {
+        view.storage
+    }
+}
+
 impl View {
     /// The whole storage.
     pub fn whole(storage: Arc<Storage>) -> Self {
-        let layout =
-            Layout::contiguous(storage.shape()).expect("a storage's shape was checked when it was made");
-        Self { storage: Seen::new(storage), layout, error: None }
+        Whole::of(storage).into()
     }
 
     /// Part of a storage, through a layout over its C order such as basic indexing makes.
@@ -71,7 +108,7 @@ impl View {
     pub fn new(storage: Arc<Storage>, layout: Layout) -> Self {
         assert!(layout.fits(storage.grid().len()), "the layout reaches outside the storage");
         assert!(is_nested(&layout), "the layout shows elements twice or out of order");
-        Self { storage: Seen::new(storage), layout, error: None }
+        Self { storage: Whole::of(storage), layout, error: None }
     }
 
     /// Lengths along the axes.

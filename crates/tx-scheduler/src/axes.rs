@@ -85,8 +85,8 @@ impl Session {
         let parts =
             (few && results * elements > tile_elems).then(|| axes.clone().into_parts(&mut bound)).flatten();
         let (slot, storage) = match parts {
-            Some(_) => self.tables.add(value.dtype(), value.shape().into(), MOST_IN_PARTS),
-            None => self.tables.add(value.dtype(), value.shape().into(), per),
+            Some(_) => self.tables.add(value.dtype(), value.shape(), MOST_IN_PARTS),
+            None => self.tables.add(value.dtype(), value.shape(), per),
         };
         let inputs = Inputs::new(bound, &self.tables)?;
         let statement = match parts {
@@ -97,7 +97,7 @@ impl Session {
             None => self.recorder().results(slot, inputs, axes, line),
         };
         self.recorded(statement);
-        Ok(Some(View::whole(storage)))
+        Ok(Some(View::from(storage)))
     }
 }
 

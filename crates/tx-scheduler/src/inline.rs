@@ -373,8 +373,8 @@ impl Session {
         let width = (results * elements).div_ceil(self.config.tile_elems);
         let Some(ends) = self.admit(effort, width, reading.start) else { return Ok(None) };
         let dtype = value.dtype();
-        let (slot, storage) = self.tables.add(dtype, value.shape().into(), tile_elems);
-        let view = View::whole(storage);
+        let (slot, storage) = self.tables.add(dtype, value.shape(), tile_elems);
+        let view = View::from(storage);
         let grid = *view.storage().grid();
         let Desk { scratch, reads, blocks, .. } = self.runner.desks().next().expect("there is a thread");
         let clock = Clock::start(self.graph.lines.get(line).statements, effort);

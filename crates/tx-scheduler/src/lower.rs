@@ -7,7 +7,7 @@ use array_core::{
     Array, ArrayError, BlockPool, Bound, Layout, Scalar, Source, bind, normalise, split_reductions,
 };
 use tx_collections::fill::broadcast_into;
-use tx_collections::{Binding, Home, Storage, View};
+use tx_collections::{Binding, Home, Storage, View, Whole};
 
 use crate::error::SessionError;
 use crate::explain::{NotFused, NotParallel};
@@ -19,6 +19,11 @@ use crate::statement::{Inputs, Statement};
 
 impl Session {
     pub(crate) fn record_array(&mut self, value: Array, line: LineId) -> Result<View, SessionError> {
+        self.record_whole_array(value, line).map(View::from)
+    }
+
+    /// As [`record_array`](Self::record_array), in one word: a view is a good many, and moved from call to call.
+    pub(crate) fn record_whole_array(&mut self, value: Array, line: LineId) -> Result<Whole, SessionError> {
         if let Some(error) = value.error() {
             return Err(error.clone().into());
         }
@@ -30,20 +35,20 @@ impl Session {
         {
             let (_, storage) = self.tables.share(&mut self.graph, slot, layout.shape);
             self.done_at_once(line);
-            return Ok(View::whole(storage));
+            return Ok(storage);
         }
         let survey = self.survey(&value, None);
         if survey.attached {
-            return self.array_from_attached(value, line);
+            return self.array_from_attached(value, line).map(Whole::from);
         }
-        if let Some(view) = self.array_simple(&value, &survey, line)? {
-            return Ok(view);
+        if let Some(storage) = self.array_simple(&value, &survey, line)? {
+            return Ok(storage);
         }
         if let Some(known) = self.immediate(&value) {
             self.done_at_once(line);
-            return self.settle(&known.item_scalar()?, value.shape(), 0);
+            return self.settle(&known.item_scalar()?, value.shape(), 0).map(Whole::from);
         }
-        self.record_value(&value, line)
+        self.record_value(&value, line).map(Whole::from)
     }
 
     /// Let go of storages that no view reaches any more.
@@ -55,14 +60,14 @@ impl Session {
 
     /// A new private array of one element, which needs no task and was known at `ends` (see `inline.rs`).
     fn settle(&mut self, value: &Scalar, shape: &[usize], ends: u64) -> Result<View, SessionError> {
-        let (slot, storage) = self.tables.add(value.dtype(), shape.into(), self.config.tile_elems);
+        let (slot, storage) = self.tables.add(value.dtype(), shape, self.config.tile_elems);
         let mut block = BlockPool::shared().take(value.dtype(), 1)?;
         // SAFETY: the block has room for one element of the type.
         unsafe { value.write(block.as_mut_ptr(), 0) };
         let version = self.graph.add_settled_version(block);
         let table = self.tables.get_mut(slot);
         (table.versions[0], table.ends) = (version, ends);
-        Ok(View::whole(storage))
+        Ok(View::from(storage))
     }
 
     /// Record an expression over private arrays into a new private array.
@@ -85,8 +90,8 @@ impl Session {
             })?;
             return self.settle(&nothing.item_scalar()?, value.shape(), 0);
         }
-        let (slot, storage) = self.tables.add(value.dtype(), value.shape().into(), self.config.tile_elems);
-        let view = View::whole(storage);
+        let (slot, storage) = self.tables.add(value.dtype(), value.shape(), self.config.tile_elems);
+        let view = View::from(storage);
         match bound.reduction {
             Some(op) => {
                 let inputs = Inputs::new(bound, &self.tables)?;
@@ -276,7 +281,7 @@ impl Session {
         if let Some(binding) = storage.take_binding() {
             let slot = self.tables.slot_of(storage).expect("the caller found the slot");
             let (_, snapshot) = self.tables.share(&mut self.graph, slot, storage.shape().into());
-            binding.pin(snapshot);
+            binding.pin(snapshot.storage().clone());
         }
     }
 

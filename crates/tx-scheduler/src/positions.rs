@@ -69,11 +69,10 @@ impl Session {
                 }
             };
             self.explain_expression(value);
-            let (slot, storage) =
-                self.tables.add(value.dtype(), value.shape().into(), self.config.tile_elems);
+            let (slot, storage) = self.tables.add(value.dtype(), value.shape(), self.config.tile_elems);
             let statement = self.recorder().pick(slot, base.slot, &selection, line);
             self.recorded(statement);
-            return Ok(Some(View::whole(storage)));
+            return Ok(Some(View::from(storage)));
         };
         let selection = self.selection(&parts, view)?;
         let into = self.record_array(parts.base.clone(), line)?;

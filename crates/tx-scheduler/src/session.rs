@@ -160,7 +160,7 @@ impl Session {
     pub fn array(&mut self, value: impl Into<Array>) -> Result<View, SessionError> {
         let line = self.line_or(Location::caller());
         let value = value.into();
-        self.timed(|session| session.record_array(value, line))
+        self.timed(|session| session.record_whole_array(value, line)).map(View::from)
     }
 
     /// `target[...] = value`: broadcast to the target's shape, cast to its dtype (as NumPy's assignment, any cast is

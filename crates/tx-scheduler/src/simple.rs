@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use array_core::{Array, Layout, Source};
 use smallvec::SmallVec;
-use tx_collections::{Binding, Home, View};
+use tx_collections::{Binding, Home, View, Whole};
 
 use crate::desk::Desk;
 use crate::error::SessionError;
@@ -195,7 +195,7 @@ impl Session {
         value: &Array,
         survey: &Survey,
         line: LineId,
-    ) -> Result<Option<View>, SessionError> {
+    ) -> Result<Option<Whole>, SessionError> {
         let (slack, work) = (self.slack, survey.work(value));
         if !self.is_simple(value, survey, work) || value.len() > self.config.tile_elems {
             return Ok(None);
@@ -219,10 +219,10 @@ impl Session {
             desk.blocks.put(block);
             return Ok(None);
         }
-        let (slot, storage) = self.tables.add(value.dtype(), value.shape().into(), self.config.tile_elems);
+        let (slot, storage) = self.tables.add(value.dtype(), value.shape(), self.config.tile_elems);
         self.install(slot, 0, [block]);
         self.tables.get_mut(slot).ends = ends;
         self.computed_at_once(None, line, took, survey.bytes + value.len() * value.dtype().size());
-        Ok(Some(View::whole(storage)))
+        Ok(Some(storage))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use array_core::{DType, Dims, Layout, TileBuf};
 use smallvec::SmallVec;
-use tx_collections::{Dropped, Grid, Home, Storage};
+use tx_collections::{Dropped, Grid, Home, Storage, Whole};
 
 use crate::error::SessionError;
 use crate::graph::{Graph, NONE, StatementSeq, VersionId};
@@ -56,14 +56,23 @@ pub(crate) struct Tables {
 
 impl Tables {
     /// A new storage without versions.
-    pub(crate) fn add(&mut self, dtype: DType, shape: Dims, tile_elems: usize) -> (u32, Arc<Storage>) {
-        let grid = Grid::new(&shape, tile_elems);
-        let versions = SmallVec::from_elem(NONE, grid.tiles());
+    pub(crate) fn add(&mut self, dtype: DType, shape: &[usize], tile_elems: usize) -> (u32, Whole) {
+        let grid = Grid::new(shape, tile_elems);
+        // Without a call, as most are.
+        let shape = match *shape {
+            [] => Dims::new(),
+            [n] => Dims::from_buf_and_len([n, 0, 0, 0], 1),
+            _ => Dims::from_slice(shape),
+        };
+        let versions = match grid.tiles() {
+            1 => SmallVec::from_buf_and_len([NONE; 2], 1),
+            tiles => SmallVec::from_elem(NONE, tiles),
+        };
         self.insert(dtype, shape, grid, versions, 0)
     }
 
     /// A new storage that starts with the versions of another: nothing is copied until one of them is written.
-    pub(crate) fn share(&mut self, graph: &mut Graph, of: u32, shape: Dims) -> (u32, Arc<Storage>) {
+    pub(crate) fn share(&mut self, graph: &mut Graph, of: u32, shape: Dims) -> (u32, Whole) {
         let Table { dtype, grid, written, ref versions, .. } = *self.get(of);
         let versions = versions.clone();
         for &id in &versions {
@@ -92,15 +101,15 @@ impl Tables {
         grid: Grid,
         versions: SmallVec<[VersionId; 2]>,
         born: StatementSeq,
-    ) -> (u32, Arc<Storage>) {
+    ) -> (u32, Whole) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.tables.push(None);
             u32::try_from(self.tables.len() - 1).expect("fewer than 2^32 storages")
         });
         self.bytes += grid.len() * dtype.size();
         let home = Home::Private { slot, dropped: self.dropped.clone() };
-        let storage = Storage::new(dtype, shape, grid, home);
-        let known = Arc::downgrade(&storage);
+        let storage = Whole::new(dtype, shape, grid, home);
+        let known = Arc::downgrade(storage.storage());
         self.tables[slot as usize] = Some(Table {
             storage: known,
             dtype,
@@ -148,7 +157,15 @@ impl Tables {
     }
 
     /// Let go of the versions of storages that no view reaches any more. `keep` gets their blocks.
-    pub(crate) fn collect(&mut self, graph: &mut Graph, mut keep: impl FnMut(TileBuf)) {
+    #[inline]
+    pub(crate) fn collect(&mut self, graph: &mut Graph, keep: impl FnMut(TileBuf)) {
+        if !self.dropped.is_empty() {
+            self.let_go(graph, keep);
+        }
+    }
+
+    #[inline(never)]
+    fn let_go(&mut self, graph: &mut Graph, mut keep: impl FnMut(TileBuf)) {
         let mut gone = std::mem::take(&mut self.gone);
         self.dropped.exchange(&mut gone);
         for slot in gone.drain(..) {
