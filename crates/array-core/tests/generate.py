@@ -410,6 +410,33 @@ def mask_item(rng, shape, off):
     return m, f"m{','.join(map(str, shape)) or '-'}|{','.join(str(int(b)) for b in m.ravel()) or '-'}"
 
 
+def random_index(rng, shape):
+    items, texts, axis = [], [], 0
+    ellipsis = False
+    while axis < len(shape) and rng.random() < 0.85:
+        dice = rng.random()
+        if dice < 0.08 and not ellipsis:
+            items.append(Ellipsis)
+            texts.append("e")
+            ellipsis = True
+            axis += int(rng.integers(0, 2))
+        elif dice < 0.16:
+            items.append(None)
+            texts.append("n")
+        elif dice < 0.26:
+            k = int(rng.integers(1, len(shape) - axis + 1))
+            item, text = mask_item(rng, shape[axis : axis + k], int(rng.random() < 0.03))
+            items.append(item)
+            texts.append(text)
+            axis += k
+        else:
+            item, text = index_item(rng, shape[axis])
+            items.append(item)
+            texts.append(text)
+            axis += 1
+    return items, texts
+
+
 def select():
     rng = np.random.default_rng(7)
     lines = ["# shape, items; then what a[items] is, and the sum over i of (i + 1) * element i after a[items] = 100 + arange and add.at"]
@@ -417,29 +444,7 @@ def select():
         shape = tuple(int(n) for n in rng.integers(1, 6, size=rng.integers(1, 5)))
         if rng.random() < 0.06:
             shape = shape[:-1] + (0,)
-        items, texts, axis = [], [], 0
-        ellipsis = False
-        while axis < len(shape) and rng.random() < 0.85:
-            dice = rng.random()
-            if dice < 0.08 and not ellipsis:
-                items.append(Ellipsis)
-                texts.append("e")
-                ellipsis = True
-                axis += int(rng.integers(0, 2))
-            elif dice < 0.16:
-                items.append(None)
-                texts.append("n")
-            elif dice < 0.26:
-                k = int(rng.integers(1, len(shape) - axis + 1))
-                item, text = mask_item(rng, shape[axis : axis + k], int(rng.random() < 0.03))
-                items.append(item)
-                texts.append(text)
-                axis += k
-            else:
-                item, text = index_item(rng, shape[axis])
-                items.append(item)
-                texts.append(text)
-                axis += 1
+        items, texts = random_index(rng, shape)
         if not items:
             continue
         a = np.arange(int(np.prod(shape))).reshape(shape)
@@ -456,6 +461,65 @@ def select():
         weight = np.arange(a.size).reshape(shape) + 1
         lines.append(f"{head} {','.join(map(str, got.shape)) or '-'} {(b * weight).sum()} {(c * weight).sum()} {words(got)}".rstrip())
     (OUT / "select.txt").write_text("\n".join(lines) + "\n")
+
+
+# --- changes: what is set, done at positions, put and taken, of every type and layout ---------------------------------------
+
+
+def numbers(kind, shape, step):
+    """The test makes the same: small numbers of both signs, of floats with a fraction."""
+    flat = np.arange(int(np.prod(shape))) * step % 23 - 3
+    if np.dtype(kind).kind in "fc":
+        flat = flat / 3
+    return flat.astype(kind).reshape(shape)
+
+
+def changes():
+    rng = np.random.default_rng(11)
+    kinds = "int64 uint8 float32 float64 complex128 bool int16 uint64".split()
+    functions = "add subtract multiply maximum minimum divide negative square sqrt".split()
+    lines = ["# what is done, type, shape and view of the array; type and shape of what goes in, then the index = digest, or error"]
+    while len(lines) < 1200:
+        shape = tuple(int(n) for n in rng.integers(1, 5, size=rng.integers(0, 4)))
+        kind, other = str(rng.choice(kinds)), str(rng.choice(kinds))
+        if rng.random() < 0.5:
+            other = kind
+        view = str(rng.choice(list(VIEWS)))
+        a = np.array(VIEWS[view](numbers(kind, shape, 7)))
+        what = str(rng.choice(["set", "set", "put", "take", *functions]))
+        if what in ("put", "take"):
+            item, text = index_item(rng, a.size)
+            if not isinstance(item, np.ndarray):
+                continue
+            items, texts, wanted = item, [text], [(1,), (2,), (2, 2), (5,)][rng.integers(4)]
+        else:
+            items, texts = random_index(rng, a.shape)
+            items = tuple(items)
+            try:
+                wanted = a[items].shape
+            except IndexError:
+                wanted = (3,)
+            # Axes that are stretched, and axes that are left out.
+            wanted = tuple(1 if rng.random() < 0.25 else n for n in wanted)[int(rng.integers(len(wanted) + 1)) // 2 :]
+        value = numbers(other, wanted, 5)
+        head = f"{what} {NAMES[kind]} {','.join(map(str, shape)) or '-'} {view} {NAMES[other]} {','.join(map(str, wanted)) or '-'}"
+        try:
+            if what == "take":
+                out = np.take(a, items)
+            elif what == "put":
+                out = a
+                np.put(out, items, value)
+            elif what == "set":
+                out = a
+                out[items] = value
+            else:
+                out, f = a, getattr(np, what)
+                f.at(out, items, *[value] * (f.nin - 1))
+            out = digest(f"{','.join(map(str, out.shape))}: {words(out)}")
+        except (IndexError, ValueError, TypeError):
+            out = "error"
+        lines.append(f"{' '.join([head, *texts])} = {out}")
+    (OUT / "changes.txt").write_text("\n".join(lines) + "\n")
 
 
 # --- text: what print shows --------------------------------------------------------------------------------------------------
@@ -596,5 +660,6 @@ if __name__ == "__main__":
     sums()
     axes()
     select()
+    changes()
     display()
     npy()

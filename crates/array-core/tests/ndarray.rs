@@ -56,6 +56,9 @@ proptest! {
             prop_assert_eq!((a * 2).to_vec::<i32>().unwrap(), wanted.iter().map(|x| x * 2).collect::<Vec<_>>());
             let view = a.as_ndarray::<i32>().unwrap();
             prop_assert_eq!(view.shape(), a.shape());
+            if !wanted.is_empty() {
+                prop_assert_eq!(view.as_ptr().cast(), address(a));
+            }
             prop_assert_eq!(view.iter().copied().collect::<Vec<_>>(), wanted.clone());
             // And views of it that we make.
             let back = a.slice(vec![array_core::Index::ALL.step(-1); a.ndim()]);

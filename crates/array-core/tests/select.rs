@@ -1,39 +1,11 @@
 //! Full indexing against NumPy's results (tests/fixtures/select.txt, made by tests/generate.py): reading, assigning, adding at
 //! positions; overlapping assignments; hostile positions.
 
-use array_core::{
-    Array, ArrayError, Buffer, Complex, DType, Index, Layout, Op, Scalar, Select, Term, pick, s,
-};
+mod items;
+
+use array_core::{Array, ArrayError, Buffer, Complex, DType, Layout, Op, Scalar, Select, Term, pick, s};
+use items::{item, shape};
 use proptest::prelude::*;
-
-fn numbers(text: &str) -> Vec<i64> {
-    text.split(',').filter(|w| *w != "-" && !w.is_empty()).map(|w| w.parse().unwrap()).collect()
-}
-
-fn shape(text: &str) -> Vec<usize> {
-    numbers(text).into_iter().map(|n| n as usize).collect()
-}
-
-fn item(text: &str) -> Select {
-    let (kind, rest) = text.split_at(1);
-    let array = || {
-        let (own, values) = rest.split_once('|').unwrap();
-        let values = numbers(values);
-        let len = values.len();
-        Array::from_vec(values, [len]).reshape(shape(own))
-    };
-    match kind {
-        "e" => Index::Ellipsis.into(),
-        "n" => Index::NewAxis.into(),
-        "i" => rest.parse::<isize>().unwrap().into(),
-        "a" => array().into(),
-        "m" => array().cast(DType::Bool).into(),
-        _ => {
-            let words: Vec<Option<isize>> = rest.split(':').map(|w| w.parse().ok()).collect();
-            Index::Slice { start: words[0], stop: words[1], step: words[2].unwrap_or(1) }.into()
-        }
-    }
-}
 
 #[test]
 fn full_indices_select_and_change_what_numpys_do() {
