@@ -85,3 +85,8 @@ pub mod prelude {
         atomically, s, snapshot, try_atomically,
     };
 }
+
+/// The repository's README: its example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
