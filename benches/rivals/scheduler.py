@@ -21,7 +21,7 @@ plates = {}
 
 def plate(n):
     if n not in plates:
-        u = np.zeros((n, n))
+        u = np.full((n, n), 0.5)  # zeros would be subnormal numbers after some hundred sweeps
         u[0] = 1.0
         plates[n] = [u, u.copy()]
     return plates[n]
