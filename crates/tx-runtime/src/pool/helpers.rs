@@ -24,6 +24,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use super::Shortage;
 use super::crew::{Crew, Mates};
 use super::patience::Patience;
+use super::seat::Seat;
 use crate::park::Mutex;
 use crate::slots::{Lounge, Recruit, Roster};
 
@@ -179,6 +180,8 @@ impl Drop for Handles {
 struct Shared {
     roster: Roster,
     lounge: Lounge,
+    /// Where its caller is.
+    seat: Seat,
     /// The run that is under way, with its lifetime erased (H2).
     run: AtomicPtr<()>,
 }
@@ -187,6 +190,7 @@ impl Shared {
     fn new(threads: usize) -> Self {
         Self {
             roster: Roster::new(threads),
+            seat: Seat::new(),
             lounge: Lounge::new(threads),
             run: AtomicPtr::new(std::ptr::null_mut()),
         }
@@ -195,12 +199,14 @@ impl Shared {
     /// A helper's life: the loop with `index`, and those that it is handed soon after.
     fn attend(&self, mut index: usize) {
         loop {
+            self.seat.give_way();
             // ORDER: Relaxed, see the module's head.
             let run = self.run.load(Ordering::Relaxed).cast::<Run<'_>>();
             // SAFETY: this thread holds `index`, so the run is not over (H2). The reference ends before the index is given
             // back.
             unsafe { (*run).labour(index) };
             self.roster.leave(index);
+            self.seat.give_way();
             let mut patience = Patience::default();
             match self.lounge.wait(|| patience.pause()) {
                 Some(next) => index = next,
@@ -231,6 +237,7 @@ impl Run<'_> {
     fn lead(&self) {
         let Shared { roster, run, .. } = &**self.shared;
         roster.begin();
+        self.shared.seat.take();
         // ORDER: Relaxed, see the module's head.
         run.store(std::ptr::from_ref(self).cast_mut().cast(), Ordering::Relaxed);
         loop {
