@@ -29,7 +29,12 @@ pub(crate) fn execute(
     graph.faults.enter_task();
     match (&statement.kind, task.work) {
         (Kind::Map { inputs, target }, Work::Tile { tile, start, end, keeps }) => {
-            tile_task(graph, task, inputs, target, Piece { tile: tile as usize, start, end, keeps }, desk)?;
+            let old = if keeps { Old::Kept } else { Old::None };
+            tile_task(graph, task, inputs, target, Piece { tile: tile as usize, start, end, old }, desk)?;
+        }
+        (Kind::Map { inputs, target }, Work::Over { tile, start, end }) => {
+            let piece = Piece { tile: tile as usize, start, end, old: Old::Overwritten };
+            tile_task(graph, task, inputs, target, piece, desk)?;
         }
         (Kind::Map { inputs, target }, Work::Scatter { first_tile, tiles, start, end }) => {
             let piece = Patch { first_tile: first_tile as usize, tiles: tiles as usize, start, end };
@@ -57,7 +62,18 @@ struct Piece {
     tile: usize,
     start: usize,
     end: usize,
-    keeps: bool,
+    old: Old,
+}
+
+/// What becomes of the elements that the tile had.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Old {
+    /// The tile gets a new version.
+    None,
+    /// It gets a new version, with those that the stretch does not write.
+    Kept,
+    /// The stretch writes all, where they are.
+    Overwritten,
 }
 
 /// A stretch of the iteration space over neighbouring tiles.
@@ -134,12 +150,16 @@ fn tile_task(
     piece: Piece,
     desk: &mut Desk,
 ) -> Result<(), ArrayError> {
-    let (written, sources) = graph.accesses(task).split_at(1 + usize::from(piece.keeps));
-    let new = graph.version(written[0]);
-    let (mut block, past) = if piece.keeps {
-        (kept_block(graph.version(written[1]), target, &piece, desk)?, false)
-    } else {
-        new_block(graph, task, target, piece.tile, written[0], desk)?
+    let (written, sources) = graph.accesses(task).split_at(1 + usize::from(piece.old == Old::Kept));
+    let version = graph.version(written[0]);
+    let (mut block, past) = match piece.old {
+        Old::None => new_block(graph, task, target, piece.tile, written[0], desk)?,
+        Old::Kept => (kept_block(graph.version(written[1]), target, &piece, desk)?, false),
+        // SAFETY: this task overwrites the version (G2).
+        Old::Overwritten => (
+            unsafe { version.take() }.expect("a version that is overwritten was written"),
+            target.far && graph.is_last_word(task, written[0]),
+        ),
     };
     let (scratch, reads) = (&mut desk.scratch, &mut desk.reads);
     let done =
@@ -173,8 +193,8 @@ fn tile_task(
     let (elems, size) = (piece.end - piece.start, target.dtype.size());
     desk.tally.bytes += (elems * (inputs.bytes_per_element + size)) as u64;
     desk.tally.past += if past { (elems * size) as u64 } else { 0 };
-    // SAFETY: this task creates the version (G2).
-    unsafe { new.put(block) };
+    // SAFETY: this task creates the version, or overwrites it (G2).
+    unsafe { version.put(block) };
     Ok(())
 }
 

@@ -116,6 +116,8 @@ pub(crate) enum Work {
     /// Compute the elements `start..end` of the statement's iteration space into one new tile version.
     /// `keeps` says that the old version's other elements stay.
     Tile { tile: u32, start: usize, end: usize, keeps: bool },
+    /// Compute all elements of one tile into the version that is there, which nobody reads any more.
+    Over { tile: u32, start: usize, end: usize },
     /// Compute the elements and write them in place, over the `tiles` they lie in.
     Scatter { first_tile: u32, tiles: u32, start: usize, end: usize },
     /// One node of a reduction tree.
@@ -132,7 +134,10 @@ impl Work {
     /// Where in the iteration space it begins.
     pub(crate) fn first(self) -> usize {
         match self {
-            Work::Tile { start, .. } | Work::Scatter { start, .. } | Work::Node { start, .. } => start,
+            Work::Tile { start, .. }
+            | Work::Over { start, .. }
+            | Work::Scatter { start, .. }
+            | Work::Node { start, .. } => start,
             Work::Fold | Work::Speculate | Work::Commit => 0,
         }
     }
@@ -141,6 +146,7 @@ impl Work {
     pub(crate) fn elements(self) -> usize {
         match self {
             Work::Tile { start, end, .. }
+            | Work::Over { start, end, .. }
             | Work::Scatter { start, end, .. }
             | Work::Node { start, end, .. } => end - start,
             Work::Fold => 1,

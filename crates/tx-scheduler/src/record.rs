@@ -6,6 +6,8 @@
 //! - *New version*: the tile is mostly overwritten, is read by the statement itself, or is shared with a snapshot.
 //!   The task computes into a fresh block and copies the few elements it does not write. It waits only for the
 //!   writers of what it reads.
+//! - *Over*: the tile is overwritten as a whole, and nothing that has yet to run looks at it. The task computes into the block
+//!   that is there: no version is made and none dies.
 //! - *In place*: a small part of the tile is overwritten. The task also waits for the earlier readers of the tile.
 //!   Neighbouring tiles are joined until a task is worth its cost. If the statement reads what it writes in place,
 //!   there is one task, which computes everything before it writes anything.
@@ -133,6 +135,9 @@ impl Recorder<'_> {
                     } else {
                         run = Some((from, tile, stretch));
                     }
+                } else if end - start == range.len() && !reads_itself && !fresh && self.graph.is_alone(id) {
+                    self.over(&inputs, alike, tile, start..end, id);
+                    tasks += 1;
                 } else {
                     let whole = end - start == range.len();
                     // What nobody has read since it was written is written on.
@@ -205,16 +210,18 @@ impl Recorder<'_> {
         if let Some(old) = keeps {
             self.graph.add_read(&mut task, old);
         }
-        if alike {
-            for source in &inputs.sources {
-                let id = self.tables.get(source.slot).versions[tile];
-                self.graph.add_read(&mut task, id);
-            }
-        } else {
-            self.read_sources(&mut task, inputs, &range);
-        }
+        self.read_tiles(&mut task, inputs, alike, tile, &range);
         self.push(task);
         new
+    }
+
+    /// A task that writes all of one tile into its version, which nobody else has.
+    fn over(&mut self, inputs: &Inputs, alike: bool, tile: usize, range: Range<usize>, id: VersionId) {
+        let work = Work::Over { tile: tile as u32, start: range.start, end: range.end };
+        let mut task = self.graph.draft(work);
+        self.graph.add_overwrite(&mut task, id);
+        self.read_tiles(&mut task, inputs, alike, tile, &range);
+        self.push(task);
     }
 
     /// A task that writes `tiles` in place.
@@ -273,6 +280,25 @@ impl Recorder<'_> {
         table.versions[0] = version;
         (table.born, table.written) = (statement + 1, statement + 1);
         statement
+    }
+
+    /// `task`, whose writes are known, reads what tile `tile` of the target, the stretch `range`, needs.
+    #[inline]
+    fn read_tiles(
+        &mut self,
+        task: &mut Draft,
+        inputs: &Inputs,
+        alike: bool,
+        tile: usize,
+        range: &Range<usize>,
+    ) {
+        if !alike {
+            return self.read_sources(task, inputs, range);
+        }
+        for source in &inputs.sources {
+            let id = self.tables.get(source.slot).versions[tile];
+            self.graph.add_read(task, id);
+        }
     }
 
     /// `task`, whose writes are known, reads what the stretch `range` of the statement needs.

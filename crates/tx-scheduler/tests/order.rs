@@ -166,3 +166,45 @@ fn looking_at_a_number_that_is_known_hurries_nothing() {
     assert_eq!((session.report().tasks, session.report().statements), (tasks, statements + 1));
     assert_eq!(session.item(u.read().sum()).unwrap(), 12000.0.into());
 }
+
+/// Tiles that are overwritten as wholes are computed into the memory that is there, but not while somebody is to see what was.
+#[test]
+fn what_is_overwritten_as_a_whole_stays_with_those_that_have_yet_to_look() {
+    const N: usize = 300;
+    let line = |step: f64| (Array::arange(0.0, N as f64, 1.0) * step).eval().unwrap();
+    for threads in [1, 2, 3] {
+        let mut session =
+            Session::new(Config::threads(threads).unwrap().tile_elems(64).inline_effort(0).shared_effort(0));
+        let (a, b, out) = (line(1.0), line(0.5), session.array(Array::full([N], 7.0)).unwrap());
+        let (x, y) = (session.array(&a).unwrap(), session.array(&b).unwrap());
+        session.finish().unwrap();
+        let expected = |value: Array| value.eval().unwrap().to_vec::<f64>().unwrap();
+        let seen = |session: &mut Session, view: &tx_collections::View| {
+            session.eval(view.read()).unwrap().to_vec::<f64>().unwrap()
+        };
+        for _ in 0..3 {
+            // Nobody looks at it.
+            session.assign(&out, x.read() + y.read()).unwrap();
+            assert_eq!(seen(&mut session, &out), expected(&a + &b));
+            // A snapshot holds what was; a sum has yet to read it, and so has a neighbour's statement.
+            let snapshot = session.array(&out).unwrap();
+            session.assign(&out, x.read() * y.read()).unwrap();
+            let sum = session.array(out.read().sum()).unwrap();
+            let shifted = session.array(out.at(s![1..]) - out.at(s![..-1])).unwrap();
+            session.assign(&out, x.read() - y.read()).unwrap();
+            session.assign(&out, y.read() - x.read()).unwrap();
+            assert_eq!(seen(&mut session, &out), expected(&b - &a));
+            assert_eq!(seen(&mut session, &snapshot), expected(&a + &b));
+            let product = (&a * &b).eval().unwrap();
+            assert_eq!(session.item(sum.read()).unwrap(), product.sum().item_scalar().unwrap());
+            assert_eq!(
+                seen(&mut session, &shifted),
+                expected(product.slice(s![1..]) - product.slice(s![..-1]))
+            );
+            // It reads itself, backwards.
+            session.finish().unwrap();
+            session.assign(&out, out.at(s![..; -1]) * 2.0).unwrap();
+            assert_eq!(seen(&mut session, &out), expected((&b - &a).slice(s![..; -1]) * 2.0));
+        }
+    }
+}
