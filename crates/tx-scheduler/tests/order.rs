@@ -172,9 +172,10 @@ fn looking_at_a_number_that_is_known_hurries_nothing() {
 fn what_is_overwritten_as_a_whole_stays_with_those_that_have_yet_to_look() {
     const N: usize = 300;
     let line = |step: f64| (Array::arange(0.0, N as f64, 1.0) * step).eval().unwrap();
-    for threads in [1, 2, 3] {
-        let mut session =
-            Session::new(Config::threads(threads).unwrap().tile_elems(64).inline_effort(0).shared_effort(0));
+    // Also past the caches.
+    for (threads, cache) in [(1, usize::MAX), (2, usize::MAX), (3, usize::MAX), (1, 0), (2, 0)] {
+        let config = Config::threads(threads).unwrap().tile_elems(64).inline_effort(0).shared_effort(0);
+        let mut session = Session::new(config.cache_bytes(cache));
         let (a, b, out) = (line(1.0), line(0.5), session.array(Array::full([N], 7.0)).unwrap());
         let (x, y) = (session.array(&a).unwrap(), session.array(&b).unwrap());
         session.finish().unwrap();
@@ -185,7 +186,10 @@ fn what_is_overwritten_as_a_whole_stays_with_those_that_have_yet_to_look() {
         for _ in 0..3 {
             // Nobody looks at it.
             session.assign(&out, x.read() + y.read()).unwrap();
+            let past = session.report().bytes_past_caches;
             assert_eq!(seen(&mut session, &out), expected(&a + &b));
+            let past = session.report().bytes_past_caches - past;
+            assert_eq!(past, if cache == 0 { (N * size_of::<f64>()) as u64 } else { 0 });
             // A snapshot holds what was; a sum has yet to read it, and so has a neighbour's statement.
             let snapshot = session.array(&out).unwrap();
             session.assign(&out, x.read() * y.read()).unwrap();
