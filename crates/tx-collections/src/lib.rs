@@ -4,8 +4,9 @@
 //! | module | subject |
 //! |---|---|
 //! | [`Grid`] | how a storage is cut into tiles |
-//! | [`Storage`] | mutable identity; where the tiles live; what lazy expressions stay bound to |
-//! | [`View`] | a storage through NumPy's offset, shape and strides |
+//! | [`Storage`] | mutable identity; where the tiles live |
+//! | [`Binding`] | what lazy expressions hold of a storage, and stay bound to |
+//! | [`View`] | a storage through NumPy's offset, shape and strides; [`Whole`] all of it, in one word |
 //! | [`TArray`] | an array of transactional tiles, for any thread |
 //!
 //! Nothing here decides when a statement runs or in which order.
