@@ -8,10 +8,12 @@
 //! Blocks are 64-byte aligned and come from a [`BlockPool`](pool::BlockPool); a `Vec` given by the user is kept as it is.
 
 mod pool;
+mod row;
 mod shared;
 mod slab;
 
 pub use pool::BlockPool;
+pub(crate) use pool::SPACED;
 pub use shared::SharedVec;
 
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
     error::ArrayError,
     held::Held,
 };
-use pool::Block;
+use row::Room;
 use std::{any::Any, fmt, mem::MaybeUninit, sync::Arc};
 
 /// An immutable, typed run of elements. Cloning counts a reference; the elements are never copied.
@@ -45,7 +47,7 @@ struct Inner {
 enum Owner {
     /// A `Vec<T>`, `T` as in `dtype`; `ptr` is its data. It may be shared with its giver, who cannot change it either.
     Vec(Arc<dyn Any + Send + Sync>),
-    Block(Block),
+    Room(Room),
     /// Whatever keeps the memory of another library's array.
     #[cfg(feature = "ndarray")]
     Foreign(#[allow(dead_code, reason = "kept for its drop")] Box<dyn Any + Send + Sync>),
@@ -168,7 +170,7 @@ impl Buffer {
             return None;
         }
         match &mut inner.owner {
-            Owner::Block(block) => Some(block.ptr().cast()),
+            Owner::Room(room) => Some(room.ptr().cast()),
             Owner::Vec(any) => {
                 // The vector has no weak references (S1), so this is its only owner too. The address is taken anew: the
                 // old one was made for reading.
@@ -248,7 +250,7 @@ impl fmt::Debug for Buffer {
 /// # Ok::<(), array_core::ArrayError>(())
 /// ```
 pub struct TileBuf {
-    block: Block,
+    room: Room,
     dtype: DType,
     len: usize,
     zeroed: bool,
@@ -257,13 +259,13 @@ pub struct TileBuf {
 impl TileBuf {
     /// Address of the first element, for reading what was written.
     pub fn as_ptr(&self) -> *const u8 {
-        self.block.ptr()
+        self.room.ptr()
     }
 
     /// Address of the first element, for writing.
     pub fn as_mut_ptr(&mut self) -> *mut u8 {
         self.zeroed = false;
-        self.block.ptr()
+        self.room.ptr()
     }
 
     /// Type of the elements.
@@ -287,8 +289,8 @@ impl TileBuf {
     /// Every element has been written with a valid value of the type (or the tile was taken zeroed), and no pointer from
     /// [`as_mut_ptr`](Self::as_mut_ptr) is written through afterwards.
     pub unsafe fn freeze(self) -> Buffer {
-        let ptr = self.block.ptr();
-        Buffer(Held::new(|| Inner { dtype: self.dtype, len: self.len, ptr, owner: Owner::Block(self.block) }))
+        let ptr = self.room.ptr();
+        Buffer(Held::new(|| Inner { dtype: self.dtype, len: self.len, ptr, owner: Owner::Room(self.room) }))
     }
 
     /// The zeros of a tile that was taken zeroed and never opened for writing, as a buffer.
@@ -309,7 +311,7 @@ impl TryFrom<Buffer> for TileBuf {
     fn try_from(buffer: Buffer) -> Result<TileBuf, Buffer> {
         match buffer.0.try_take() {
             Ok(Inner { dtype, len, ptr, owner }) => match owner {
-                Owner::Block(block) => Ok(TileBuf { block, dtype, len, zeroed: false }),
+                Owner::Room(room) => Ok(TileBuf { room, dtype, len, zeroed: false }),
                 owner => Err(Buffer(Held::new(|| Inner { dtype, len, ptr, owner }))),
             },
             Err(arc) => Err(Buffer(arc)),
@@ -340,11 +342,33 @@ impl BlockPool {
         self.take_with(dtype, len, true)
     }
 
+    /// `count` writable runs of `len` elements each, with unspecified contents. Where `len` elements are a multiple of 64 bytes,
+    /// each begins where the one before ends. Their memory comes back to the pool when all of them have been dropped.
+    ///
+    /// ```
+    /// use array_core::{BlockPool, DType};
+    /// let row = BlockPool::new(1 << 20).take_row(DType::F64, 1000, 3)?;
+    /// assert_eq!(row[0].as_ptr().wrapping_add(8000), row[1].as_ptr());
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_row(&self, dtype: DType, len: usize, count: usize) -> Result<Vec<TileBuf>, ArrayError> {
+        let too_large = || ArrayError::TooLarge { shape: vec![count, len] };
+        let part = len.checked_mul(dtype.size()).and_then(|bytes| bytes.checked_next_multiple_of(64));
+        let part = part.ok_or_else(too_large)?;
+        let bytes = part.checked_mul(count).ok_or_else(too_large)?;
+        let block = self.block(bytes, false).ok_or(ArrayError::OutOfMemory { bytes })?;
+        let tile = |room| TileBuf { room, dtype, len, zeroed: false };
+        Ok(row::parts(block, part, count).map(tile).collect())
+    }
+
     fn take_with(&self, dtype: DType, len: usize, zeroed: bool) -> Result<TileBuf, ArrayError> {
         let too_large = || ArrayError::TooLarge { shape: vec![len] };
         let bytes = len.checked_mul(dtype.size()).ok_or_else(too_large)?;
         let block = self.block(bytes, zeroed).ok_or(ArrayError::OutOfMemory { bytes })?;
-        Ok(TileBuf { block, dtype, len, zeroed })
+        Ok(TileBuf { room: Room::Block(block), dtype, len, zeroed })
     }
 }
 
@@ -400,8 +424,35 @@ mod tests {
     }
 
     #[test]
+    fn a_row_is_used_again_when_all_its_parts_are_gone() {
+        let pool = BlockPool::new(1 << 22);
+        let mut row = pool.take_row(DType::F64, 1003, 50).unwrap();
+        let first = row[0].as_ptr();
+        for (tile, value) in row.iter_mut().zip(0..) {
+            assert!(tile.as_ptr().addr() % 64 == 0 && tile.len() == 1003);
+            // SAFETY: the elements are the tile's own.
+            unsafe { std::slice::from_raw_parts_mut(tile.as_mut_ptr().cast::<f64>(), 1003) }
+                .fill(f64::from(value));
+        }
+        let last = row.pop().unwrap();
+        for (tile, value) in row.into_iter().zip(0..) {
+            // SAFETY: all were written above.
+            let tile = unsafe { tile.freeze() };
+            assert!(tile.as_slice::<f64>().unwrap().iter().all(|&x| x == f64::from(value)));
+            assert!(TileBuf::try_from(tile).is_ok());
+        }
+        assert_eq!(pool.cached_bytes(), 0);
+        drop(last);
+        assert_ne!(pool.cached_bytes(), 0);
+        assert_eq!(pool.take_row(DType::F64, 1003, 50).unwrap()[0].as_ptr(), first);
+        assert!(pool.take_row(DType::F64, 1003, 0).unwrap().is_empty());
+    }
+
+    #[test]
     fn impossible_sizes_are_errors() {
         let pool = BlockPool::new(0);
+        assert!(pool.take_row(DType::F64, 1 << 40, 1 << 30).is_err());
+        assert!(pool.take_row(DType::F64, 1 << 30, 1 << 14).is_err());
         assert!(pool.take(DType::F64, usize::MAX / 2).is_err());
         assert!(pool.take(DType::U8, isize::MAX as usize - 10).is_err());
     }

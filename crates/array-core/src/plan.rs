@@ -180,7 +180,9 @@ pub enum OperandData {
 
 /// One operand laid over tiles: the element at address `e` is element `e % tile_elems` of tile `e / tile_elems`.
 ///
-/// A plain buffer is one tile: `tile_elems` = `usize::MAX`, `first` = 0.
+/// A plain buffer is one tile: `tile_elems` = `usize::MAX`, `first` = 0. Tiles of 16 KiB and more of which one begins where the one
+/// before ends are read as one run, so these must be of one allocation ([`BlockPool::take_row`](crate::BlockPool::take_row)); no two
+/// blocks that a pool gives out one by one lie like that.
 #[derive(Debug, Clone, Copy)]
 pub struct TileRef<'a> {
     /// Addresses of the elements of the iteration shape.

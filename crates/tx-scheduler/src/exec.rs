@@ -214,10 +214,14 @@ fn new_block(
     desk: &mut Desk,
 ) -> Result<(TileBuf, bool), ArrayError> {
     let (dtype, elems) = (target.dtype, target.elems_of(tile));
-    match desk.blocks.take_kept(dtype, elems) {
-        Some(block) => Ok((block, false)),
-        None => Ok((BlockPool::shared().take(dtype, elems)?, target.far && graph.is_last_word(task, id))),
+    if let Some(block) = desk.blocks.take_kept(dtype, elems) {
+        return Ok((block, false));
     }
+    let block = match &target.rows {
+        Some(rows) if graph.version(id).tables > 0 => rows.take(target, tile)?,
+        _ => BlockPool::shared().take(dtype, elems)?,
+    };
+    Ok((block, target.far && graph.is_last_word(task, id)))
 }
 
 /// [`tile_task`] where all lies alike and side by side: without layouts. `false` if the plan wants them.

@@ -307,6 +307,7 @@ impl Session {
                 alike: false,
                 dense: false,
                 far: false,
+                rows: None,
             };
             let mut values = new.pop().expect("it is buffered");
             // SAFETY: the block has the statement's elements; `writes` every tile that they lie in.

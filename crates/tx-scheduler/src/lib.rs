@@ -44,6 +44,7 @@ mod queue;
 mod record;
 mod region;
 mod report;
+mod rows;
 mod run;
 mod session;
 mod simple;

@@ -96,8 +96,13 @@ impl Session {
             Some(op) => {
                 let inputs = Inputs::new(bound, &self.tables)?;
                 let len = inputs.shape.iter().product();
-                let max_elems = node_elems(len, self.config.tile_elems, self.runner.threads());
-                let statement = self.recorder().reduce(slot, op, inputs, max_elems, line);
+                let running = self.graph.statements().start;
+                let afar = len * inputs.bytes_per_element > self.config.cache_bytes
+                    && inputs.sources.iter().all(|source| self.tables.get(source.slot).written <= running);
+                let tile_elems = self.config.tile_elems;
+                let max_elems = node_elems(len, tile_elems, self.runner.threads(), afar);
+                let held = max_elems.min(NODE_TILES * tile_elems);
+                let statement = self.recorder().reduce(slot, op, inputs, max_elems, held, line);
                 self.recorded(statement);
             }
             None => self.record_map(&view, slot, bound, line)?,
@@ -345,12 +350,16 @@ impl Session {
     }
 }
 
-/// The most elements of a node of a reduction over `len`: four tiles, if that makes nodes enough for all threads. Most nodes lie
-/// across the ends of tiles, and a task of few elements spends a good part of its time on getting there.
-fn node_elems(len: usize, tile_elems: usize, threads: usize) -> usize {
-    const TILES: usize = 4;
+/// Tiles that a node of a reduction reads at most, if statements before may have written them just now.
+const NODE_TILES: usize = 4;
+
+/// The most elements of a node of a reduction over `len`: some tiles, if that makes nodes enough for all threads. Most nodes lie
+/// across the ends of tiles, and a task of few elements spends a good part of its time on getting there. What comes from `afar`, so that
+/// no statement before has it in a cache, is read in larger pieces: 3 * 10^7 f64, two threads, a sum in 9.1 instead of 9.6 ms.
+fn node_elems(len: usize, tile_elems: usize, threads: usize, afar: bool) -> usize {
     const ENOUGH: usize = 16;
-    if len / tile_elems >= TILES * ENOUGH * threads { TILES * tile_elems } else { tile_elems }
+    (len / (tile_elems * ENOUGH * threads)).clamp(1, if afar { 2 * NODE_TILES } else { NODE_TILES })
+        * tile_elems
 }
 
 /// A private array of the session through a layout that lies within, which may show an element many times.

@@ -22,6 +22,7 @@ use crate::force::SMALL_PATIENCE;
 use crate::graph::{Draft, Graph, NONE, StatementSeq, TaskSeq, VersionId, Work};
 use crate::lines::LineId;
 use crate::region::{address, lower_bound};
+use crate::rows::Rows;
 use crate::statement::{Fold, Inputs, Kind, Statement, Target};
 use crate::tables::Tables;
 use crate::undo::UndoLog;
@@ -97,6 +98,7 @@ impl Recorder<'_> {
             alike,
             dense,
             far: len * table.dtype.size() > self.cache_bytes,
+            rows: Rows::new(table.dtype, len, &grid),
         };
         let mut tasks = 0;
         // Tiles that are held beside those of the statement before.
@@ -240,13 +242,15 @@ impl Recorder<'_> {
         self.push(task);
     }
 
-    /// Record a reduction over all elements into the 0-d storage at `slot`, which is new.
+    /// Record a reduction over all elements into the 0-d storage at `slot`, which is new. Of what statements before write, a node
+    /// holds `held` elements.
     pub(crate) fn reduce(
         &mut self,
         slot: u32,
         op: ReduceOp,
         inputs: Box<Inputs>,
         max_elems: usize,
+        held: usize,
         line: LineId,
     ) -> StatementSeq {
         let len: usize = inputs.shape.iter().product();
@@ -271,7 +275,7 @@ impl Recorder<'_> {
         let effort = effort(&inputs.plan, len);
         let statement = self.graph.add_statement(Statement {
             left: count(nodes.len() + 1).into(),
-            live_bytes: live_bytes(nodes.len() + 1, nodes.len(), max_elems.min(len)),
+            live_bytes: live_bytes(nodes.len() + 1, nodes.len(), held.min(len)),
             line,
             effort,
             kind: Kind::Reduce { inputs, fold: Fold { op, dtype, len, max_elems, partials } },

@@ -16,6 +16,7 @@ use crate::lines::LineId;
 use crate::lower::binding;
 use crate::positions::Places;
 use crate::region::{Extent, Line, Reach};
+use crate::rows::Rows;
 use crate::tables::Tables;
 
 /// One step of the program.
@@ -201,6 +202,8 @@ pub(crate) struct Target {
     pub(crate) dense: bool,
     /// More is written than the caches hold: tiles that nobody is waiting for are written past them.
     pub(crate) far: bool,
+    /// Where tiles that stay lie, if there are many.
+    pub(crate) rows: Option<Rows>,
 }
 
 impl Target {

@@ -9,6 +9,7 @@ use tx_collections::{Dropped, Grid, Home, Storage, Whole};
 
 use crate::error::SessionError;
 use crate::graph::{Graph, NONE, StatementSeq, VersionId};
+use crate::rows::ROW_BYTES;
 
 /// The present versions of one storage.
 #[derive(Debug)]
@@ -156,7 +157,8 @@ impl Tables {
         self.tables[slot as usize].as_mut().expect("a view keeps its storage's slot")
     }
 
-    /// Let go of the versions of storages that no view reaches any more. `keep` gets their blocks.
+    /// Let go of the versions of storages that no view reaches any more. `keep` gets their blocks, but not those of rows: a few
+    /// that are kept would keep the rest of their rows from being used again.
     #[inline]
     pub(crate) fn collect(&mut self, graph: &mut Graph, keep: impl FnMut(TileBuf)) {
         if !self.dropped.is_empty() {
@@ -172,10 +174,14 @@ impl Tables {
             // A stranger's storage may have named any slot.
             let Some(entry) = self.tables.get_mut(slot as usize) else { continue };
             let Some(table) = entry.take_if(|table| table.storage.strong_count() == 0) else { continue };
+            let bytes = table.grid.len() * table.dtype.size();
             for &id in table.versions.iter().filter(|&&id| id != NONE) {
-                graph.release_version(id).into_iter().for_each(&mut keep);
+                let block = graph.release_version(id);
+                if bytes < ROW_BYTES {
+                    block.into_iter().for_each(&mut keep);
+                }
             }
-            self.bytes -= table.grid.len() * table.dtype.size();
+            self.bytes -= bytes;
             self.free.push(slot);
         }
         self.gone = gone;

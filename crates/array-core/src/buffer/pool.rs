@@ -29,6 +29,8 @@ pub(super) const HUGE: usize = 2 << 20;
 const CLASSES: usize = 4 * 50;
 /// Blocks from here on are coloured.
 const COLOURED: usize = 16 << 10;
+/// Behind blocks of so many bytes lies memory that is nobody's: what begins where one ends is a part of the same row.
+pub(crate) const SPACED: usize = COLOURED;
 const COLOUR_STEP: usize = 256;
 /// A class of coloured blocks has so many bytes allocated one by one before it gets slabs: a program with one small array should
 /// not pay for a huge page.

@@ -1,10 +1,13 @@
 //! Walking operands: cursors that move together through an iteration, over strides and tiles.
 //!
-//! **Invariant** W1: a cursor's address is the address of the walk's current element; `base` is that of the tile that holds
-//! `lo..hi`.
+//! **Invariant** W1: a cursor's address is the address of the walk's current element; `base` is that of the element `lo`, and those
+//! up to `hi` follow it in memory: the rest of a tile, and of those behind it that lie in a row with it.
 
 use super::TileRef;
-use crate::kernels::moves::{gather, scatter};
+use crate::{
+    buffer::SPACED,
+    kernels::moves::{gather, scatter},
+};
 use smallvec::SmallVec;
 
 /// Rows shorter than this are gathered.
@@ -27,6 +30,8 @@ pub(super) struct Cursor {
     tile_elems: usize,
     first: usize,
     tiles: *const *mut u8,
+    /// How many there are.
+    count: usize,
     lo: isize,
     hi: isize,
     base: *mut u8,
@@ -47,6 +52,7 @@ impl Cursor {
             tile_elems: tile.tile_elems,
             first: tile.first,
             tiles: tile.tiles.as_ptr().cast(),
+            count: tile.tiles.len(),
             lo: 0,
             hi: 0,
             base: std::ptr::null_mut(),
@@ -81,9 +87,19 @@ impl Cursor {
         }
         let tile = addr as usize / self.tile_elems;
         self.lo = (tile * self.tile_elems) as isize;
-        self.hi = self.lo.saturating_add_unsigned(self.tile_elems);
-        // SAFETY: the caller's: tile `first` is entry 0, and this one is in the table.
-        self.base = unsafe { *self.tiles.add(tile - self.first) };
+        // SAFETY: the caller's: tile `first` is entry 0, and this one is in the table; so are those up to `count`.
+        unsafe {
+            let mut next = tile - self.first + 1;
+            self.base = *self.tiles.add(next - 1);
+            let bytes = self.tile_elems.saturating_mul(self.size);
+            if bytes >= SPACED {
+                let mut end = self.base.wrapping_add(bytes);
+                while next < self.count && *self.tiles.add(next) == end {
+                    (next, end) = (next + 1, end.wrapping_add(bytes));
+                }
+            }
+            self.hi = ((self.first + next).saturating_mul(self.tile_elems)).try_into().unwrap_or(isize::MAX);
+        }
     }
 
     /// Elements along the last axis from `addr` to the end of the tile that `locate(addr)` found.

@@ -1,0 +1,51 @@
+//! Rows: runs of elements that follow each other without a gap, each owned by itself, in one block.
+//!
+//! The tiles of a large array are read one after another by whoever computes with all of it. Where they lie in a row the processor's
+//! reading ahead goes on from one to the next, and a walk takes neighbours for one run. The sum of 3 * 10^7 f64 in tiles of 80 KiB,
+//! one thread, kernels alone: 14.7 ms as one run, 16.6 with the gaps between blocks of a pool, 17.9 where each third block is the
+//! array's.
+//!
+//! **Invariant** R1: the parts of a row are disjoint, and each is given out once. The block goes back to its pool with the last of them.
+//! **Trade-offs** until then the memory of a part that was dropped is nobody's; so a row is for parts that are likely to go together.
+
+use super::pool::Block;
+use std::{ptr::NonNull, sync::Arc};
+
+/// Memory that one owner has to himself.
+pub(super) enum Room {
+    Block(Block),
+    Part(Part),
+}
+
+/// A part of a row.
+pub(super) struct Part {
+    at: NonNull<u8>,
+    #[expect(dead_code, reason = "kept for its drop")]
+    row: Arc<Block>,
+}
+
+// SAFETY: the part owns its memory exclusively (R1); the row is only dropped.
+unsafe impl Send for Part {}
+// SAFETY: a shared part only gives out its address.
+unsafe impl Sync for Part {}
+
+impl Room {
+    /// Start of the usable bytes, 64-byte aligned.
+    #[inline(always)]
+    pub(super) fn ptr(&self) -> *mut u8 {
+        match self {
+            Room::Block(block) => block.ptr(),
+            Room::Part(part) => part.at.as_ptr(),
+        }
+    }
+}
+
+/// The `count` parts of `bytes` each, a multiple of 64, that `block` has room for.
+pub(super) fn parts(block: Block, bytes: usize, count: usize) -> impl Iterator<Item = Room> {
+    let row = Arc::new(block);
+    (0..count).map(move |i| {
+        // SAFETY: the block has at least `count * bytes` usable bytes, by the caller; so this is within, and not null.
+        let at = unsafe { NonNull::new_unchecked(row.ptr().add(i * bytes)) };
+        Room::Part(Part { at, row: row.clone() })
+    })
+}

@@ -1,0 +1,93 @@
+//! Memory for the new tiles of a large array that stays: in rows, whatever the order and the threads in which they are computed.
+//!
+//! Statements are recorded together and run together, so tiles taken one by one would lie as their turns came, those of three arrays
+//! mixed; who then reads one array pays for it ([`BlockPool::take_row`] has the figures of the kernels).
+//!
+//! A row is taken when the first of its tiles is asked for. Memory that just died on a worker is better than a row's: whoever asks
+//! here had none. What is left of a row when the statement is forgotten goes back with the rest of it.
+
+use array_core::{ArrayError, BlockPool, DType, TileBuf};
+use tx_collections::Grid;
+use tx_runtime::park::Mutex;
+
+use crate::statement::Target;
+
+/// Bytes of a row: two huge pages. Less is not laid in rows.
+pub(crate) const ROW_BYTES: usize = 4 << 20;
+
+/// The rows of one statement's target. Each has a lock of its own: workers are far apart, and whoever had to wait would sleep.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    /// Tiles of a row; the last may have fewer.
+    per_row: usize,
+    /// For each row its tiles that nobody has asked for; none before it is taken.
+    rows: Box<[Mutex<Vec<Option<TileBuf>>>]>,
+}
+
+impl Rows {
+    /// Rows for a statement that writes `len` elements of `dtype` to an array cut by `grid`, if they are worth it.
+    pub(crate) fn new(dtype: DType, len: usize, grid: &Grid) -> Option<Rows> {
+        if len * dtype.size() < ROW_BYTES {
+            return None;
+        }
+        let tile_bytes = grid.tile_elems().checked_mul(dtype.size())?;
+        let (per_row, whole) = (ROW_BYTES / tile_bytes, grid.len() / grid.tile_elems());
+        let row = |_| Mutex::default();
+        (per_row > 1).then(|| Rows { per_row, rows: (0..whole.div_ceil(per_row)).map(row).collect() })
+    }
+
+    /// Memory for a tile of `target`.
+    pub(crate) fn take(&self, target: &Target, tile: usize) -> Result<TileBuf, ArrayError> {
+        let (row, at) = (tile / self.per_row, tile % self.per_row);
+        if let Some(tiles) = self.rows.get(row) {
+            let mut tiles = tiles.lock();
+            if tiles.is_empty() {
+                let count = self.per_row.min(target.len / target.tile_elems - row * self.per_row);
+                let new = BlockPool::shared().take_row(target.dtype, target.tile_elems, count)?;
+                tiles.extend(new.into_iter().map(Some));
+            }
+            if let Some(tile) = tiles.get_mut(at).and_then(Option::take) {
+                return Ok(tile);
+            }
+        }
+        // The last tile, which is shorter than the others.
+        BlockPool::shared().take(target.dtype, target.elems_of(tile))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use array_core::Array;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::session::Session;
+
+    #[test]
+    fn arrays_that_are_made_together_lie_in_rows_and_leave_them_for_the_next() {
+        let len = 3 * (ROW_BYTES / 8) + 1000;
+        let places = |session: &Session, slot: u32| -> Vec<*const u8> {
+            let table = session.tables.get(slot);
+            table.versions.iter().map(|&id| session.graph.version(id).bytes()).collect()
+        };
+        for threads in [1, 3] {
+            let mut session = Session::new(Config::threads(threads).unwrap());
+            let values = Array::linspace(0.0, 1.0, len).eval().unwrap();
+            let mut before = 0;
+            for _ in 0..4 {
+                let views: Vec<_> = (0..3).map(|k| session.array(&values * f64::from(k)).unwrap()).collect();
+                session.finish().unwrap();
+                for view in &views {
+                    let slot = session.slot_of(view.storage()).unwrap();
+                    let (tile_bytes, places) = (8 * session.config.tile_elems, places(&session, slot));
+                    let ends = places.windows(2).filter(|pair| pair[0].wrapping_add(tile_bytes) != pair[1]);
+                    // Three rows and a shorter tile.
+                    assert!(ends.count() <= 3, "{places:?}");
+                }
+                let bytes = views.len() * len * 8 + BlockPool::shared().cached_bytes();
+                assert!(before == 0 || bytes <= before + ROW_BYTES, "{bytes} bytes, {before} before");
+                before = bytes;
+            }
+        }
+    }
+}
