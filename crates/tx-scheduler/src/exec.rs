@@ -30,11 +30,22 @@ pub(crate) fn execute(
     match (&statement.kind, task.work) {
         (Kind::Map { inputs, target }, Work::Tile { tile, start, end, keeps }) => {
             let old = if keeps { Old::Kept } else { Old::None };
-            tile_task(graph, task, inputs, target, Piece { tile: tile as usize, start, end, old }, desk)?;
+            let piece = Piece { tile: tile as usize, start, end, old };
+            tile_task(graph, task, graph.accesses(task), inputs, target, piece, desk)?;
         }
         (Kind::Map { inputs, target }, Work::Over { tile, start, end }) => {
             let piece = Piece { tile: tile as usize, start, end, old: Old::Overwritten };
-            tile_task(graph, task, inputs, target, piece, desk)?;
+            tile_task(graph, task, graph.accesses(task), inputs, target, piece, desk)?;
+        }
+        (Kind::Map { inputs, target }, Work::Tiles { first_tile, tiles, start, end, over }) => {
+            let old = if over { Old::Overwritten } else { Old::None };
+            let of_each = graph.accesses(task).chunks_exact(1 + inputs.sources.len());
+            for (i, accesses) in of_each.take(tiles as usize).enumerate() {
+                let start = start + i * target.tile_elems;
+                let end = end.min(start + target.tile_elems);
+                let piece = Piece { tile: first_tile as usize + i, start, end, old };
+                tile_task(graph, task, accesses, inputs, target, piece, desk)?;
+            }
         }
         (Kind::Map { inputs, target }, Work::Scatter { first_tile, tiles, start, end }) => {
             let piece = Patch { first_tile: first_tile as usize, tiles: tiles as usize, start, end };
@@ -142,15 +153,17 @@ pub(crate) fn with_operands<R>(
     f(&operands)
 }
 
+/// Compute a piece, of which the task's `accesses` are these.
 fn tile_task(
     graph: &Graph,
     task: &Task,
+    accesses: &[VersionId],
     inputs: &Inputs,
     target: &Target,
     piece: Piece,
     desk: &mut Desk,
 ) -> Result<(), ArrayError> {
-    let (written, sources) = graph.accesses(task).split_at(1 + usize::from(piece.old == Old::Kept));
+    let (written, sources) = accesses.split_at(1 + usize::from(piece.old == Old::Kept));
     let version = graph.version(written[0]);
     let (mut block, past) = match piece.old {
         Old::None => new_block(graph, task, target, piece.tile, written[0], desk)?,

@@ -118,6 +118,9 @@ pub(crate) enum Work {
     Tile { tile: u32, start: usize, end: usize, keeps: bool },
     /// Compute all elements of one tile into the version that is there, which nobody reads any more.
     Over { tile: u32, start: usize, end: usize },
+    /// Compute all elements of neighbouring tiles, which lie alike in all sources: into new versions or, `over`, into those that
+    /// are there, which nobody reads any more.
+    Tiles { first_tile: u32, tiles: u32, start: usize, end: usize, over: bool },
     /// Compute the elements and write them in place, over the `tiles` they lie in.
     Scatter { first_tile: u32, tiles: u32, start: usize, end: usize },
     /// One node of a reduction tree.
@@ -136,6 +139,7 @@ impl Work {
         match self {
             Work::Tile { start, .. }
             | Work::Over { start, .. }
+            | Work::Tiles { start, .. }
             | Work::Scatter { start, .. }
             | Work::Node { start, .. } => start,
             Work::Fold | Work::Speculate | Work::Commit => 0,
@@ -147,6 +151,7 @@ impl Work {
         match self {
             Work::Tile { start, end, .. }
             | Work::Over { start, end, .. }
+            | Work::Tiles { start, end, .. }
             | Work::Scatter { start, end, .. }
             | Work::Node { start, end, .. } => end - start,
             Work::Fold => 1,

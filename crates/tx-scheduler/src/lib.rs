@@ -46,6 +46,7 @@ mod region;
 mod report;
 mod rows;
 mod run;
+mod runs;
 mod session;
 mod simple;
 mod site;

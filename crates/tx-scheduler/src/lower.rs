@@ -298,6 +298,7 @@ impl Session {
             undo_log: &mut self.undo_log,
             last_commit: self.last_commit,
             cache_bytes: self.config.cache_bytes,
+            threads: self.config.budget.threads(),
         }
     }
 

@@ -55,6 +55,7 @@ pub(crate) struct Recorder<'a> {
     pub(crate) last_commit: TaskSeq,
     /// See [`Config::cache_bytes`](crate::Config::cache_bytes).
     pub(crate) cache_bytes: usize,
+    pub(crate) threads: usize,
 }
 
 impl Recorder<'_> {
@@ -103,9 +104,13 @@ impl Recorder<'_> {
         let mut tasks = 0;
         // Tiles that are held beside those of the statement before.
         let mut grown = 0;
+        let at_rest = alike && len == grid.len() && !pending && self.is_at_rest(&inputs, slot);
         if joined {
             self.scatter(&inputs, slot, first..last + 1, 0..len);
             tasks = 1;
+        } else if at_rest && !reads_itself {
+            tasks = self.in_runs(&inputs, slot, grid);
+            grown = if fresh { grid.tiles() } else { 0 };
         } else {
             let mut replaced: SmallVec<[(u32, VersionId); 8]> = SmallVec::new();
             // A run of tiles to be written in place: the first, the last, and the stretch of elements.

@@ -97,6 +97,7 @@ pub(crate) fn write(
     for event in events {
         let (name, part) = match event.work {
             Work::Tile { tile, .. } | Work::Over { tile, .. } => ("tile", tile),
+            Work::Tiles { first_tile, .. } => ("tiles", first_tile),
             Work::Scatter { first_tile, .. } => ("in place", first_tile),
             Work::Node { node, .. } => ("reduce", node),
             Work::Fold => ("fold", 0),

@@ -175,7 +175,8 @@ fn a_program_of_little_work_runs_alone() {
     session.finish().unwrap();
     session.array(u.read() + 1.0).unwrap();
     session.finish().unwrap();
-    assert_eq!((last(&session).tasks, last(&session).not_parallel), (20, Some(NotParallel::LittleWork)));
+    // Where all is at rest some of the twenty tiles share tasks.
+    assert_eq!((last(&session).tasks, last(&session).not_parallel), (14, Some(NotParallel::LittleWork)));
     let far = (0..8).fold(u.read(), |far, _| (far + 1.0).acosh());
     session.array(far).unwrap();
     session.finish().unwrap();

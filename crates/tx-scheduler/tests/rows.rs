@@ -26,6 +26,7 @@ fn large_arrays_have_the_bits_of_plain_evaluation() {
         let mut session = Session::new(config);
         let (x, y) = (session.array(&a).unwrap(), session.array(&b).unwrap());
         let (mut u, mut expected) = (session.array(&a).unwrap(), a.clone());
+        let over = session.array(&b).unwrap();
         for round in 0..4 {
             // A new array, the old one dropped, with something that still reads it.
             let new = session.array(u.read() * 0.5 + y.read()).unwrap();
@@ -33,6 +34,9 @@ fn large_arrays_have_the_bits_of_plain_evaluation() {
             let plain = (&expected * &a).sum().eval().unwrap();
             u = new;
             expected = (&expected * 0.5 + &b).eval().unwrap();
+            // Into the memory that is there, from what is at rest.
+            session.assign(&over, x.read() * f64::from(round) - y.read()).unwrap();
+            let differences = (&a * f64::from(round) - &b).eval().unwrap();
             // Shared, then changed in part and as a whole.
             let shared = session.array(u.read()).unwrap();
             let kept = expected.clone();
@@ -47,6 +51,7 @@ fn large_arrays_have_the_bits_of_plain_evaluation() {
             if round % 2 == 1 {
                 assert_same(&mut session, &u, &expected, &what("the array"));
             }
+            assert_same(&mut session, &over, &differences, &what("the one that stays where it is"));
             assert_same(&mut session, &shared, &kept, &what("the shared one"));
             assert_same(&mut session, &sum, &plain, &what("the sum of products"));
         }
