@@ -299,6 +299,7 @@ impl Session {
             last_commit: self.last_commit,
             cache_bytes: self.config.cache_bytes,
             threads: self.config.budget.threads(),
+            backward: self.runner.backward,
         }
     }
 

@@ -56,6 +56,8 @@ pub(crate) struct Recorder<'a> {
     /// See [`Config::cache_bytes`](crate::Config::cache_bytes).
     pub(crate) cache_bytes: usize,
     pub(crate) threads: usize,
+    /// Whether the next run begins with the last elements.
+    pub(crate) backward: bool,
 }
 
 impl Recorder<'_> {

@@ -57,6 +57,8 @@ pub(crate) struct Runner {
     runs: u32,
     /// Whether the last had one worker although there are more.
     alone: bool,
+    /// Whether the next run takes roots of one statement from the last element on: where the last one has just been.
+    pub(crate) backward: bool,
 }
 
 /// A contiguous run of roots: the first and the end index, packed so that both move in one step.
@@ -105,6 +107,8 @@ struct Run<'a> {
     shared: bool,
     trace: bool,
     run: u32,
+    /// From which end roots are taken.
+    backward: bool,
     epoch: Instant,
     front: Front,
     failure: Mutex<Option<Failure>>,
@@ -147,6 +151,7 @@ impl Runner {
             shared_effort,
             runs: 0,
             alone: false,
+            backward: false,
         }
     }
 
@@ -190,7 +195,8 @@ impl Runner {
             return Ok(());
         }
         let statements = graph.statements();
-        self.lay_side_by_side(graph, goal);
+        let backward = !self.lay_side_by_side(graph, goal) && self.backward;
+        self.backward = !backward;
         // A chain of single tasks is no work for two, and waking somebody for less takes longer than doing it.
         let ready = self.ready.len() + self.early.len();
         let wide = ready > 1 || graph.tasks_held() as u64 >= 2 * (statements.end - statements.start);
@@ -221,6 +227,7 @@ impl Runner {
             shared,
             trace: self.trace,
             run: self.runs,
+            backward,
             epoch: self.epoch,
             front: Front::new(graph.statements().start, goal),
             failure: Mutex::new(None),
@@ -259,14 +266,16 @@ impl Runner {
     /// Put ready tasks of several statements in the order of the elements that they compute: what reads the same tiles comes
     /// together, and a statement that depends on nothing is not far ahead of those that use it. Statements after the goal stay
     /// behind.
-    fn lay_side_by_side(&mut self, graph: &Graph, goal: StatementSeq) {
+    fn lay_side_by_side(&mut self, graph: &Graph, goal: StatementSeq) -> bool {
         let statement = |task: Option<&TaskSeq>| task.map(|&task| graph.task(task).statement);
-        if statement(self.ready.first()) != statement(self.ready.last()) {
+        let several = statement(self.ready.first()) != statement(self.ready.last());
+        if several {
             self.ready.sort_by_cached_key(|&seq| {
                 let task = graph.task(seq);
                 (task.statement > goal, task.work.first(), seq)
             });
         }
+        several
     }
 }
 
@@ -388,15 +397,16 @@ impl Run<'_> {
     fn find(&self, worker: usize) -> Option<TaskSeq> {
         let workers = self.roots.len();
         let (first, end) = self.roots[worker].remaining();
-        let root = self.ready[first.min(end)..end].first();
+        let roots = &self.ready[first.min(end)..end];
+        let root = if self.backward { roots.last() } else { roots.first() };
         if let Some(closure) = self.early.take_before(root.copied().unwrap_or(TaskSeq::MAX)) {
             return Some(closure);
         }
-        if let Some(root) = self.roots[worker].take(true) {
+        if let Some(root) = self.roots[worker].take(!self.backward) {
             return Some(self.ready[root]);
         }
         for other in (1..workers).map(|step| (worker + step) % workers) {
-            if let Some(root) = self.roots[other].take(false) {
+            if let Some(root) = self.roots[other].take(self.backward) {
                 return Some(self.ready[root]);
             }
             loop {

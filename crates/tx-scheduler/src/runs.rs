@@ -36,8 +36,9 @@ impl Recorder<'_> {
         let over = self.tables.get(slot).versions[0] != NONE;
         let (mut first, mut tasks) = (0, 0);
         while first < count {
-            let left = (share - first % share).min(count - first);
-            let tiles = if left >= JOINED + single { JOINED } else { 1 };
+            let (before, left) = (first % share, (share - first % share).min(count - first));
+            let last = if self.backward { before } else { left - JOINED.min(left) };
+            let tiles = if left >= JOINED && last >= single { JOINED } else { 1 };
             let (start, end) = (grid.range(first).start, grid.range(first + tiles - 1).end);
             let work = Work::Tiles { first_tile: first as u32, tiles: tiles as u32, start, end, over };
             let mut task = self.graph.draft(work);
