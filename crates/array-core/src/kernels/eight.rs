@@ -11,13 +11,16 @@ mod values;
 
 use super::Isa;
 use crate::dtype::{Element, Scalar};
-use extreme::{extreme, find};
+use extreme::{SIDE, extreme, find, side_by_side};
 use lanes::{Eight, Float};
 #[cfg(target_arch = "x86_64")]
 use lanes::{F32x8, F64x8, TwoF64x4};
 use std::marker::PhantomData;
 use tree::{LEAF, leaf, split, twins};
-use values::{Ahead, COMPUTED_FAR, Plain, Products, Spread, Squares, Values, is_far};
+use values::{Ahead, COMPUTED_FAR, Plain, Products, Spread, Squares, Values, is_far, is_vast};
+
+/// Elements from which on stretches are worth being read side by side.
+const STRETCH: usize = 512;
 
 /// A kernel of a sum whose values are computed: addresses by number, as a [`super::Kernel`] has them; `of` as in
 /// [`super::reduce::Fold`].
@@ -124,15 +127,34 @@ macro_rules! versions {
 
                 $(#[target_feature(enable = $feature)])?
                 pub(super) unsafe fn extreme<const MAX: bool>(src: *const u8, n: usize, of: usize) -> Scalar {
-                    // SAFETY: the caller's.
-                    unsafe { extreme::<E, MAX>(src.cast(), n, is_far::<E::Item>(of)) }.to_scalar()
+                    let src = src.cast::<E::Item>();
+                    if !is_vast::<E::Item>(of) || n < SIDE * STRETCH {
+                        // SAFETY: the caller's.
+                        return unsafe { extreme::<E, MAX>(src, n, is_far::<E::Item>(of)) }.to_scalar();
+                    }
+                    // Stretches side by side, what is left over, and the best of them all.
+                    let stretch = n / SIDE;
+                    let mut tops = [E::Item::ZERO; SIDE + 1];
+                    // SAFETY: the caller's; the stretches lie within, and there is room for their extremes.
+                    unsafe {
+                        side_by_side::<E, MAX>(src, stretch, tops.as_mut_ptr());
+                        let over = n - SIDE * stretch;
+                        tops[SIDE] = if over == 0 { tops[0] } else { extreme::<E, MAX>(src.add(n - over), over, false) };
+                        extreme::<E, MAX>(tops.as_ptr(), SIDE + 1, false)
+                    }
+                    .to_scalar()
                 }
 
                 $(#[target_feature(enable = $feature)])?
                 pub(super) unsafe fn extreme_rows<const MAX: bool>(src: *const u8, n: usize, rows: usize, out: *mut u8) {
                     let (src, out) = (src.cast::<E::Item>(), out.cast::<E::Item>());
                     let far = is_far::<E::Item>(n * rows);
-                    for row in 0..rows {
+                    let sides = if is_vast::<E::Item>(n * rows) && n >= STRETCH { rows / SIDE } else { 0 };
+                    for side in (0..sides).map(|side| side * SIDE) {
+                        // SAFETY: the caller's: so many rows lie there, and there is room for their results.
+                        unsafe { side_by_side::<E, MAX>(src.add(side * n), n, out.add(side)) };
+                    }
+                    for row in sides * SIDE..rows {
                         // SAFETY: the caller's.
                         unsafe { out.add(row).write(extreme::<E, MAX>(src.add(row * n), n, far)) };
                     }

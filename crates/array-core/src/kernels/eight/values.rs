@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Bytes ahead of what is read.
-const AHEAD: usize = 3 << 10;
+pub(super) const AHEAD: usize = 3 << 10;
 /// Bytes of elements from which on they are fetched ahead: a little slower in the second-level cache, and there are those who read
 /// more in pieces of this size.
 const FAR: usize = 64 << 10;
@@ -63,10 +63,16 @@ pub(super) fn is_far<T>(n: usize) -> bool {
     n * size_of::<T>() > FAR
 }
 
-/// Fetches what lies [`AHEAD`] of element `i`.
+/// Whether so many elements are more than a core's own cache holds.
 #[inline(always)]
-pub(super) fn announce<T>(from: *const T, i: usize) {
-    fetch_to_read(from.wrapping_add(i).cast::<u8>().wrapping_add(AHEAD));
+pub(super) fn is_vast<T>(n: usize) -> bool {
+    n > COMPUTED_FAR / size_of::<T>()
+}
+
+/// Fetches what lies so many `BYTES` ahead of element `i`.
+#[inline(always)]
+pub(super) fn announce<T, const BYTES: usize>(from: *const T, i: usize) {
+    fetch_to_read(from.wrapping_add(i).cast::<u8>().wrapping_add(BYTES));
 }
 
 /// Elements of memory.
@@ -92,7 +98,7 @@ macro_rules! values {
             #[inline(always)] unsafe fn one($this, $i: usize) -> E::Item { unsafe { $one } }
             // SAFETY: as above.
             #[inline(always)] unsafe fn skip($this, $n: usize) -> Self { unsafe { $skip } }
-            #[inline(always)] unsafe fn announce($this, $i: usize) { $(announce($this.$from, $i);)* }
+            #[inline(always)] unsafe fn announce($this, $i: usize) { $(announce::<_, AHEAD>($this.$from, $i);)* }
         }
     )*};
 }
