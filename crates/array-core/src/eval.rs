@@ -6,6 +6,7 @@ mod lent;
 mod scan;
 mod select;
 mod together;
+mod turns;
 mod value;
 mod whole;
 
@@ -20,9 +21,7 @@ use crate::{
     error::ArrayError,
     expr::{Kind, Node},
     layout::Layout,
-    plan::{
-        Bound, OperandData, Scratch, TileMut, TileRef, bind_for, finish_reduction, normalise, split_owned,
-    },
+    plan::{Bound, OperandData, Scratch, TileMut, TileRef, bind_for, normalise, split_owned},
 };
 use smallvec::SmallVec;
 use std::{cell::RefCell, sync::OnceLock};
@@ -449,10 +448,12 @@ fn reduce(bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
     let tiles = tiles(&bound, &pointers);
     let (op, len) = (bound.reduction.expect("asked by the caller"), bound.shape.iter().product());
     let dtype = bound.plan.dtype();
-    // SAFETY: as in `map`. One node is the whole tree.
-    let partial = unsafe { bound.plan.reduce(&bound.consts, &bound.shape, &tiles, 0..len, scratch) };
-    let partial = partial.map_err(|error| bound.locate(error))?;
-    let value = finish_reduction(op, dtype, len, usize::MAX, &[partial])?;
+    let size = bound.operands.iter().map(|operand| operand.dtype.size()).sum();
+    let value = turns::reduce(op, dtype, len, size, |node| {
+        // SAFETY: as in `map`.
+        let partial = unsafe { bound.plan.reduce(&bound.consts, &bound.shape, &tiles, node, scratch) };
+        partial.map_err(|error| bound.locate(error))
+    })?;
     Ok(Array::one(value))
 }
 

@@ -39,7 +39,6 @@ pub use bind::{bind, bind_for};
 pub(crate) use flat::Flat;
 pub(crate) use normalise::coalesce;
 pub use normalise::normalise;
-pub(crate) use reduce::finish;
 pub use reduce::{Partial, finish_reduction, reduction_nodes};
 pub(crate) use run::BLOCK;
 pub use run::Scratch;

@@ -5,7 +5,7 @@
 //! **What** a reduction of data, of products and of squared distances of data, and what the distance is measured from, which may be
 //! such a value again: so the sum of a variance needs no plan, and neither does its mean.
 
-use super::direct::dense;
+use super::{direct::dense, turns};
 use crate::{
     array::Array,
     dtype::{DType, Scalar},
@@ -15,9 +15,10 @@ use crate::{
         eight::{self, Form},
         reduce,
     },
-    plan::finish,
+    plan::Partial,
     source::Lend,
 };
+use std::ops::Range;
 
 /// Values inside values that are looked into: no expression is followed without end.
 const DEPTH: u32 = 3;
@@ -55,9 +56,10 @@ fn reduced(op: ReduceOp, arg: &Array, isa: Isa, lend: Option<Lend<'_>>, depth: u
         return None;
     }
     if let Some(data) = dense(arg, arg.shape(), lend) {
-        // SAFETY: `len` elements of data.
-        let value = unsafe { (reduce::kernels(op, dtype, isa).fold)(data, len, len) };
-        return Some(finish(op, value, len));
+        let fold = reduce::kernels(op, dtype, isa).fold;
+        // SAFETY: `len` elements of data, of which there are some.
+        let node = |at: Range<usize>| unsafe { fold(data.add(at.start * dtype.size()), at.len(), len) };
+        return turns::reduce(op, dtype, len, dtype.size(), |at| Ok(Partial(node(at)))).ok();
     }
     let single = match dtype {
         DType::F64 => false,
@@ -85,10 +87,16 @@ fn reduced(op: ReduceOp, arg: &Array, isa: Isa, lend: Option<Lend<'_>>, depth: u
         },
         _ => return None,
     };
-    let locs = [x.cast_mut(), y.cast_mut()];
-    // SAFETY: `len` elements of data each, or one value where the form reads one; the arrays live.
-    let sum = unsafe { eight::fused(isa, single, form)(locs.as_ptr(), [0, 1].as_ptr(), len, len) };
-    Some(finish(op, sum, len))
+    let kernel = eight::fused(isa, single, form);
+    let (size, others) = (dtype.size(), if form == Form::Spread { 0 } else { dtype.size() });
+    let node = |at: Range<usize>| {
+        // SAFETY: `len` elements of data each, or one value where the form reads one; the arrays live.
+        unsafe {
+            let locs = [x.add(at.start * size).cast_mut(), y.add(at.start * others).cast_mut()];
+            kernel(locs.as_ptr(), [0, 1].as_ptr(), at.len(), len)
+        }
+    };
+    turns::reduce(op, dtype, len, size + others, |at| Ok(Partial(node(at)))).ok()
 }
 
 /// Where the first greatest (`max`) or least element is.

@@ -1,6 +1,6 @@
 //! Evaluation of operations on whole arrays.
 
-use super::{SCRATCH, direct::dense, map_into, pointers, scan, select, tiles};
+use super::{SCRATCH, direct::dense, map_into, pointers, scan, select, tiles, turns};
 use crate::{
     array::Array,
     buffer::{BlockPool, TileBuf},
@@ -12,6 +12,7 @@ use crate::{
     plan::{AxisReduction, bind_for},
     source::Lend,
 };
+use std::convert::Infallible;
 
 /// Computes an operation whose operands are each one pass.
 pub(super) fn eval(
@@ -78,8 +79,14 @@ pub(super) fn plain(
     let kernels = reduce::kernels(op, dtype, isa);
     let (first, size) = (*axes.first()?, dtype.size());
     if axes.iter().copied().eq(first..shape.len()) {
-        // SAFETY: as many rows as results, of as many elements as are left for each, lie one behind another.
-        unsafe { (kernels.rows)(src, arg.len() / results, results, at) };
+        let row = arg.len() / results;
+        let piece = turns::piece(arg.len(), size).map_or(results, |elems| (elems / row).max(1));
+        let _ = turns::turn(results.div_ceil(piece), |i| {
+            let (first, count) = (i * piece, piece.min(results - i * piece));
+            // SAFETY: as many rows as results, of as many elements as are left for each, lie one behind another.
+            unsafe { (kernels.rows)(src.add(first * row * size), row, count, at.add(first * size)) };
+            Ok::<(), Infallible>(())
+        });
         return Some(());
     }
     if !axes.iter().copied().eq(0..axes.len()) || !ROW.contains(&results) {

@@ -21,7 +21,7 @@ use std::ops::Range;
 
 /// The reduction of one node of the tree.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Partial(Scalar);
+pub struct Partial(pub(crate) Scalar);
 
 /// The maximal sub-trees of at most `max_elems` elements of the reduction tree over `len` elements of `dtype` (the plan's,
 /// [`Plan::dtype`]), in order, at least one.
@@ -82,7 +82,7 @@ pub fn finish_reduction(
 }
 
 /// The result of a reduction over `len` elements from the value of its tree.
-pub(crate) fn finish(op: ReduceOp, value: Scalar, len: usize) -> Scalar {
+fn finish(op: ReduceOp, value: Scalar, len: usize) -> Scalar {
     if !matches!(op, ReduceOp::Sum | ReduceOp::Mean) {
         return value;
     }
