@@ -65,7 +65,10 @@ pub(super) fn reduce(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Array;
+    use crate::{
+        Array,
+        kernels::{Isa, reduce::kernels},
+    };
 
     #[test]
     fn both_directions_have_the_same_bits() {
@@ -84,9 +87,13 @@ mod tests {
             rows.sum_along(1),
             rows.max_along(1),
         ];
+        let data = a.as_buffer().unwrap().0.as_ptr();
+        // SAFETY: so many elements.
+        let whole = unsafe { (kernels(ReduceOp::Sum, DType::F64, Isa::active()).fold)(data, n, n) };
         for (i, form) in forms.iter().enumerate() {
             let before = AT_END.get();
             let first = form.eval().unwrap().to_vec::<f64>().unwrap();
+            assert!(i != 0 || whole == Scalar::F64(first[0]), "{whole} {first:?}");
             if i != 3 && piece(n, 8).is_some() {
                 assert_ne!(AT_END.get(), before, "form {i} takes turns");
                 let second = form.eval().unwrap().to_vec::<f64>().unwrap();
