@@ -343,7 +343,8 @@ impl BlockPool {
     }
 
     /// `count` writable runs of `len` elements each, with unspecified contents. Where `len` elements are a multiple of 64 bytes,
-    /// each begins where the one before ends. Their memory comes back to the pool when all of them have been dropped.
+    /// each begins where the one before ends. Their memory comes back to the pool when all of them have been dropped
+    /// ([`dead_row_bytes`](Self::dead_row_bytes)).
     ///
     /// ```
     /// use array_core::{BlockPool, DType};

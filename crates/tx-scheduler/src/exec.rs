@@ -166,7 +166,7 @@ fn tile_task(
     let (written, sources) = accesses.split_at(1 + usize::from(piece.old == Old::Kept));
     let version = graph.version(written[0]);
     let (mut block, past) = match piece.old {
-        Old::None => new_block(graph, task, target, piece.tile, written[0], desk)?,
+        Old::None => new_block(graph, task, target, piece.tile, accesses, desk)?,
         Old::Kept => (kept_block(graph.version(written[1]), target, &piece, desk)?, false),
         // SAFETY: this task overwrites the version (G2).
         Old::Overwritten => (
@@ -223,18 +223,20 @@ fn new_block(
     task: &Task,
     target: &Target,
     tile: usize,
-    id: VersionId,
+    accesses: &[VersionId],
     desk: &mut Desk,
 ) -> Result<(TileBuf, bool), ArrayError> {
     let (dtype, elems) = (target.dtype, target.elems_of(tile));
     if let Some(block) = desk.blocks.take_kept(dtype, elems) {
         return Ok((block, false));
     }
+    // Where what is read dies, its memory serves the next tile: one tile alone would be taken from a row.
+    let stay = || accesses.iter().all(|&id| graph.version(id).tables > 0);
     let block = match &target.rows {
-        Some(rows) if graph.version(id).tables > 0 => rows.take(target, tile)?,
+        Some(rows) if stay() => rows.take(target, tile)?,
         _ => BlockPool::shared().take(dtype, elems)?,
     };
-    Ok((block, target.far && graph.is_last_word(task, id)))
+    Ok((block, target.far && graph.is_last_word(task, accesses[0])))
 }
 
 /// [`tile_task`] where all lies alike and side by side: without layouts. `false` if the plan wants them.

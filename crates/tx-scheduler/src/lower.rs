@@ -95,13 +95,13 @@ impl Session {
         match bound.reduction {
             Some(op) => {
                 let inputs = Inputs::new(bound, &self.tables)?;
-                let len = inputs.shape.iter().product();
+                let len: usize = inputs.shape.iter().product();
                 let running = self.graph.statements().start;
-                let afar = len * inputs.bytes_per_element > self.config.cache_bytes
+                let afar = len.saturating_mul(inputs.bytes_per_element) > self.config.cache_bytes
                     && inputs.sources.iter().all(|source| self.tables.get(source.slot).written <= running);
                 let tile_elems = self.config.tile_elems;
                 let max_elems = node_elems(len, tile_elems, self.runner.threads(), afar);
-                let held = max_elems.min(NODE_TILES * tile_elems);
+                let held = max_elems.min(tile_elems.saturating_mul(NODE_TILES));
                 let statement = self.recorder().reduce(slot, op, inputs, max_elems, held, line);
                 self.recorded(statement);
             }

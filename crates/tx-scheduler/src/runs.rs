@@ -3,7 +3,8 @@
 //! Such tasks wait for nobody, so nothing is gained by cutting them as finely as what they compute is handed on. A task costs its
 //! recording, a claim and an end, 0.5 microseconds where a tile of an addition takes 8 (10^6 f64, two threads).
 //!
-//! The last tasks of each thread's share are single tiles, so that threads that are not equally fast end together.
+//! The last tasks of each thread's share are single tiles, so that threads that are not equally fast end together. (Last in the direction
+//! of a run of this statement alone; where several run together they are first in every other run.)
 
 use tx_collections::Grid;
 

@@ -45,7 +45,7 @@ const SLABBED_CAP: usize = 16 << 20;
 /// Blocks that are dropped come back to the pool they were taken from, up to its cap; [`trim`](Self::trim) empties it.
 /// Blocks of 16 to 224 KiB, when there are many of a size, are cut from huge pages of 2 MiB; such a page can only be given back, by
 /// `trim` or for the cap, when none of its blocks is in use: until then its unused blocks wait for arrays of their size, and do not
-/// count against the cap.
+/// count against the cap. Neither do parts of rows ([`take_row`](Self::take_row)) that were dropped before the rest of their row.
 ///
 /// ```
 /// use array_core::{BlockPool, DType};
@@ -66,6 +66,9 @@ struct Shared {
     roomy: AtomicUsize,
     /// What of that is in slabs of which a part is in use, and cannot be given back.
     pinned: AtomicUsize,
+    /// Bytes of the parts of rows that are in use, and of those the ones that were dropped.
+    rows: AtomicUsize,
+    dead_in_rows: AtomicUsize,
     cap: usize,
 }
 
@@ -131,6 +134,8 @@ impl BlockPool {
             cached: AtomicUsize::new(0),
             roomy: AtomicUsize::new(0),
             pinned: AtomicUsize::new(0),
+            rows: AtomicUsize::new(0),
+            dead_in_rows: AtomicUsize::new(0),
             cap: cap_bytes,
         }))
     }
@@ -140,7 +145,29 @@ impl BlockPool {
         self.0.cached.load(Relaxed)
     }
 
-    /// Gives every unused block back to the system that shares no huge page with one in use.
+    /// Bytes of the rows ([`take_row`](Self::take_row)) of which a part is in use.
+    pub fn row_bytes(&self) -> usize {
+        self.0.rows.load(Relaxed)
+    }
+
+    /// What of [`row_bytes`](Self::row_bytes) was dropped: nobody's until the rest of its row is dropped too. Neither under the cap nor
+    /// given back by [`trim`](Self::trim).
+    ///
+    /// ```
+    /// use array_core::{BlockPool, DType};
+    /// let pool = BlockPool::new(1 << 20);
+    /// let mut row = pool.take_row(DType::F64, 1000, 3)?;
+    /// row.truncate(1);
+    /// assert_eq!((pool.row_bytes(), pool.dead_row_bytes()), (24_000, 16_000));
+    /// drop(row);
+    /// assert_eq!((pool.row_bytes(), pool.dead_row_bytes()), (0, 0));
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
+    pub fn dead_row_bytes(&self) -> usize {
+        self.0.dead_in_rows.load(Relaxed)
+    }
+
+    /// Gives every unused block back to the system that shares no huge page, and no row, with one in use.
     pub fn trim(&self) {
         self.0.trim();
     }
@@ -380,6 +407,13 @@ impl Block {
     pub(super) fn ptr(&self) -> *mut u8 {
         // SAFETY: the allocation has room for the class's bytes and one page of colour.
         unsafe { self.base.as_ptr().add(self.colour as usize) }
+    }
+
+    /// Counts so many more bytes in rows, and so many more of them dead.
+    pub(super) fn count_rows(&self, bytes: isize, dead: isize) {
+        // ORDER: Relaxed, as other counts.
+        self.pool.rows.fetch_add(bytes as usize, Relaxed);
+        self.pool.dead_in_rows.fetch_add(dead as usize, Relaxed);
     }
 }
 

@@ -6,7 +6,8 @@
 //! array's.
 //!
 //! **Invariant** R1: the parts of a row are disjoint, and each is given out once. The block goes back to its pool with the last of them.
-//! **Trade-offs** until then the memory of a part that was dropped is nobody's; so a row is for parts that are likely to go together.
+//! **Trade-offs** until then the memory of a part that was dropped is nobody's; so a row is for parts that are likely to go together, and
+//! the pool knows how much of it there is ([`BlockPool::dead_row_bytes`](super::BlockPool::dead_row_bytes)).
 
 use super::pool::Block;
 use std::{ptr::NonNull, sync::Arc};
@@ -20,8 +21,28 @@ pub(super) enum Room {
 /// A part of a row.
 pub(super) struct Part {
     at: NonNull<u8>,
-    #[expect(dead_code, reason = "kept for its drop")]
-    row: Arc<Block>,
+    row: Arc<Row>,
+}
+
+/// A block and its parts.
+struct Row {
+    block: Block,
+    part_bytes: usize,
+    count: usize,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.row.block.count_rows(0, self.row.part_bytes as isize);
+    }
+}
+
+impl Drop for Row {
+    fn drop(&mut self) {
+        // All parts have been dropped, and counted as that.
+        let bytes = (self.part_bytes * self.count) as isize;
+        self.block.count_rows(-bytes, -bytes);
+    }
 }
 
 // SAFETY: the part owns its memory exclusively (R1); the row is only dropped.
@@ -42,10 +63,11 @@ impl Room {
 
 /// The `count` parts of `bytes` each, a multiple of 64, that `block` has room for.
 pub(super) fn parts(block: Block, bytes: usize, count: usize) -> impl Iterator<Item = Room> {
-    let row = Arc::new(block);
+    block.count_rows((bytes * count) as isize, 0);
+    let row = Arc::new(Row { block, part_bytes: bytes, count });
     (0..count).map(move |i| {
         // SAFETY: the block has at least `count * bytes` usable bytes, by the caller; so this is within, and not null.
-        let at = unsafe { NonNull::new_unchecked(row.ptr().add(i * bytes)) };
+        let at = unsafe { NonNull::new_unchecked(row.block.ptr().add(i * bytes)) };
         Room::Part(Part { at, row: row.clone() })
     })
 }

@@ -67,37 +67,63 @@ mod tests {
     use super::*;
     use crate::{
         Array,
-        kernels::{Isa, reduce::kernels},
+        eval::{element, pointers, tiles},
+        kernels::Isa,
+        plan::{Scratch, bind_for},
     };
 
+    /// The value of a reduction whose tree is one node.
+    fn in_one_piece(form: &Array) -> Scalar {
+        let bound = bind_for(form, Isa::active()).unwrap();
+        let (op, len, dtype) = (bound.reduction.unwrap(), bound.shape.iter().product(), bound.plan.dtype());
+        let pointers = pointers(&bound).unwrap();
+        let tiles = tiles(&bound, &pointers);
+        let scratch = &mut Scratch::new();
+        // SAFETY: the operands are whole buffers, kept by `bound`.
+        let value = unsafe { bound.plan.reduce(&bound.consts, &bound.shape, &tiles, 0..len, scratch) };
+        finish_reduction(op, dtype, len, usize::MAX, &[value.unwrap()]).unwrap()
+    }
+
+    /// More elements of `dtype` than the level-two cache of this machine holds, fewer than the last.
+    fn numbers(dtype: DType) -> Array {
+        let n = 3 * level_two_cache().unwrap_or(1 << 20) / 2 / dtype.size() + 77;
+        let number = |i: usize| (i as f64 * 0.7).sin() * 10f64.powi(i as i32 % 7);
+        Array::from_vec((0..n).map(number).collect(), [n]).cast(dtype).eval().unwrap()
+    }
+
     #[test]
-    fn both_directions_have_the_same_bits() {
-        // More than the level-two cache of this machine, less than the last.
-        let n = 3 * level_two_cache().unwrap_or(1 << 20) / 16 + 77;
-        let a =
-            Array::from_vec((0..n).map(|i| (i as f64 * 0.7).sin() * 10f64.powi(i as i32 % 7)).collect(), [n]);
-        let b = (&a * 0.5 + 1.0).eval().unwrap();
-        let rows = a.slice(crate::s![..(n / 100 * 100) as isize]).reshape([n / 100, 100]);
-        let forms = [
-            a.sum(),
-            a.max(),
-            (&a * &b).sum(),
-            a.var(.., 0),
-            (&a * 2.0 + &b).sum(),
-            rows.sum_along(1),
-            rows.max_along(1),
-        ];
-        let data = a.as_buffer().unwrap().0.as_ptr();
-        // SAFETY: so many elements.
-        let whole = unsafe { (kernels(ReduceOp::Sum, DType::F64, Isa::active()).fold)(data, n, n) };
-        for (i, form) in forms.iter().enumerate() {
-            let before = AT_END.get();
-            let first = form.eval().unwrap().to_vec::<f64>().unwrap();
-            assert!(i != 0 || whole == Scalar::F64(first[0]), "{whole} {first:?}");
-            if i != 3 && piece(n, 8).is_some() {
-                assert_ne!(AT_END.get(), before, "form {i} takes turns");
-                let second = form.eval().unwrap().to_vec::<f64>().unwrap();
-                assert!(first.iter().zip(&second).all(|(a, b)| a.to_bits() == b.to_bits()), "form {i}");
+    fn both_directions_have_the_bits_of_one_piece() {
+        for dtype in [DType::F64, DType::F32, DType::C128, DType::I64, DType::U8] {
+            let a = numbers(dtype);
+            let b = (&a + Array::ones([]).cast(dtype)).eval().unwrap();
+            let forms =
+                [a.sum(), a.max(), a.min(), a.mean(), a.prod(), (&a * &b).sum(), (&a * &a + &b).sum()];
+            for (i, form) in forms.iter().enumerate() {
+                let whole = in_one_piece(form);
+                for _ in 0..2 {
+                    let before = AT_END.get();
+                    let ours = element(form.eval().unwrap().as_buffer().unwrap().0, 0);
+                    assert_eq!(ours.bits(), whole.bits(), "form {i} of {dtype}, backward: {before}");
+                    if i == 0 && piece(a.len(), dtype.size()).is_some() && dtype != DType::U8 {
+                        assert_ne!(AT_END.get(), before, "it takes turns");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_the_same_from_both_ends() {
+        let a = numbers(DType::F64);
+        let n = a.len() / 100;
+        let rows = a.slice(crate::s![..(n * 100) as isize]).reshape([n, 100]);
+        for _ in 0..2 {
+            let (sums, tops) = (rows.sum_along(1).eval().unwrap(), rows.max_along(1).eval().unwrap());
+            for row in (0..n).step_by(7).chain([n - 1]) {
+                let at = |array: &Array| element(array.as_buffer().unwrap().0, row);
+                let alone = rows.slice(crate::s![row]);
+                assert_eq!(at(&sums).bits(), in_one_piece(&alone.sum()).bits(), "row {row}");
+                assert_eq!(at(&tops).bits(), in_one_piece(&alone.max()).bits(), "row {row}");
             }
         }
     }

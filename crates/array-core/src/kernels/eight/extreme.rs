@@ -57,25 +57,35 @@ pub(super) unsafe fn extreme<E: Eight, const MAX: bool>(a: *const E::Item, n: us
         if nan {
             return E::Item::NAN;
         }
-        if top.is_zero() {
-            // The comparisons took either zero; the one that wins may stand anywhere.
-            let wanted = E::Item::zero::<MAX>();
-            let mut i = 0;
-            while i + 8 <= n {
-                if E::any(E::load(a.add(i)).same(E::splat(wanted))) {
-                    return wanted;
-                }
-                i += 8;
-            }
-            while i < n {
-                if (*a.add(i)).has_bits_of(wanted) {
-                    return wanted;
-                }
-                i += 1;
-            }
-        }
-        top
+        if top.is_zero() { right_zero::<E, MAX>(a, n, top) } else { top }
     }
+}
+
+/// The zero that is the extreme of `n` elements, of which `top`, either zero, is one: the comparisons took either, and the one that wins
+/// may stand anywhere.
+///
+/// # Safety
+/// As [`extreme`].
+#[inline(always)]
+unsafe fn right_zero<E: Eight, const MAX: bool>(a: *const E::Item, n: usize, top: E::Item) -> E::Item {
+    let wanted = E::Item::zero::<MAX>();
+    let mut i = 0;
+    // SAFETY: the caller's.
+    unsafe {
+        while i + 8 <= n {
+            if E::any(E::load(a.add(i)).same(E::splat(wanted))) {
+                return wanted;
+            }
+            i += 8;
+        }
+        while i < n {
+            if (*a.add(i)).has_bits_of(wanted) {
+                return wanted;
+            }
+            i += 1;
+        }
+    }
+    top
 }
 
 /// The extremes of [`SIDE`] rows of `n >= 8` elements that lie one behind another, read side by side: memory answers faster where
@@ -119,9 +129,14 @@ pub(super) unsafe fn side_by_side<E: Eight, const MAX: bool>(a: *const E::Item, 
                 odd |= (*row.add(i)).is_nan();
                 top = (*row.add(i)).better::<MAX>(top);
             }
-            // Which row has the NaN, or which zero it is: that needs another look.
-            let again = odd || top.is_zero();
-            out.add(k).write(if again { extreme::<E, MAX>(row, n, true) } else { top });
+            out.add(k).write(if odd {
+                // Which row has the NaN needs another look.
+                extreme::<E, MAX>(row, n, true)
+            } else if top.is_zero() {
+                right_zero::<E, MAX>(row, n, top)
+            } else {
+                top
+            });
         }
     }
 }
@@ -221,19 +236,28 @@ mod tests {
 
     #[test]
     fn rows_side_by_side_have_the_extremes_of_each() {
-        let (n, rows) = (613, 501);
+        let (n, rows) = (613, 1001);
         let mut a: Vec<f64> = (0..n * rows).map(|i| ((i * 7919) % 100_003) as f64 - 5e4).collect();
         a[3 * n + 600] = f64::NAN;
         a[n * 8 + 612] = f64::NAN;
         a[n * 20..n * 21].fill(-0.0);
         a[n * 20 + 77] = 0.0;
         a[n * 500] = 1e9;
+        let single: Vec<f32> = a.iter().map(|&x| x as f32).collect();
         for isa in Isa::available() {
             for op in [ReduceOp::Max, ReduceOp::Min] {
                 let kernels = reduce::kernels(op, DType::F64, isa);
                 let mut out = vec![0.0f64; rows];
                 // SAFETY: so many rows, and room for their results.
                 unsafe { (kernels.rows)(a.as_ptr().cast(), n, rows, out.as_mut_ptr().cast()) };
+                let of_single = reduce::kernels(op, DType::F32, isa);
+                let mut out_single = vec![0.0f32; rows];
+                // SAFETY: as above.
+                unsafe { (of_single.rows)(single.as_ptr().cast(), n, rows, out_single.as_mut_ptr().cast()) };
+                // Rounding keeps the order, and these numbers as they are.
+                let same =
+                    |(x, y): (&f64, &f32)| x.is_nan() && y.is_nan() || (*x as f32).to_bits() == y.to_bits();
+                assert!(out.iter().zip(&out_single).all(same), "{op:?} on {isa}");
                 for (row, x) in out.iter().enumerate() {
                     // SAFETY: a row, which is not empty.
                     let alone = unsafe { (kernels.fold)(a[row * n..].as_ptr().cast(), n, n) };
