@@ -1,9 +1,15 @@
 //! Rows are taken for arrays, and not for a tile at a time: what lies in them stays a small multiple of what there is.
 
-use array_core::{Array, BlockPool};
+use array_core::{Array, BlockPool, DType, TileBuf};
 use tx_scheduler::{Config, Session};
 
+/// One test, since all count in the pool that sessions share.
 #[test]
+fn what_lies_in_rows_is_bounded() {
+    arrays_that_are_replaced_again_and_again_keep_no_rows();
+    no_rows_are_taken_while_much_of_others_is_dead();
+}
+
 fn arrays_that_are_replaced_again_and_again_keep_no_rows() {
     const N: usize = 1_000_000;
     for threads in [1, 2] {
@@ -25,21 +31,26 @@ fn arrays_that_are_replaced_again_and_again_keep_no_rows() {
     }
 }
 
-#[test]
-fn no_more_than_a_limit_is_dead_in_rows() {
-    const N: usize = 600_000;
+fn no_rows_are_taken_while_much_of_others_is_dead() {
+    const N: usize = 1_000_000;
+    let pool = BlockPool::shared();
     let mut session = Session::new(Config::single_thread());
-    let x = session.array(Array::linspace(0.0, 1.0, N)).unwrap();
-    let mut u = session.array(Array::linspace(1.0, 2.0, N)).unwrap();
-    for round in 0..200 {
-        // New memory, which dies beside what replaces it.
-        let step = session.array(x.read() * f64::from(round)).unwrap();
-        u = session.array(u.read() * 0.5 + step.read()).unwrap();
-        drop(step);
-        if round % 3 == 0 {
-            session.item(u.read().greater(0.5).count_nonzero(..)).unwrap();
-        }
-        let (dead, all) = (BlockPool::shared().dead_row_bytes(), BlockPool::shared().row_bytes());
-        assert!(dead <= 80 << 20 && all <= 128 << 20, "{dead} bytes of {all} are dead, round {round}");
-    }
+    let mut grown = || {
+        let before = pool.row_bytes();
+        let array = session.array(Array::linspace(0.0, 1.0, N)).unwrap();
+        session.finish().unwrap();
+        let grown = pool.row_bytes() - before;
+        drop(array);
+        // The next statement lets it go.
+        session.array(Array::zeros([1])).unwrap();
+        grown
+    };
+    assert!(grown() > 0);
+    let survivors: Vec<TileBuf> =
+        (0..20).filter_map(|_| pool.take_row(DType::F64, 1 << 16, 8).unwrap().pop()).collect();
+    assert!(pool.dead_row_bytes() > 64 << 20);
+    assert_eq!(grown(), 0);
+    drop(survivors);
+    assert!(grown() > 0);
+    assert_eq!(pool.dead_row_bytes(), 0);
 }
