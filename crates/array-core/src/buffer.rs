@@ -362,7 +362,8 @@ impl BlockPool {
         let bytes = part.checked_mul(count).ok_or_else(too_large)?;
         let block = self.block(bytes, false).ok_or(ArrayError::OutOfMemory { bytes })?;
         let tile = |room| TileBuf { room, dtype, len, zeroed: false };
-        Ok(row::parts(block, part, count).map(tile).collect())
+        // SAFETY: the block was taken for that many bytes.
+        Ok(unsafe { row::parts(block, part, count) }.map(tile).collect())
     }
 
     fn take_with(&self, dtype: DType, len: usize, zeroed: bool) -> Result<TileBuf, ArrayError> {

@@ -66,7 +66,7 @@ struct Shared {
     roomy: AtomicUsize,
     /// What of that is in slabs of which a part is in use, and cannot be given back.
     pinned: AtomicUsize,
-    /// Bytes of the parts of rows that are in use, and of those the ones that were dropped.
+    /// Bytes of rows of which a part is in use, and of those the parts that were dropped.
     rows: AtomicUsize,
     dead_in_rows: AtomicUsize,
     cap: usize,
@@ -146,6 +146,15 @@ impl BlockPool {
     }
 
     /// Bytes of the rows ([`take_row`](Self::take_row)) of which a part is in use.
+    ///
+    /// ```
+    /// use array_core::{BlockPool, DType};
+    /// let pool = BlockPool::new(1 << 20);
+    /// let row = pool.take_row(DType::F64, 1000, 3)?;
+    /// assert_eq!(pool.row_bytes(), 24_000);
+    /// # drop(row);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     pub fn row_bytes(&self) -> usize {
         self.0.rows.load(Relaxed)
     }

@@ -61,12 +61,15 @@ impl Room {
     }
 }
 
-/// The `count` parts of `bytes` each, a multiple of 64, that `block` has room for.
-pub(super) fn parts(block: Block, bytes: usize, count: usize) -> impl Iterator<Item = Room> {
+/// The `count` parts of `bytes` each, a multiple of 64, of a block. All of them are to be taken: each is counted when it is dropped.
+///
+/// # Safety
+/// The block was taken for `count * bytes` bytes or more.
+pub(super) unsafe fn parts(block: Block, bytes: usize, count: usize) -> impl Iterator<Item = Room> {
     block.count_rows((bytes * count) as isize, 0);
     let row = Arc::new(Row { block, part_bytes: bytes, count });
     (0..count).map(move |i| {
-        // SAFETY: the block has at least `count * bytes` usable bytes, by the caller; so this is within, and not null.
+        // SAFETY: within the block's usable bytes by the caller's promise, so not null.
         let at = unsafe { NonNull::new_unchecked(row.block.ptr().add(i * bytes)) };
         Room::Part(Part { at, row: row.clone() })
     })
