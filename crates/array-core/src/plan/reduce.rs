@@ -87,11 +87,10 @@ fn finish(op: ReduceOp, value: Scalar, len: usize) -> Scalar {
         return value;
     }
     let mean = op == ReduceOp::Mean;
-    // NumPy starts from +0: the sum of negative zeros is positive. It divides a complex sum by a complex number, in double
-    // precision.
+    // NumPy starts from +0: the sum of negative zeros is positive. It divides in double precision, a complex sum by a complex number.
     let count = len as f64;
     match value {
-        Scalar::F32(sum) => Scalar::F32(if mean { (0.0 + sum) / count as f32 } else { 0.0 + sum }),
+        Scalar::F32(sum) => Scalar::F32(if mean { (f64::from(0.0 + sum) / count) as f32 } else { 0.0 + sum }),
         Scalar::F64(sum) => Scalar::F64(if mean { (0.0 + sum) / count } else { 0.0 + sum }),
         Scalar::C64(sum) => {
             let sum = Complex::new(0.0 + sum.re, 0.0 + sum.im);
@@ -178,6 +177,14 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn means_are_divided_in_double_precision() {
+        // As NumPy 2.4: `numpy.ones(16777217, numpy.float32)` has this mean, as its length is no single number.
+        let sum = [Partial(Scalar::F32(16_777_216.0))];
+        let mean = finish_reduction(ReduceOp::Mean, DType::F32, 16_777_217, usize::MAX, &sum);
+        assert_eq!(mean, Ok(Scalar::F32(0.999_999_94)));
+    }
 
     #[test]
     fn nodes_tile_the_range_and_nest() {
