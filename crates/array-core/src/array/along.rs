@@ -84,6 +84,11 @@ impl Along {
         self
     }
 
+    /// Whether it is over all elements, and the result is one value without axes.
+    pub(super) fn is_plain(&self) -> bool {
+        self.axes.is_none() && self.filter.is_none() && !self.keepdims && self.out.is_none()
+    }
+
     /// The axes, ascending.
     pub(super) fn resolve(&self, ndim: usize) -> Result<Dims, ArrayError> {
         let Some(axes) = &self.axes else { return Ok((0..ndim).collect()) };

@@ -11,8 +11,7 @@ impl Array {
     #[track_caller]
     pub(super) fn try_mean(&self, along: &Along) -> Result<Array, ArrayError> {
         let dtype = along.dtype.unwrap_or_else(|| ReduceOp::Mean.result(self.dtype()));
-        let plain = along.filter.is_none() && along.axes.is_none() && !along.keepdims && along.out.is_none();
-        if plain && (dtype.is_float() || dtype.is_complex()) {
+        if along.is_plain() && (dtype.is_float() || dtype.is_complex()) {
             return Ok(self.cast(dtype).reduce(ReduceOp::Mean));
         }
         // As NumPy: floats are summed in the common type with the target, integers in double precision.
@@ -83,7 +82,7 @@ impl Array {
         let dtype = if self.dtype().is_complex() { asked.promote(DType::C64) } else { asked };
         let along = Along { initial: None, dtype: Some(dtype), ..along.clone() };
         let data = self.cast(dtype);
-        let centre = if along.axes.is_none() && along.filter.is_none() && dtype == DType::F64 {
+        let centre = if along.axes.is_none() && along.filter.is_none() && dtype.is_float() {
             // The same bits, as one value.
             data.reduce(ReduceOp::Mean)
         } else {
@@ -95,8 +94,13 @@ impl Array {
         } else {
             distance.square()
         };
-        let sum = squares.try_reduce(ReduceOp::Sum, &Along { dtype: None, ..along.clone() })?;
-        let var = quotient(&sum, &self.counted(&along, ddof)?);
+        let var = if along.is_plain() && ddof == 0 {
+            // The same bits, as one value.
+            squares.reduce(ReduceOp::Mean)
+        } else {
+            let sum = squares.try_reduce(ReduceOp::Sum, &Along { dtype: None, ..along.clone() })?;
+            quotient(&sum, &self.counted(&along, ddof)?)
+        };
         // Real, but for who asks for a complex type.
         Ok(if explicit && asked.is_complex() { var.cast(asked) } else { var })
     }
