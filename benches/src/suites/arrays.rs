@@ -25,7 +25,7 @@ const SIZES: [(&str, usize, [usize; 2]); 3] =
     [("1e4", 10_000, [100, 100]), ("1e6", 1_000_000, [1000, 1000]), ("3e7", 30_000_000, [3000, 10_000])];
 const MAPS: [&str; 4] = ["add", "poly", "quad", "where"];
 const REDUCTIONS: [&str; 6] = ["sum", "mean0", "max1", "argmax", "var", "dot"];
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 15;
 
 fn run(threads: &[usize]) -> Vec<Row> {
     let mut rows = Vec::new();
