@@ -176,7 +176,10 @@ impl Array {
     #[track_caller]
     pub fn arange(start: impl Into<Scalar>, stop: impl Into<Scalar>, step: impl Into<Scalar>) -> Array {
         let (start, stop, step) = (start.into(), stop.into(), step.into());
-        let refuse = |reason| Array::fail(ArrayError::Range { reason });
+        #[track_caller]
+        fn refuse(reason: &'static str) -> Array {
+            Array::fail(ArrayError::Range { reason })
+        }
         if let (Some(a), Some(b), Some(s)) = (start.as_integer(), stop.as_integer(), step.as_integer()) {
             if s == 0 {
                 return refuse("the step is zero");

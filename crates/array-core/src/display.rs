@@ -13,7 +13,7 @@ use crate::{
     eval::element,
     layout::{Layout, Strides},
 };
-use std::fmt;
+use std::fmt::{self, Write};
 
 const THRESHOLD: usize = 1000;
 const EDGE: usize = 3;
@@ -404,7 +404,22 @@ pub(crate) fn short_text(data: &Buffer, layout: &Layout) -> String {
     text(layout, &|at| element(data, at as usize))
 }
 
-/// NumPy's `str()` of the array. Evaluates it; an expression that fails prints its error.
+/// `text` with the width, alignment and filling that are asked for. Not with a precision, by which a [`fmt::Formatter::pad`] would cut
+/// digits off, and show another number.
+pub(crate) fn padded(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let missing = f.width().unwrap_or(0).saturating_sub(text.chars().count());
+    let before = match f.align() {
+        Some(fmt::Alignment::Right) => missing,
+        Some(fmt::Alignment::Center) => missing / 2,
+        Some(fmt::Alignment::Left) | None => 0,
+    };
+    let fill = f.fill();
+    (0..before).try_for_each(|_| f.write_char(fill))?;
+    f.write_str(text)?;
+    (before..missing).try_for_each(|_| f.write_char(fill))
+}
+
+/// NumPy's `str()` of the array. Evaluates it; an expression that fails prints its error. A width pads it; a precision means nothing.
 ///
 /// ```
 /// use array_core::Array;
@@ -415,12 +430,12 @@ impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(value) = self.as_const() {
             let strides = Strides::from_elem(0, self.ndim());
-            return f.pad(&text(&Layout { shape: self.shape().into(), strides, offset: 0 }, &|_| value));
+            return padded(f, &text(&Layout { shape: self.shape().into(), strides, offset: 0 }, &|_| value));
         }
         match self.eval() {
             Ok(leaf) => {
                 let (buffer, layout) = leaf.as_buffer().expect("evaluated");
-                f.pad(&text(layout, &|at| element(buffer, at as usize)))
+                padded(f, &text(layout, &|at| element(buffer, at as usize)))
             }
             Err(error) => write!(f, "<{error}>"),
         }

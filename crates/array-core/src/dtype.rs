@@ -419,10 +419,10 @@ impl From<usize> for Scalar {
     }
 }
 
-/// NumPy's `str()` of the value: `True`, `3`, `0.1`, `1e-05`.
+/// NumPy's `str()` of the value: `True`, `3`, `0.1`, `1e-05`. A width pads it; a precision means nothing.
 impl fmt::Display for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&crate::display::scalar_text(*self))
+        crate::display::padded(f, &crate::display::scalar_text(*self))
     }
 }
 

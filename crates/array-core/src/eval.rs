@@ -166,7 +166,7 @@ impl Array {
             return Err(error.clone());
         }
         if out.dtype() != self.dtype() {
-            return Err(ArrayError::WrongType { have: out.dtype(), asked: self.dtype() });
+            return Err(ArrayError::WrongType { have: self.dtype(), asked: out.dtype() });
         }
         if out.len() != self.len() {
             return Err(ArrayError::Length { len: out.len(), shape: self.shape().to_vec() });

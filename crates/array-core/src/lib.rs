@@ -38,6 +38,7 @@ mod held;
 mod index;
 mod kernels;
 mod layout;
+mod memory;
 pub mod npy;
 pub mod plan;
 mod source;
@@ -53,6 +54,7 @@ pub use expr::{Op, ReduceOp};
 pub use index::{Index, Select};
 pub use kernels::Isa;
 pub use layout::{Dims, Layout, Strides, broadcast_shapes};
+pub use memory::machine_memory;
 pub use npy::{NpyError, read_npy, write_npy};
 /// A complex number: the element type of `complex64` (`Complex<f32>`) and `complex128` arrays.
 pub use num_complex::Complex;

@@ -178,10 +178,14 @@ fn wrong_axes_are_errors_that_name_them() {
         &ArrayError::Axis { axis: isize::MIN, ndim: 2 }
     );
     assert_eq!(a.sum_along([0, -2]).eval().unwrap_err().root(), &ArrayError::RepeatedAxis { axis: 0 });
-    let filter = Along::from(0).filter(Array::ones([4]));
+    let filter = Along::from(0).filter(Array::ones([4]).cast(DType::Bool));
     assert!(matches!(a.sum_along(filter).eval().unwrap_err().root(), ArrayError::Broadcast { .. }));
-    let wider = Along::from(0).filter(Array::ones([5, 2, 3]));
+    let wider = Along::from(0).filter(Array::ones([5, 2, 3]).cast(DType::Bool));
     assert!(matches!(a.sum_along(wider).eval().unwrap_err().root(), ArrayError::BroadcastTo { .. }));
+    // NumPy: "Cannot cast array data from dtype('float64') to dtype('bool') according to the rule 'safe'".
+    let numbers = a.sum_along(Along::from(0).filter(Array::ones([2, 1]))).eval().unwrap_err();
+    let asked = ArrayError::WrongType { have: DType::F64, asked: DType::Bool };
+    assert_eq!(*numbers.root(), asked);
     let line = line!() + 1;
     let error = a.max_along(Along::all().filter(true)).eval().unwrap_err();
     assert_eq!(error.location().unwrap().line(), line);

@@ -1,6 +1,6 @@
 //! Text character for character as NumPy printed it (tests/fixtures/display.txt).
 
-use array_core::{Array, Complex, DType, Element};
+use array_core::{Array, Complex, DType, Element, Scalar};
 
 fn float(word: &str) -> f64 {
     if word == "nan" { f64::NAN } else { f64::from_bits(u64::from_str_radix(word, 16).unwrap()) }
@@ -147,4 +147,15 @@ fn single_precision_has_its_own_limit_and_ties_go_to_the_even_digit() {
     assert_eq!(singles(&[134548.625]).to_string(), "[134548.62]");
     assert_eq!(singles(&[0.5, 134548.625]).to_string(), "[5.0000000e-01 1.3454862e+05]");
     assert_eq!(Array::scalar(134548.625).cast(DType::F32).to_string(), "134548.62");
+}
+
+#[test]
+fn a_width_pads_and_a_precision_cuts_nothing_off() {
+    let pi = Array::scalar(1234.567);
+    assert_eq!(
+        format!("{pi:.2}|{pi:>10}|{pi:^10}|{pi:-<10}|{pi:3}"),
+        "1234.567|  1234.567| 1234.567 |1234.567--|1234.567"
+    );
+    assert_eq!(format!("{:.4}", Array::from_vec(vec![1.5, 2.5], [2])), "[1.5 2.5]");
+    assert_eq!(format!("{:.1}|{:>5}", Scalar::F64(0.25), Scalar::Bool(true)), "0.25| True");
 }

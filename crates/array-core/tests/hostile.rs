@@ -113,7 +113,7 @@ fn blocks_that_do_not_fit_are_refused() {
     let wrong_type = pool.take_zeroed(DType::F32, 5).unwrap();
     assert_eq!(
         a.eval_into(wrong_type).unwrap_err(),
-        ArrayError::WrongType { have: DType::F32, asked: DType::F64 }
+        ArrayError::WrongType { have: DType::F64, asked: DType::F32 }
     );
     let short = pool.take_zeroed(DType::F64, 4).unwrap();
     assert!(matches!(a.eval_into(short).unwrap_err(), ArrayError::Length { len: 4, .. }));

@@ -91,3 +91,12 @@ fn every_function_has_numpys_bits_on_every_kind_of_operand() {
     assert!(wrong.is_empty(), "{} of {digests} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert!(digests > 4500 && errors > 40, "{digests} results, {errors} errors");
 }
+
+#[test]
+fn refused_ranges_name_the_line_that_asked() {
+    let (zero, endless) = (Array::arange(0, 10, 0), Array::arange(0.0, f64::NAN, 1.0));
+    for range in [zero, endless, Array::arange(0.0, 1e300, 1.0)] {
+        let error = range.eval().unwrap_err();
+        assert!(error.location().is_some_and(|at| at.file().ends_with("shapes.rs")), "{error}");
+    }
+}

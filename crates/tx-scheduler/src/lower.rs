@@ -4,7 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use array_core::{
-    Array, ArrayError, BlockPool, Bound, Layout, Scalar, Source, bind, normalise, split_reductions,
+    Array, ArrayError, BlockPool, Bound, DType, Layout, Scalar, Source, bind, machine_memory, normalise,
+    split_reductions,
 };
 use tx_collections::fill::broadcast_into;
 use tx_collections::{Binding, Home, Storage, View, Whole};
@@ -90,6 +91,7 @@ impl Session {
             })?;
             return self.settle(&nothing.item_scalar()?, value.shape(), 0);
         }
+        could_be(value.len(), value.dtype())?;
         let (slot, storage) = self.tables.add(value.dtype(), value.shape(), self.config.tile_elems);
         let view = View::from(storage);
         match bound.reduction {
@@ -377,11 +379,23 @@ pub(crate) fn binding(source: &dyn Source) -> Option<&Binding> {
     (source as &dyn Any).downcast_ref()
 }
 
+/// Refuses an array that is larger than the machine, before tasks are made for its tiles.
+fn could_be(len: usize, dtype: DType) -> Result<(), ArrayError> {
+    // Small ones do not ask the system.
+    const SMALL: usize = 1 << 28;
+    let bytes = len.saturating_mul(dtype.size());
+    if bytes > SMALL && machine_memory().is_some_and(|there| bytes as u64 > there) {
+        return Err(ArrayError::OutOfMemory { bytes });
+    }
+    Ok(())
+}
+
 /// `value` with the shape and dtype of the target, or what is wrong with it.
 pub(crate) fn fit(value: Array, target: &View) -> Result<Array, ArrayError> {
     let value = broadcast_into(value.cast(target.dtype()), target.shape());
     match value.error() {
-        Some(error) => Err(error.clone()),
+        // Not the line here: that of the statement is what counts.
+        Some(error) => Err(error.root().clone()),
         None => Ok(value),
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Instant;
 
-use array_core::{Array, Scalar};
+use array_core::{Array, ArrayError, Scalar};
 use tx_collections::View;
 use tx_runtime::pool::Pool;
 
@@ -160,7 +161,8 @@ impl Session {
     pub fn array(&mut self, value: impl Into<Array>) -> Result<View, SessionError> {
         let line = self.line_or(Location::caller());
         let value = value.into();
-        self.timed(|session| session.record_whole_array(value, line)).map(View::from)
+        let made = self.timed(|session| session.record_whole_array(value, line)).map(View::from);
+        made.map_err(|error| self.placed(error, line))
     }
 
     /// `target[...] = value`: broadcast to the target's shape, cast to its dtype (as NumPy's assignment, any cast is
@@ -172,7 +174,18 @@ impl Session {
     pub fn assign(&mut self, target: impl AsRef<View>, value: impl Into<Array>) -> Result<(), SessionError> {
         let line = self.line_or(Location::caller());
         let value = value.into();
-        self.timed(|session| session.record_assign(target.as_ref(), value, line))
+        let done = self.timed(|session| session.record_assign(target.as_ref(), value, line));
+        done.map_err(|error| self.placed(error, line))
+    }
+
+    /// A fault of shapes or indices that does not say its line: with that of the statement.
+    fn placed(&self, error: SessionError, line: LineId) -> SessionError {
+        match (error, self.graph.lines.site(line).location()) {
+            (SessionError::Array(error), Some(location)) if error.location().is_none() => {
+                ArrayError::Located { location, error: Arc::new(error) }.into()
+            }
+            (error, _) => error,
+        }
     }
 
     /// The value of `expression`, computed: runs the recorded statements first.

@@ -67,7 +67,7 @@ impl Survey {
     /// Nanoseconds, by a guess.
     fn work(&self, value: &Array) -> u64 {
         let each = ELEMENT_PS * (1 + u64::from(value.operations()));
-        (self.elements.max(value.len()) as u64 * each).div_ceil(1000)
+        (self.elements.max(value.len()) as u64).saturating_mul(each).div_ceil(1000)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Arrays of nothing and of one thing, and what an error leaves behind.
 
-use array_core::{Along, Array, DType, Index, ReduceOp, pick, s};
+use array_core::{Along, Array, ArrayError, DType, Index, ReduceOp, pick, s};
 use stm_engine::TVar;
 use tx_scheduler::{Config, Session, SessionError};
 
@@ -319,4 +319,29 @@ fn a_wrong_position_is_an_error_of_its_line_and_changes_nothing() {
     session.dynamic(&[], |_| Err(std::io::Error::other("no more paper").into())).unwrap();
     let late = session.assign(&u, u.read().set(pick![&wrong.read()], -1)).unwrap_err().to_string();
     assert!(late.contains("no more paper"), "{late}");
+}
+
+#[test]
+fn an_array_larger_than_the_machine_is_refused_before_there_are_tasks_for_it() {
+    let mut session = Session::new(Config::single_thread());
+    for len in [1usize << 40, 1 << 44, 1 << 58] {
+        let error = session.array(Array::zeros([len])).unwrap_err();
+        if cfg!(target_os = "linux") {
+            let SessionError::Array(error) = error else { panic!("{error}") };
+            assert!(matches!(error.root(), ArrayError::OutOfMemory { .. }), "{error}");
+        }
+    }
+    assert_eq!(session.item(Array::arange(0, 5, 1).sum()).unwrap(), 10i64.into());
+}
+
+#[test]
+fn what_does_not_fit_names_the_line_of_the_statement() {
+    let mut session = Session::new(Config::single_thread());
+    let u = session.array(Array::zeros([300, 300])).unwrap();
+    let row = session.assign(u.at(s![0, ..]), Array::zeros([7])).unwrap_err();
+    let outside = session.assign(u.at(s![400, ..]), 1.0).unwrap_err();
+    for (error, says) in [(row, "shape (7,) does not broadcast to (300,)"), (outside, "index 400")] {
+        let text = error.to_string();
+        assert!(text.contains("edges.rs:") && text.contains(says), "{text}");
+    }
 }

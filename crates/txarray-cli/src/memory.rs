@@ -8,20 +8,17 @@ use crate::{
     arrays::shape_text,
     fault::{Fault, Result},
 };
-use std::sync::OnceLock;
-use txarray::Array;
+use txarray::{Array, array_core::machine_memory};
 
 /// # Errors
 /// The array is larger than the machine.
 pub(crate) fn check(array: &Array) -> Result<()> {
-    static BYTES: OnceLock<Option<u64>> = OnceLock::new();
     // Small ones do not ask the system.
     let wanted = (array.len() as u64).saturating_mul(array.dtype().size() as u64);
     if wanted <= 1 << 28 {
         return Ok(());
     }
-    let there = *BYTES.get_or_init(|| total(&std::fs::read_to_string("/proc/meminfo").ok()?));
-    match there {
+    match machine_memory() {
         Some(there) if wanted > there => Err(Fault::failed(format!(
             "an array of shape {} takes {}, more than the {} of this machine",
             shape_text(array.shape()),
@@ -30,15 +27,6 @@ pub(crate) fn check(array: &Array) -> Result<()> {
         ))),
         _ => Ok(()),
     }
-}
-
-/// Memory and swap, in bytes, from the text of `/proc/meminfo`.
-fn total(meminfo: &str) -> Option<u64> {
-    let field = |name: &str| -> Option<u64> {
-        let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-        line.trim().strip_suffix("kB")?.trim_end().parse::<u64>().ok()?.checked_mul(1024)
-    };
-    Some(field("MemTotal")? + field("SwapTotal").unwrap_or(0))
 }
 
 fn text(bytes: u64) -> String {
@@ -55,15 +43,6 @@ fn text(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn meminfo_is_read_and_what_is_not_it_says_nothing() {
-        let text = "MemTotal:       24737380 kB\nMemFree:          1 kB\nSwapTotal:      1024 kB\n";
-        assert_eq!(total(text), Some((24_737_380 + 1024) * 1024));
-        assert_eq!(total("MemTotal: 8 kB\n"), Some(8192));
-        assert_eq!(total("MemTotal: many\n"), None);
-        assert_eq!(total(""), None);
-    }
 
     #[test]
     fn what_cannot_be_is_refused_with_both_sizes() {

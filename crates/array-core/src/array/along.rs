@@ -46,7 +46,7 @@ impl Along {
         self
     }
 
-    /// Only elements where `mask` holds count; it broadcasts with the array. NumPy's `where`.
+    /// Only elements where `mask` holds count; it broadcasts with the array, and is `bool` ([`ArrayError::WrongType`]). NumPy's `where`.
     #[must_use]
     pub fn filter(mut self, mask: impl Into<Array>) -> Along {
         self.filter = Some(mask.into());

@@ -60,6 +60,9 @@ impl Array {
     /// assert!(wrong.eval().unwrap_err().to_string().contains("cannot cast the result of sqrt from float64 to int64"));
     /// # Ok::<(), array_core::ArrayError>(())
     /// ```
+    ///
+    /// # Panics
+    /// As [`unary`](Self::unary), for an operation of two arguments.
     #[track_caller]
     pub fn unary_into(op: Op, a: impl Into<Term>, out: impl Into<Out>) -> Array {
         Array::unary(op, a).over(out.into(), op.name())
@@ -67,6 +70,9 @@ impl Array {
 
     /// [`binary`](Self::binary) over what `out` holds; see [`unary_into`](Self::unary_into). Elements that the mask leaves out are
     /// not looked at: a negative exponent among them is no error.
+    ///
+    /// # Panics
+    /// As [`binary`](Self::binary), for an operation of one argument.
     #[track_caller]
     pub fn binary_into(op: Op, a: impl Into<Term>, b: impl Into<Term>, out: impl Into<Out>) -> Array {
         let (out, mut b): (Out, Term) = (out.into(), b.into());

@@ -426,6 +426,9 @@ fn filtered(array: &Array, mask: &Array, neutral: Scalar) -> Result<Array, Array
     if let Some(error) = mask.error() {
         return Err(error.clone());
     }
+    if mask.dtype() != DType::Bool {
+        return Err(ArrayError::WrongType { have: mask.dtype(), asked: DType::Bool });
+    }
     let shape = broadcast_shapes(&[array.shape(), mask.shape()])?;
     if shape[..] != *array.shape() {
         return Err(ArrayError::BroadcastTo { from: mask.shape().to_vec(), to: array.shape().to_vec() });
