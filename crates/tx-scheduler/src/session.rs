@@ -156,7 +156,8 @@ impl Session {
     /// their tiles until one is written.
     ///
     /// # Errors
-    /// What is wrong with `value`, or a view of another session in it.
+    /// What is wrong with `value`, [`ArrayError::OutOfMemory`] for one that is larger than the machine's memory and swap, or a view of
+    /// another session in it.
     #[track_caller]
     pub fn array(&mut self, value: impl Into<Array>) -> Result<View, SessionError> {
         let line = self.line_or(Location::caller());
