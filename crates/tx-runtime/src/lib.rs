@@ -10,6 +10,7 @@
 //! | [`backoff`] | bounded exponential spinning for a contended retry |
 //! | [`front`] | counters that reach zero once, the front of what has finished in order, a sleeper that misses nothing |
 //! | [`oldest`] | numbered items that wait, taken lowest first by whoever is free |
+//! | [`single_threaded`] | whether this process has one thread for sure, so that what is shared needs no locked instruction |
 //! | [`owners`] | a count of owners: who is alone finds that out by a load, of all that leave one is the last |
 //! | [`counters`] | cache-padded per-worker counts, summed when read |
 //! | [`sync`] | the one door to atomics, cells and threads: `std` in a build, `loom` in a model |
@@ -43,6 +44,7 @@ pub mod park;
 // rayon knows no loom: models cover the protocols below the pool (`slots`, `park`), not the pool.
 #[cfg(not(loom))]
 pub mod pool;
+pub mod single_threaded;
 pub mod slots;
 pub mod sync;
 

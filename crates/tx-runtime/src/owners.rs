@@ -8,9 +8,12 @@
 //! they left. Neither is checked: who has left must not call again.
 //!
 //! **Orderings** who leaves decrements with Release; who finds itself alone, by a load or as the last, has read with Acquire.
-//! Decrements and increments are read-modify-writes, so the last one's read is in the release sequence of every other.
+//! Decrements and increments are read-modify-writes, so the last one's read is in the release sequence of every other. Where the
+//! process has one thread ([`single_threaded`](crate::single_threaded)) they are a load and a store: what that thread did before it
+//! starts another is seen by that one.
 //! **Checked by** tests/loom_owners.rs. **Source** the strong count of `Arc`.
 
+use crate::single_threaded::is_single_threaded;
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::sched_point;
 
@@ -70,8 +73,16 @@ impl Owners {
     #[inline]
     pub fn join(&self) {
         sched_point();
-        // ORDER: Relaxed, the caller is an owner, so nobody is last meanwhile (O1).
-        if self.count.fetch_add(1, Ordering::Relaxed) > isize::MAX as usize {
+        let others = if is_single_threaded() {
+            // ORDER: Relaxed, there is no other thread, and one that is started now sees what came before.
+            let count = self.count.load(Ordering::Relaxed);
+            self.count.store(count + 1, Ordering::Relaxed);
+            count
+        } else {
+            // ORDER: Relaxed, the caller is an owner, so nobody is last meanwhile (O1).
+            self.count.fetch_add(1, Ordering::Relaxed)
+        };
+        if others > isize::MAX as usize {
             std::process::abort();
         }
     }
@@ -89,6 +100,12 @@ impl Owners {
     pub fn leave(&self) -> bool {
         if self.is_alone() {
             return true;
+        }
+        if is_single_threaded() {
+            // ORDER: Relaxed, as in `join`. There are others, and they are this thread's.
+            let count = self.count.load(Ordering::Relaxed);
+            self.count.store(count - 1, Ordering::Relaxed);
+            return false;
         }
         sched_point();
         // ORDER: Release, pairs with the Acquire of the last, here or in `is_alone` (O2).

@@ -7,6 +7,7 @@ mod model;
 // std's: a mutant that fails is unwound outside the model, where loom's `Arc` panics again.
 use std::sync::Arc;
 use tx_runtime::owners::{Owners, Weakness};
+use tx_runtime::single_threaded::pretend;
 use tx_runtime::sync::{UnsafeCell, thread};
 
 /// Something that owners read, and that the last one takes.
@@ -87,4 +88,32 @@ fn who_is_alone_may_write() {
     model::holds("alone", || alone(Weakness::None));
     model::fails("alone/relaxed_leave", || alone(Weakness::RelaxedLeave));
     model::fails("alone/relaxed_look", || alone(Weakness::RelaxedLook));
+}
+
+/// The only thread of a process makes owners without locked instructions, and lets some go; then it starts another thread, which has two.
+/// `takes_back` is when the C library takes its word back.
+fn grown(takes_back: bool) {
+    pretend(true);
+    let thing = Thing::new(Weakness::None);
+    for _ in 0..3 {
+        thing.owners.join();
+    }
+    assert!(!thing.owners.leave() && !thing.owners.is_alone());
+    if takes_back {
+        pretend(false);
+    }
+    let other = {
+        let thing = Arc::clone(&thing);
+        thread::spawn(move || thing.leave() + thing.leave())
+    };
+    let mine = thing.leave();
+    assert_eq!(mine + other.join().unwrap(), 7, "one of them takes it");
+    pretend(false);
+}
+
+#[test]
+fn a_process_of_one_thread_counts_for_those_that_come() {
+    model::holds("grown", || grown(true));
+    // One that goes on as if it were alone.
+    model::fails("grown/word_kept", || grown(false));
 }
