@@ -7,6 +7,7 @@ use super::SCRATCH;
 use crate::{
     array::Array,
     buffer::{BlockPool, Buffer, FEW_BYTES},
+    dtype::Scalar,
     expr::{Kind, Op},
     functions,
     kernels::{Isa, Kernel, select, sweep},
@@ -14,7 +15,7 @@ use crate::{
     plan::{Flat, Plan},
     source::Lend,
 };
-use std::marker::PhantomData;
+use std::{marker::PhantomData, ptr::NonNull};
 
 /// Bytes of a result up to which starting a plan counts where a larger one may take the memory of an operand instead.
 pub(super) const MOST: usize = 64 << 10;
@@ -40,7 +41,7 @@ impl<'a> Call<'a> {
         array: &Array,
         isa: Isa,
         most: usize,
-        mut given: impl FnMut(&Array, &[usize]) -> Option<Given>,
+        mut given: impl FnMut(&Array, &[usize], &mut u128) -> Option<Given>,
         values: &'a mut [u128; 3],
     ) -> Option<Call<'a>> {
         let Kind::Map { op, shape, args, .. } = &array.0.kind else { return None };
@@ -49,24 +50,16 @@ impl<'a> Call<'a> {
         if len == 0 || len * size > most || op == Op::Power || !isa.runs_here() {
             return None;
         }
-        let values = values.as_mut_ptr();
         let mut locs = [std::ptr::null_mut(); 4];
         let mut steps = [size as u8, 0, 0, 0];
         let mut mask = 0;
-        for (k, arg) in args.iter().enumerate().take(3) {
-            match given(arg, shape)? {
-                Given::Value(bits) => {
-                    // SAFETY: there are three values, and `k` is below that.
-                    locs[k + 1] = unsafe {
-                        values.add(k).write(bits);
-                        values.add(k).cast()
-                    };
-                    mask |= u8::from(len > 1) << k;
-                }
-                Given::Data(first) => {
-                    locs[k + 1] = first.cast_mut();
-                    steps[k + 1] = arg.dtype().size() as u8;
-                }
+        for (k, (arg, value)) in args.iter().zip(values).enumerate() {
+            let Given { first, is_one } = given(arg, shape, value)?;
+            locs[k + 1] = first.as_ptr();
+            if is_one {
+                mask |= u8::from(len > 1) << k;
+            } else {
+                steps[k + 1] = arg.dtype().size() as u8;
             }
         }
         if mask == 0b01 && args.len() == 2 && op.commutes() {
@@ -97,19 +90,33 @@ impl<'a> Call<'a> {
 }
 
 /// An operand of a call.
-pub(super) enum Given {
-    /// The bits of one value for all elements.
-    Value(u128),
-    /// The address of the first element.
-    Data(*const u8),
+pub(super) struct Given {
+    first: NonNull<u8>,
+    /// Whether that is the value of all elements.
+    is_one: bool,
+}
+
+impl Given {
+    /// One value for all elements, which is kept in `cell`.
+    #[inline]
+    pub(super) fn value(value: Scalar, cell: &mut u128) -> Given {
+        *cell = value.bits();
+        Given { first: NonNull::from(cell).cast(), is_one: true }
+    }
+
+    /// As many elements as the result has.
+    #[inline(always)]
+    pub(super) fn data(first: *const u8) -> Option<Given> {
+        NonNull::new(first.cast_mut()).map(|first| Given { first, is_one: false })
+    }
 }
 
 /// What constants and data are to a call.
 #[inline(always)]
-fn given(array: &Array, shape: &[usize]) -> Option<Given> {
+fn given(array: &Array, shape: &[usize], cell: &mut u128) -> Option<Given> {
     match &array.0.kind {
-        Kind::Const { value, .. } => Some(Given::Value(value.bits())),
-        _ => dense(array, shape, None).map(Given::Data),
+        Kind::Const { value, .. } => Some(Given::value(*value, cell)),
+        _ => dense(array, shape, None).and_then(Given::data),
     }
 }
 
@@ -144,6 +151,12 @@ pub(super) fn map(array: &Array, isa: Isa, most: usize) -> Option<Array> {
         // SAFETY: the array lives, and the memory is fresh.
         return result(array, call.len, |out| unsafe { call.run(out) });
     }
+    several(array, isa, most)
+}
+
+/// [`map`] of more than one operation.
+#[inline(never)]
+fn several(array: &Array, isa: Isa, most: usize) -> Option<Array> {
     flat(array, isa, most, None, |flat, plan| {
         result(array, array.len(), |out| {
             // SAFETY: as above; the flat form was bound to the array.
@@ -177,7 +190,7 @@ pub(super) unsafe fn map_into(array: &Array, isa: Isa, most: usize, out: *mut u8
 pub(super) unsafe fn call_into(
     array: &Array,
     isa: Isa,
-    given: impl FnMut(&Array, &[usize]) -> Option<Given>,
+    given: impl FnMut(&Array, &[usize], &mut u128) -> Option<Given>,
     out: *mut u8,
 ) -> bool {
     let mut values = [0; 3];

@@ -99,7 +99,9 @@ impl Array {
         match &self.0.kind {
             Kind::Map { .. } => {
                 let mut aside = None;
-                let given = |arg: &Array, shape: &[usize]| given(arg, shape, isa, lend, &mut aside);
+                let given = |arg: &Array, shape: &[usize], cell: &mut u128| {
+                    given((arg, shape), cell, isa, lend, &mut aside)
+                };
                 // SAFETY: the caller's; the expression lives, and so does what is aside.
                 unsafe {
                     (is_single(self) && call_into(self, isa, given, out)) || flat_into(self, isa, lend, out)
@@ -133,24 +135,24 @@ fn along(array: &Array, isa: Isa, lend: Lend<'_>, out: *mut u8) -> Option<()> {
 
 /// An operand of the operation: constants, data, and what is computed first, one array of which is kept `aside`.
 fn given(
-    array: &Array,
-    shape: &[usize],
+    (array, shape): (&Array, &[usize]),
+    cell: &mut u128,
     isa: Isa,
     lend: Lend<'_>,
     aside: &mut Option<TileBuf>,
 ) -> Option<Given> {
     match &array.0.kind {
-        Kind::Reduce { .. } => value::of(array, isa, Some(lend)).map(|value| Given::Value(value.bits())),
+        Kind::Reduce { .. } => value::of(array, isa, Some(lend)).map(|value| Given::value(value, cell)),
         Kind::Whole { .. } if array.shape() == shape && aside.is_none() => {
             let mut block = BlockPool::shared().take(array.dtype(), array.len()).ok()?;
             along(array, isa, lend, block.as_mut_ptr())?;
-            Some(Given::Data(aside.insert(block).as_ptr()))
+            Given::data(aside.insert(block).as_ptr())
         }
-        Kind::Const { value, .. } => Some(Given::Value(value.bits())),
+        Kind::Const { value, .. } => Some(Given::value(*value, cell)),
         Kind::Source { .. } | Kind::Buffer { .. } if array.len() == 1 => {
-            value::of(array, isa, Some(lend)).map(|value| Given::Value(value.bits()))
+            value::of(array, isa, Some(lend)).map(|value| Given::value(value, cell))
         }
-        _ => dense(array, shape, Some(lend)).map(Given::Data),
+        _ => dense(array, shape, Some(lend)).and_then(Given::data),
     }
 }
 
