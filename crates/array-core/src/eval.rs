@@ -66,7 +66,7 @@ impl Array {
     /// # Ok::<(), array_core::ArrayError>(())
     /// ```
     pub fn eval(&self) -> Result<Array, ArrayError> {
-        self.eval_for(Isa::active())
+        self.evaluated(Isa::active())
     }
 
     /// As [`eval`](Self::eval), on a given instruction set, to compare results. One that this machine lacks counts as the baseline.
@@ -81,7 +81,12 @@ impl Array {
     /// # Errors
     /// As [`eval`](Self::eval).
     pub fn eval_for(&self, isa: Isa) -> Result<Array, ArrayError> {
-        let isa = isa.or_baseline();
+        self.evaluated(isa.or_baseline())
+    }
+
+    /// [`eval_for`](Self::eval_for), on what this machine has.
+    #[inline(always)]
+    fn evaluated(&self, isa: Isa) -> Result<Array, ArrayError> {
         // More is written past the caches, which a plan does.
         match self.simple(isa, last_level_cache()) {
             Some(done) => Ok(done),
@@ -122,6 +127,7 @@ impl Array {
     }
 
     /// The answer of at most so many bytes for what needs no plan.
+    #[inline]
     fn simple(&self, isa: Isa, most: usize) -> Option<Array> {
         match &self.0.kind {
             Kind::Map { .. } => direct::map(self, isa, most),

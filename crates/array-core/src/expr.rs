@@ -41,23 +41,24 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
 }
 
-/// The representation is what `place` writes by (N1 there).
+/// The representation is what `place` writes by (N1 there). What has a shape has it in one place, so that asking for it is no way through
+/// a table: the first field of eight bytes, which in a layout is the shape.
 #[repr(u8)]
 pub(crate) enum Kind {
     /// Building it went wrong; everything built on it carries the same error.
     Failed(ArrayError),
     /// One value everywhere.
-    Const { value: Scalar, shape: Dims } = place::CONST,
+    Const { shape: Dims, value: Scalar } = place::CONST,
     /// A view of a buffer.
-    Buffer { data: Buffer, layout: Layout } = place::BUFFER,
+    Buffer { layout: Layout, data: Buffer } = place::BUFFER,
     /// A view of data that somebody else keeps; `layout` is over its C-contiguous shape.
-    Source { data: Arc<dyn Source>, layout: Layout } = place::SOURCE,
+    Source { layout: Layout, data: Arc<dyn Source> } = place::SOURCE,
     /// An elementwise operation.
     Map { op: Op, shape: Dims, args: Args, at: &'static Location<'static> } = place::MAP,
     /// A reduction over all elements.
     Reduce { op: ReduceOp, args: Args, at: &'static Location<'static> },
     /// An operation on whole arrays.
-    Whole { op: Box<Whole>, shape: Dims, args: Args, at: &'static Location<'static> },
+    Whole { shape: Dims, op: Box<Whole>, args: Args, at: &'static Location<'static> },
     /// The argument, stored in C order, seen through `layout` (a reshape of what cannot be reshaped in place).
     Store { layout: Layout, args: Args },
 }

@@ -24,6 +24,7 @@ pub type Strides = SmallVec<[isize; 4]>;
 /// # Ok::<(), array_core::ArrayError>(())
 /// ```
 #[derive(Debug, PartialEq, Eq, Hash, Default)]
+#[repr(C)] // The shape first: see `expr::Kind`.
 pub struct Layout {
     /// Lengths of the axes.
     pub shape: Dims,

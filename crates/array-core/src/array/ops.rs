@@ -144,14 +144,29 @@ impl Array {
     /// # Panics
     /// If the operation takes another number of operands.
     #[track_caller]
+    #[inline]
     pub fn binary(op: Op, a: impl Into<Term>, b: impl Into<Term>) -> Array {
-        assert_eq!(op.arity(), 2, "{} takes {} operands", op.name(), op.arity());
-        let (a, b): (Term, Term) = match (a.into(), b.into()) {
-            // Two arrays of the type that the operation reads, as most are: nothing to promote.
-            (Term::Array(a), Term::Array(b)) => match own_types(op, &a, &b) {
-                Some(output) => return pair(op.on_truth(a.dtype()), output, a, b),
-                None => (Term::Array(a), Term::Array(b)),
-            },
+        assert!(op.arity() == 2, "{} takes {} operands", op.name(), op.arity());
+        match (a.into(), b.into()) {
+            (Term::Array(a), Term::Array(b)) => Array::binary_of_arrays(op, a, b),
+            (a, b) => Array::binary_of_terms(op, a, b),
+        }
+    }
+
+    /// [`binary`](Self::binary) of two arrays.
+    #[track_caller]
+    fn binary_of_arrays(op: Op, a: Array, b: Array) -> Array {
+        match own_types(op, &a, &b) {
+            // Of the type that the operation reads, as most are: nothing to promote.
+            Some(output) => pair(op.on_truth(a.dtype()), output, a, b),
+            None => Array::promoted(op, Term::Array(a), Term::Array(b)),
+        }
+    }
+
+    /// [`binary`](Self::binary), where one at least is a plain number.
+    #[track_caller]
+    fn binary_of_terms(op: Op, a: Term, b: Term) -> Array {
+        let (a, b) = match (a, b) {
             (Term::Array(a), Term::Weak(v)) => match own_types_beside(op, &a, v) {
                 Some(output) => return pair(op.on_truth(v.dtype()), output, a, Array::scalar(v)),
                 None => (Term::Array(a), Term::Weak(v)),
@@ -162,6 +177,13 @@ impl Array {
             },
             terms => terms,
         };
+        Array::promoted(op, a, b)
+    }
+
+    /// [`binary`](Self::binary) of operands that have to meet in a common type first.
+    #[track_caller]
+    #[inline(never)]
+    fn promoted(op: Op, a: Term, b: Term) -> Array {
         for term in [&a, &b] {
             if let Term::Array(array) = term
                 && array.error().is_some()

@@ -25,12 +25,14 @@ pub enum Term {
 }
 
 impl From<Array> for Term {
+    #[inline]
     fn from(array: Array) -> Term {
         Term::Array(array)
     }
 }
 
 impl From<&Array> for Term {
+    #[inline]
     fn from(array: &Array) -> Term {
         Term::Array(array.clone())
     }
@@ -43,6 +45,7 @@ impl From<&Term> for Term {
 }
 
 impl<T: Into<Scalar>> From<T> for Term {
+    #[inline]
     fn from(value: T) -> Term {
         match value.into() {
             weak @ (Scalar::Bool(_) | Scalar::I64(_) | Scalar::F64(_) | Scalar::C128(_)) => Term::Weak(weak),

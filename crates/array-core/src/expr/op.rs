@@ -225,7 +225,17 @@ impl Op {
 
     /// The type the kernel reads and the type it gives, for operands of (promoted) type `common`; or why there is none.
     /// Not for `Cast` and `Where`, whose types are the caller's.
+    #[inline]
     pub(crate) fn types(self, common: DType) -> Result<(DType, DType), &'static str> {
+        use Op::*;
+        // What most of computing is, at a glance.
+        if matches!(self, Add | Subtract | Multiply | Divide | Minimum | Maximum) && common.is_float() {
+            return Ok((common, common));
+        }
+        self.types_in_general(common)
+    }
+
+    fn types_in_general(self, common: DType) -> Result<(DType, DType), &'static str> {
         use Op::*;
         let kind = common.kind();
         let bool_as_int8 = if kind == Kind::Bool { DType::I8 } else { common };
@@ -315,6 +325,20 @@ impl ReduceOp {
             (ReduceOp::Sum | ReduceOp::Prod, Kind::Unsigned) => DType::U64,
             (ReduceOp::Mean, Kind::Bool | Kind::Signed | Kind::Unsigned) => DType::F64,
             _ => of,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seen_at_a_glance_is_what_the_rules_say() {
+        for (op, dtype) in Op::ALL.iter().flat_map(|op| DType::ALL.iter().map(move |dtype| (*op, *dtype))) {
+            if !matches!(op, Op::Cast | Op::Where) {
+                assert_eq!(op.types(dtype), op.types_in_general(dtype), "{} of {dtype}", op.name());
+            }
         }
     }
 }

@@ -28,16 +28,16 @@ pub(super) const MAP: u8 = 4;
 #[repr(C)]
 struct Const {
     tag: u8,
-    value: Scalar,
     shape: Dims,
+    value: Scalar,
 }
 
 /// [`Kind::Buffer`](super::Kind::Buffer), [`Kind::Source`](super::Kind::Source).
 #[repr(C)]
 struct View<D> {
     tag: u8,
-    data: D,
     layout: Layout,
+    data: D,
 }
 
 impl<D> View<D> {

@@ -10,11 +10,13 @@ macro_rules! operators {
         impl<R: Into<Term>> $trait<R> for Array {
             type Output = Array;
             #[track_caller]
+            #[inline]
             fn $method(self, other: R) -> Array { Array::binary(Op::$op, self, other) }
         }
         impl<R: Into<Term>> $trait<R> for &Array {
             type Output = Array;
             #[track_caller]
+            #[inline]
             fn $method(self, other: R) -> Array { Array::binary(Op::$op, self, other) }
         }
         operators!(@ $trait $method $op f64 f32 i64 i32 bool u8 u64 usize Complex<f64> Scalar);
@@ -23,11 +25,13 @@ macro_rules! operators {
         impl $trait<Array> for $scalar {
             type Output = Array;
             #[track_caller]
+            #[inline]
             fn $method(self, other: Array) -> Array { Array::binary(Op::$op, self, other) }
         }
         impl $trait<&Array> for $scalar {
             type Output = Array;
             #[track_caller]
+            #[inline]
             fn $method(self, other: &Array) -> Array { Array::binary(Op::$op, self, other) }
         }
     )*};
