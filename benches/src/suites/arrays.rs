@@ -4,11 +4,12 @@
 //! `given` writes into memory that is there already, `fresh` takes a result each time; reductions have results of next to no
 //! size and are `fresh`. On one thread ours is `Array::eval`; on more it is a session, and of the rivals those with threads
 //! of their own have as many (loop, ndarray and NumPy have one). `tiny` is one addition of eight elements: building the
-//! expression, evaluating it, dropping both. `first` is the first use of an expression that no plan was made for.
+//! expression, evaluating it, dropping both, in a process of as many threads. `first` is the first use of an expression that no plan was made for.
 
 mod hand;
 
 use array_core::{Array, Op, TileBuf, s};
+use std::sync::mpsc;
 use tx_collections::View;
 use tx_scheduler::{Config, Session};
 
@@ -45,8 +46,8 @@ fn run(threads: &[usize]) -> Vec<Row> {
                 rows.push(data.row(operation, "fresh", name, &mut rivals));
             }
         }
+        rows.push(tiny(n, &mut rivals));
         if n == 1 {
-            rows.push(tiny(&mut rivals));
             rows.push(first());
         }
     }
@@ -170,10 +171,22 @@ fn block(array: Array) -> TileBuf {
     TileBuf::try_from(buffer).expect("nobody else holds it")
 }
 
-fn tiny(rivals: &mut [Rival]) -> Row {
+/// On the calling thread, in a process that has `threads` of them: counting references costs more where there are several.
+fn tiny(threads: usize, rivals: &mut [Rival]) -> Row {
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| mpsc::channel::<()>()).collect();
+        // Each waits until its end of the line is let go of, which a panic does too.
+        let _held: Vec<_> =
+            others.into_iter().map(|(held, end)| (held, scope.spawn(move || end.recv()))).collect();
+        alone(threads, rivals)
+    })
+}
+
+fn alone(threads: usize, rivals: &mut [Rival]) -> Row {
     let times = 20_000;
     let data = Data::new(8, [2, 4], 1);
     let mut contest = Contest::new("arrays/tiny", Unit::NsPerOp, times)
+        .threads(threads)
         .ours(|| timed(|| (0..times).for_each(|_| drop(std::hint::black_box((&data.a + &data.b).eval())))));
     let (a, b) = (ndarray::Array1::linspace(0.5, 1.5, 8), ndarray::Array1::linspace(1.5, 0.5, 8));
     contest = contest
