@@ -9,7 +9,7 @@
 mod hand;
 
 use array_core::{Array, Op, TileBuf, s};
-use std::sync::mpsc;
+use std::{cell::RefCell, sync::mpsc, time::Duration};
 use tx_collections::View;
 use tx_scheduler::{Config, Session};
 
@@ -31,22 +31,15 @@ const ROUNDS: usize = 15;
 fn run(threads: &[usize]) -> Vec<Row> {
     let mut rows = Vec::new();
     for &n in threads {
-        let mut rivals: Vec<Rival> = [("numpy", 1), ("numexpr", n), ("numba", n), ("jax", n)]
+        let rivals: Vec<_> = [("numpy", 1), ("numexpr", n), ("numba", n), ("jax", n)]
             .into_iter()
-            .filter_map(|(kind, threads)| rival::python("arrays", kind, threads))
+            .filter_map(|(kind, threads)| rival::python("arrays", kind, threads).map(RefCell::new))
             .collect();
-        for (name, len, shape) in SIZES {
-            let data = Data::new(len, shape, n);
-            for operation in MAPS {
-                for place in ["given", "fresh"] {
-                    rows.push(data.row(operation, place, name, &mut rivals));
-                }
-            }
-            for operation in REDUCTIONS {
-                rows.push(data.row(operation, "fresh", name, &mut rivals));
-            }
-        }
-        rows.push(tiny(n, &mut rivals));
+        let sizes = SIZES.map(|(name, len, shape)| Data::new(name, len, shape, n));
+        // All rows in the same rounds: a shared machine has slow stretches of many seconds, which would take a row's rounds one and all.
+        let contests = sizes.iter().flat_map(|data| data.contests(&rivals)).collect();
+        rows.extend(Contest::together(contests, ROUNDS));
+        rows.push(tiny(n, &rivals));
         if n == 1 {
             rows.push(first());
         }
@@ -56,11 +49,22 @@ fn run(threads: &[usize]) -> Vec<Row> {
 
 /// The operands, in every form that a contestant wants.
 struct Data {
+    size: &'static str,
     len: usize,
     shape: [usize; 2],
     threads: usize,
     a: Array,
     b: Array,
+    /// The same in a session, for more than one thread.
+    live: Option<Live>,
+}
+
+/// A session's operands and its given result.
+struct Live {
+    session: RefCell<Session>,
+    a: View,
+    b: View,
+    out: View,
 }
 
 /// An expression of the suite.
@@ -80,39 +84,59 @@ fn expression(operation: &str, a: &Array, b: &Array, shape: [usize; 2]) -> Array
 }
 
 impl Data {
-    fn new(len: usize, shape: [usize; 2], threads: usize) -> Data {
+    fn new(size: &'static str, len: usize, shape: [usize; 2], threads: usize) -> Data {
         let line = Array::linspace(0.5, 1.5, len);
         let stored = |array: Array| (array * 1.0).eval().expect("it fits memory");
-        Data { len, shape, threads, a: stored(line.clone()), b: stored(line.slice(s![..; -1])) }
+        let (a, b) = (stored(line.clone()), stored(line.slice(s![..; -1])));
+        let live = (threads > 1).then(|| {
+            let mut session = Session::new(Config::threads(threads).expect("at least one thread"));
+            let [a, b, out] = [&a, &b, &a].map(|array| session.array(array).expect("it fits"));
+            Live { session: RefCell::new(session), a, b, out }
+        });
+        Data { size, len, shape, threads, a, b, live }
+    }
+
+    /// A contest for each row.
+    fn contests<'a>(&'a self, rivals: &'a [RefCell<Rival>]) -> Vec<Contest<'a>> {
+        let maps = MAPS.into_iter().flat_map(|operation| [(operation, "given"), (operation, "fresh")]);
+        let reductions = REDUCTIONS.into_iter().map(|operation| (operation, "fresh"));
+        maps.chain(reductions).map(|(operation, place)| self.contest(operation, place, rivals)).collect()
     }
 
     fn times(&self) -> usize {
         (4_000_000 / self.len).clamp(1, 200)
     }
 
-    fn row(&self, operation: &'static str, place: &'static str, size: &str, rivals: &mut [Rival]) -> Row {
+    fn contest<'a>(
+        &'a self,
+        operation: &'static str,
+        place: &'static str,
+        rivals: &'a [RefCell<Rival>],
+    ) -> Contest<'a> {
         let times = self.times();
-        let id = format!("arrays/{operation}/{place}/{size}");
+        let id = format!("arrays/{operation}/{place}/{}", self.size);
         let mut contest = Contest::new(id, Unit::UsPerOp, times).threads(self.threads);
-        contest = if self.threads == 1 {
-            self.evaluated(contest, operation, place)
-        } else {
-            self.session(contest, operation, place)
+        if !contest.is_wanted() {
+            return contest.ours(|| Duration::ZERO);
+        }
+        contest = match &self.live {
+            None => self.evaluated(contest, operation, place),
+            Some(live) => self.session(live, contest, operation, place),
         };
-        if let (true, Some(pair)) = (self.threads == 1, self.slices()) {
+        if let (None, Some(pair)) = (&self.live, self.slices()) {
             contest = hand::join(contest, operation, place, pair, self.shape, times);
         }
-        let rivals = if contest.is_wanted() { rivals } else { &mut [] };
         for rival in rivals {
-            let (name, job) = (rival.name().to_owned(), format!("{operation} {place} {} {times}", self.len));
+            let (name, job) =
+                (rival.borrow().name().to_owned(), format!("{operation} {place} {} {times}", self.len));
             // What it does not know it says at once.
-            if rival.turn(&job).is_some() {
+            if rival.borrow_mut().turn(&job).is_some() {
                 contest = contest.rival(name.clone(), move || {
-                    rival.turn(&job).unwrap_or_else(|| panic!("{name} has gone"))
+                    rival.borrow_mut().turn(&job).unwrap_or_else(|| panic!("{name} has gone"))
                 });
             }
         }
-        contest.run(ROUNDS)
+        contest
     }
 
     fn slices(&self) -> Option<(&[f64], &[f64])> {
@@ -142,19 +166,23 @@ impl Data {
         })
     }
 
-    fn session<'a>(&'a self, contest: Contest<'a>, operation: &'static str, place: &str) -> Contest<'a> {
-        let mut session = Session::new(Config::threads(self.threads).expect("at least one thread"));
-        let (a, b) = (session.array(&self.a).expect("it fits"), session.array(&self.b).expect("it fits"));
+    fn session<'a>(
+        &self,
+        live: &'a Live,
+        contest: Contest<'a>,
+        operation: &'static str,
+        place: &'static str,
+    ) -> Contest<'a> {
         let (shape, times, given) = (self.shape, self.times(), place == "given");
-        let out = session.array(&self.a).expect("it fits");
-        let write = move |a: &View, b: &View| expression(operation, &a.read(), &b.read(), shape);
+        let write = move |live: &Live| expression(operation, &live.a.read(), &live.b.read(), shape);
         contest.ours(move || {
+            let mut session = live.session.borrow_mut();
             timed(|| {
                 for _ in 0..times {
                     if given {
-                        session.assign(&out, write(&a, &b)).expect("it fits");
+                        session.assign(&live.out, write(live)).expect("it fits");
                     } else {
-                        session.array(write(&a, &b)).expect("it fits");
+                        session.array(write(live)).expect("it fits");
                     }
                     session.finish().expect("nothing fails");
                 }
@@ -172,7 +200,7 @@ fn block(array: Array) -> TileBuf {
 }
 
 /// On the calling thread, in a process that has `threads` of them: counting references costs more where there are several.
-fn tiny(threads: usize, rivals: &mut [Rival]) -> Row {
+fn tiny(threads: usize, rivals: &[RefCell<Rival>]) -> Row {
     std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| mpsc::channel::<()>()).collect();
         // Each waits until its end of the line is let go of, which a panic does too.
@@ -182,9 +210,9 @@ fn tiny(threads: usize, rivals: &mut [Rival]) -> Row {
     })
 }
 
-fn alone(threads: usize, rivals: &mut [Rival]) -> Row {
+fn alone(threads: usize, rivals: &[RefCell<Rival>]) -> Row {
     let times = 20_000;
-    let data = Data::new(8, [2, 4], 1);
+    let data = Data::new("8", 8, [2, 4], 1);
     let mut contest = Contest::new("arrays/tiny", Unit::NsPerOp, times)
         .threads(threads)
         .ours(|| timed(|| (0..times).for_each(|_| drop(std::hint::black_box((&data.a + &data.b).eval())))));
@@ -192,9 +220,10 @@ fn alone(threads: usize, rivals: &mut [Rival]) -> Row {
     contest = contest
         .rival("ndarray", move || timed(|| (0..times).for_each(|_| drop(std::hint::black_box(&a + &b)))));
     for rival in rivals {
-        let (name, job) = (rival.name().to_owned(), format!("add fresh 8 {times}"));
-        contest = contest
-            .rival(name.clone(), move || rival.turn(&job).unwrap_or_else(|| panic!("{name} has gone")));
+        let (name, job) = (rival.borrow().name().to_owned(), format!("add fresh 8 {times}"));
+        contest = contest.rival(name.clone(), move || {
+            rival.borrow_mut().turn(&job).unwrap_or_else(|| panic!("{name} has gone"))
+        });
     }
     contest.run(ROUNDS)
 }
