@@ -56,8 +56,8 @@
 //! | [`tx_runtime`] | thread budget, pool, parking |
 
 pub use array_core::{
-    self, Array, ArrayError, BlockPool, Buffer, DType, Element, Index, Isa, Layout, NpyError, Op, ReduceOp,
-    Scalar, Select, Term, npy, pick, read_npy, s, write_npy,
+    self, Along, Array, ArrayError, BlockPool, Buffer, DType, Element, Index, Isa, Layout, NpyError, Op, Out,
+    ReduceOp, Scalar, Select, Term, npy, pick, read_npy, s, write_npy,
 };
 pub use stm_engine::{self, Abort, Engine, TVar, TxError, Txn, atomically, snapshot, try_atomically};
 pub use strategy_lists::{self, List, ListError, Strategy, Value};
@@ -81,8 +81,8 @@ pub use tx_scheduler::{
 /// ```
 pub mod prelude {
     pub use crate::{
-        Abort, Array, Config, DType, List, Order, Scalar, Session, SessionError, TArray, TVar, Txn, View,
-        atomically, s, snapshot, try_atomically,
+        Abort, Array, Config, DType, List, Op, Order, Scalar, Session, SessionError, TArray, TVar, Txn, View,
+        atomically, pick, s, snapshot, try_atomically,
     };
 }
 

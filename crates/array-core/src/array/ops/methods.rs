@@ -156,6 +156,7 @@ methods! {
     /// ```
     /// use array_core::Array;
     /// let a = Array::from_vec(vec![1u8, 1, 1], [3]);
+    /// assert_eq!(((&a << 3) >> 1).to_vec::<u8>()?, [4, 4, 4]);
     /// assert_eq!(a.left_shift(Array::from_vec(vec![0u8, 7, 8], [3])).to_vec::<u8>()?, [1, 128, 0]);
     /// # Ok::<(), array_core::ArrayError>(())
     /// ```

@@ -3,7 +3,7 @@
 use super::super::{Array, Term};
 use crate::{dtype::Scalar, expr::Op};
 use num_complex::Complex;
-use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Sub};
+use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Shl, Shr, Sub};
 
 macro_rules! operators {
     ($($trait:ident $method:ident $op:ident;)*) => {$(
@@ -46,6 +46,8 @@ operators! {
     BitAnd bitand BitAnd;
     BitOr bitor BitOr;
     BitXor bitxor BitXor;
+    Shl shl LeftShift;
+    Shr shr RightShift;
 }
 
 macro_rules! unary_operators {
