@@ -4,7 +4,8 @@
 //! `given` writes into memory that is there already, `fresh` takes a result each time; reductions have results of next to no
 //! size and are `fresh`. On one thread ours is `Array::eval`; on more it is a session, and of the rivals those with threads
 //! of their own have as many (loop, ndarray and NumPy have one). `tiny` is one addition of eight elements: building the
-//! expression, evaluating it, dropping both, in a process of as many threads. `first` is the first use of an expression that no plan was made for.
+//! expression, evaluating it, dropping both, in a process of as many threads. `first` is the first use of an expression that no
+//! plan was made for.
 
 mod hand;
 
