@@ -20,6 +20,8 @@
 //! choice with arithmetic on both sides (1.09, 1.00 and 1.22 without pairs). Strips of 16 registers would save a twentieth of a
 //! polynomial in the first-level cache and nothing beyond.
 
+#[cfg(target_arch = "x86_64")]
+mod quotient;
 mod vector;
 
 use super::{
@@ -200,10 +202,10 @@ macro_rules! machine {
         ($V:ident, $R:ident, $pc:ident, $locs:ident, $at:ident, $dst:ident, $acc:ident, $mask:ident, $slots:ident)
         pair { $($PAIR:ident ($e:ident, $u:ident) $pair:expr;)* }
         order { $($ORDER:ident ($f:ident, $w:ident) $order:expr;)* }
-        both { $($BOTH:ident ($a:ident, $x:ident) $both:expr;)* }
+        both { $($BOTH:ident ($a:ident, $x:ident, $i:ident) $both:expr;)* }
         test { $($TEST:ident ($b:ident, $y:ident) $test:expr;)* }
         pick { $($PICK:ident ($m:ident, $c:ident, $z:ident) $pick:expr;)* }
-        alone { $($ALONE:ident ($d:ident) $alone:expr;)* }
+        alone { $($ALONE:ident ($d:ident, $j:pat) $alone:expr;)* }
     ) => {
         loop {
             let (word, arg) = (*$pc, usize::from(*$pc.add(1)));
@@ -238,9 +240,9 @@ macro_rules! machine {
                     with_s::$ORDER => { let (p, $w) = (vector!(arg), scalar!(second!())); each!(k, { let $f = load!(p, k); $acc[k] = $order; }) }
                 )*
                 $(
-                    v::$BOTH => { let p = vector!(arg); each!(k, { let ($a, $x) = ($acc[k], load!(p, k)); $acc[k] = $both; }) }
-                    s::$BOTH => { let $x = scalar!(arg); each!(k, { let $a = $acc[k]; $acc[k] = $both; }) }
-                    t::$BOTH => { let p = slot!(); each!(k, { let ($a, $x) = ($acc[k], *p.add(k)); $acc[k] = $both; }) }
+                    v::$BOTH => { let p = vector!(arg); each!(k, { let ($a, $x, $i) = ($acc[k], load!(p, k), k); $acc[k] = $both; }) }
+                    s::$BOTH => { let $x = scalar!(arg); each!(k, { let ($a, $i) = ($acc[k], k); $acc[k] = $both; }) }
+                    t::$BOTH => { let p = slot!(); each!(k, { let ($a, $x, $i) = ($acc[k], *p.add(k), k); $acc[k] = $both; }) }
                 )*
                 $(
                     v::$TEST => { let p = vector!(arg); each!(k, { let ($b, $y) = ($acc[k], load!(p, k)); $mask[k] = $test; }) }
@@ -254,7 +256,7 @@ macro_rules! machine {
                     s::$PICK => { let $z = scalar!(arg); each!(k, { let ($m, $c) = ($mask[k], $acc[k]); $acc[k] = $pick; }) }
                     t::$PICK => { let p = slot!(); each!(k, { let ($m, $c, $z) = ($mask[k], $acc[k], *p.add(k)); $acc[k] = $pick; }) }
                 )*
-                $( alone::$ALONE => each!(k, { let $d = $acc[k]; $acc[k] = $alone; }), )*
+                $( alone::$ALONE => each!(k, { let ($d, $j) = ($acc[k], k); $acc[k] = $alone; }), )*
                 alone::SAVE => { let p = slot!(); each!(k, *p.add(k) = $acc[k]) }
                 alone::STORE => { let p = $dst.add($at); each!(k, $acc[k].store(p.add(k * $V::N))); break }
                 alone::STREAM => {
@@ -382,8 +384,8 @@ unsafe fn strips<V: Vector, const R: usize>(
                     RMAX (a, x) x.max(a);
                 }
                 both {
-                    DIV (a, x) a.div(x);
-                    RDIV (a, x) x.div(a);
+                    DIV (a, x, k) a.div(x, k);
+                    RDIV (a, x, k) x.div(a, k);
                 }
                 test {
                     LT (a, x) a.lt(x);
@@ -398,11 +400,11 @@ unsafe fn strips<V: Vector, const R: usize>(
                     PICKNOT (m, a, x) V::select(m, x, a);
                 }
                 alone {
-                    NEG (a) a.neg();
-                    ABS (a) a.abs();
-                    SQRT (a) a.sqrt();
-                    SQUARE (a) a.mul(a);
-                    RECIP (a) V::one().div(a);
+                    NEG (a, _) a.neg();
+                    ABS (a, _) a.abs();
+                    SQRT (a, _) a.sqrt();
+                    SQUARE (a, _) a.mul(a);
+                    RECIP (a, k) V::one().div(a, k);
                 }
             }
         }
@@ -467,65 +469,54 @@ unsafe fn padded<V: Vector>(locs: *const *mut u8, code: *const u16, dst: *mut V:
 }
 
 macro_rules! versions {
-    ($module:ident, $f64:ty, $f32:ty $(, $feature:literal)?) => {
-        mod $module {
-            use super::*;
-            $(#[target_feature(enable = $feature)])?
-            pub(super) unsafe fn double(locs: *const *mut u8, ix: *const u16, n: usize) {
-                // SAFETY: the caller's.
-                unsafe { tape::<$f64>(locs, ix, n) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            pub(super) unsafe fn single(locs: *const *mut u8, ix: *const u16, n: usize) {
-                // SAFETY: the caller's.
-                unsafe { tape::<$f32>(locs, ix, n) }
-            }
+    ($($(#[$attribute:meta])* $name:ident $vector:ty;)*) => {$(
+        $(#[$attribute])*
+        unsafe fn $name(locs: *const *mut u8, ix: *const u16, n: usize) {
+            // SAFETY: the caller's.
+            unsafe { tape::<$vector>(locs, ix, n) }
         }
-    };
+    )*};
 }
-versions!(baseline, Few<f64, 2>, Few<f32, 4>);
+versions! {
+    baseline_double Few<f64, 2>;
+    baseline_single Few<f32, 4>;
+}
 #[cfg(target_arch = "x86_64")]
-versions!(avx2, F64x4, F32x8, "avx2,fma");
-#[cfg(target_arch = "x86_64")]
-versions!(avx512, F64x8, F32x16, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl");
+versions! {
+    #[target_feature(enable = "avx2,fma")]
+    avx2_double F64x4;
+    #[target_feature(enable = "avx2,fma")]
+    avx2_single F32x8;
+    #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
+    avx512_double F64x8;
+    #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
+    avx512_single F32x16;
+}
 
 /// Words beside each division or root up to which those are what a tape takes its time for.
 const BESIDE: usize = 8;
 
 /// The machine for elements of `dtype`, f64 or f32, that runs these words.
 ///
-/// Where divisions and roots are most of it, vectors of 256 bits: the divider takes as long for one of 512 as for two of those, or longer
-/// (the roots of a quadratic of ten thousand f64: 15.8 µs and 14.9).
+/// Where divisions or roots are most of it, vectors of 256 bits: the divider takes as long for one of 512 as for two of those, or longer
+/// (a root and a quotient of ten thousand f64: 15.8 µs and 14.9); but not for f64 with AVX-512, which makes quotients without the
+/// divider too (`quotient.rs`).
 pub(crate) fn kernel(isa: Isa, dtype: DType, code: &[u16]) -> Kernel {
-    let single = dtype == DType::F32;
-    let divides =
-        |&(act, ..): &(Act, Option<From>, u16)| matches!(act, Act::Div | Act::RDiv | Act::Sqrt | Act::Recip);
-    let slow = words(code).filter(divides).count();
+    let count = |which: fn(Act) -> bool| words(code).filter(|&(act, ..)| which(act)).count();
+    let quotients = count(|act| matches!(act, Act::Div | Act::RDiv | Act::Recip));
+    let slow = quotients + count(|act| act == Act::Sqrt);
     let narrow = slow > 0 && words(code).count() - slow <= BESIDE * slow;
-    match if narrow { isa.min(Isa::Avx2) } else { isa } {
+    match (isa, dtype) {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => {
-            if single {
-                avx512::single
-            } else {
-                avx512::double
-            }
-        }
+        (Isa::Avx512, DType::F64) if quotients > 0 || !narrow => avx512_double,
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => {
-            if single {
-                avx2::single
-            } else {
-                avx2::double
-            }
-        }
-        _ => {
-            if single {
-                baseline::single
-            } else {
-                baseline::double
-            }
-        }
+        (Isa::Avx512, DType::F32) if !narrow => avx512_single,
+        #[cfg(target_arch = "x86_64")]
+        (Isa::Avx512 | Isa::Avx2, DType::F64) => avx2_double,
+        #[cfg(target_arch = "x86_64")]
+        (Isa::Avx512 | Isa::Avx2, _) => avx2_single,
+        (_, DType::F64) => baseline_double,
+        _ => baseline_single,
     }
 }
 

@@ -4,6 +4,8 @@
 //! of zeros and NaN. **Invariant** a machine's vector is made only inside functions compiled for it, on a machine that has it.
 
 #[cfg(target_arch = "x86_64")]
+use super::quotient::half;
+#[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
 /// A few floats side by side. Comparisons are false for NaN, `ne` is true.
@@ -34,7 +36,8 @@ pub(super) trait Vector: Copy {
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
-    fn div(self, other: Self) -> Self;
+    /// Of the `k`-th vectors of a strip: a machine may make some of a strip's quotients in another way than the rest.
+    fn div(self, other: Self, k: usize) -> Self;
     fn sqrt(self) -> Self;
     fn neg(self) -> Self;
     fn abs(self) -> Self;
@@ -88,7 +91,7 @@ macro_rules! few {
             #[inline(always)] fn add(self, o: Self) -> Self { Few(lanes!(N, k => self.0[k] + o.0[k])) }
             #[inline(always)] fn sub(self, o: Self) -> Self { Few(lanes!(N, k => self.0[k] - o.0[k])) }
             #[inline(always)] fn mul(self, o: Self) -> Self { Few(lanes!(N, k => self.0[k] * o.0[k])) }
-            #[inline(always)] fn div(self, o: Self) -> Self { Few(lanes!(N, k => self.0[k] / o.0[k])) }
+            #[inline(always)] fn div(self, o: Self, _: usize) -> Self { Few(lanes!(N, k => self.0[k] / o.0[k])) }
             #[inline(always)] fn sqrt(self) -> Self { Few(lanes!(N, k => self.0[k].sqrt())) }
             #[inline(always)] fn neg(self) -> Self { Few(lanes!(N, k => -self.0[k])) }
             #[inline(always)] fn abs(self) -> Self { Few(lanes!(N, k => self.0[k].abs())) }
@@ -117,7 +120,8 @@ macro_rules! machine {
 macro_rules! wide {
     (
         $name:ident $register:ty, $t:ty, $n:literal, mask $mask:ty;
-        $splat:ident $load:ident $store:ident $stream:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $and:ident $xor:ident;
+        $splat:ident $load:ident $store:ident $stream:ident $add:ident $sub:ident $mul:ident $sqrt:ident $and:ident $xor:ident;
+        divide ($a:ident, $b:ident, $k:ident) $div:expr;
         compare $compare:ident; select ($m:ident, $yes:ident, $no:ident) $select:expr;
     ) => {
         #[derive(Clone, Copy)]
@@ -164,8 +168,9 @@ macro_rules! wide {
                 Self(machine!($mul(self.0, o.0)))
             }
             #[inline(always)]
-            fn div(self, o: Self) -> Self {
-                Self(machine!($div(self.0, o.0)))
+            fn div(self, o: Self, $k: usize) -> Self {
+                let ($a, $b) = (self.0, o.0);
+                Self(machine!($div))
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
@@ -207,24 +212,28 @@ macro_rules! wide {
 #[cfg(target_arch = "x86_64")]
 wide! {
     F64x8 __m512d, f64, 8, mask __mmask8;
-    _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_stream_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_and_pd _mm512_xor_pd;
+    _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_stream_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_sqrt_pd _mm512_and_pd _mm512_xor_pd;
+    divide (a, b, k) half(a, b, k);
     compare _mm512_cmp_pd_mask; select (m, yes, no) _mm512_mask_blend_pd(m, no, yes);
 }
 #[cfg(target_arch = "x86_64")]
 wide! {
     F32x16 __m512, f32, 16, mask __mmask16;
-    _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_stream_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_and_ps _mm512_xor_ps;
+    _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_stream_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_sqrt_ps _mm512_and_ps _mm512_xor_ps;
+    divide (a, b, _k) _mm512_div_ps(a, b);
     compare _mm512_cmp_ps_mask; select (m, yes, no) _mm512_mask_blend_ps(m, no, yes);
 }
 #[cfg(target_arch = "x86_64")]
 wide! {
     F64x4 __m256d, f64, 4, mask __m256d;
-    _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_stream_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_and_pd _mm256_xor_pd;
+    _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_stream_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_sqrt_pd _mm256_and_pd _mm256_xor_pd;
+    divide (a, b, _k) _mm256_div_pd(a, b);
     compare _mm256_cmp_pd; select (m, yes, no) _mm256_blendv_pd(no, yes, m);
 }
 #[cfg(target_arch = "x86_64")]
 wide! {
     F32x8 __m256, f32, 8, mask __m256;
-    _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_stream_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_and_ps _mm256_xor_ps;
+    _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_stream_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_sqrt_ps _mm256_and_ps _mm256_xor_ps;
+    divide (a, b, _k) _mm256_div_ps(a, b);
     compare _mm256_cmp_ps; select (m, yes, no) _mm256_blendv_ps(no, yes, m);
 }
