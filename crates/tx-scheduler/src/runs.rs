@@ -6,9 +6,10 @@
 //! The last tasks of each thread's share are single tiles, so that threads that are not equally fast end together. (Last in the direction
 //! of a run of this statement alone; where several run together they are first in every other run.)
 
+use smallvec::SmallVec;
 use tx_collections::Grid;
 
-use crate::graph::{NONE, Work};
+use crate::graph::{NONE, VersionId, Work};
 use crate::record::{Recorder, effort};
 use crate::statement::Inputs;
 
@@ -34,7 +35,11 @@ impl Recorder<'_> {
     pub(crate) fn in_runs(&mut self, inputs: &Inputs, slot: u32, grid: Grid) -> usize {
         let (count, share) = (grid.tiles(), grid.tiles().div_ceil(self.threads));
         let single = if self.threads > 1 { SINGLE.min(share / 2) } else { 0 };
-        let over = self.tables.get(slot).versions[0] != NONE;
+        // No source lies there.
+        let mut versions = std::mem::take(&mut self.tables.get_mut(slot).versions);
+        let sources: SmallVec<[&[VersionId]; 8]> =
+            inputs.sources.iter().map(|source| &self.tables.get(source.slot).versions[..]).collect();
+        let over = versions[0] != NONE;
         let (mut first, mut tasks) = (0, 0);
         while first < count {
             let (before, left) = (first % share, (share - first % share).min(count - first));
@@ -46,17 +51,22 @@ impl Recorder<'_> {
             // Tile by tile: so one task after the other finds what it accesses.
             for tile in first..first + tiles {
                 if over {
-                    self.graph.add_overwrite(&mut task, self.tables.get(slot).versions[tile]);
+                    self.graph.add_overwrite_alone(&mut task, versions[tile]);
                 } else {
-                    self.tables.get_mut(slot).versions[tile] = self.graph.add_creation(&mut task);
+                    versions[tile] = self.graph.add_creation(&mut task);
                 }
-                for source in &inputs.sources {
-                    self.graph.add_read(&mut task, self.tables.get(source.slot).versions[tile]);
+                for source in &sources {
+                    self.graph.add_settled_read(&mut task, source[tile]);
                 }
             }
-            self.push(task);
+            let seq = task.seq;
+            let ready = self.graph.push(task);
+            debug_assert!(ready, "nothing it touches is under way");
+            self.ready.push(seq);
             (first, tasks) = (first + tiles, tasks + 1);
         }
+        drop(sources);
+        self.tables.get_mut(slot).versions = versions;
         tasks
     }
 }

@@ -6,7 +6,7 @@
 use tx_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::lists::List;
-use super::{DONE, Edge, Graph, NONE, READERS, StatementSeq, Task, TaskSeq, Version, VersionId, Work};
+use super::{DONE, Edge, Graph, NONE, READERS, StatementSeq, Task, TaskSeq, VersionId, Work};
 
 /// A task that is being recorded; the next that is pushed.
 #[derive(Debug)]
@@ -67,14 +67,19 @@ impl Graph {
     pub(crate) fn add_read(&mut self, draft: &mut Draft, id: VersionId) {
         let writer = self.access(draft, id);
         self.add_edge(writer, draft);
-        let Version { readers, room, .. } = self.versions[id as usize];
+        let readers = self.versions[id as usize].readers;
         if readers != NONE && self.edges[readers as usize].to < self.oldest_named() {
             // The newest has retired, so all have, and nobody needs to wait for it: its link is used again. Statements that come
             // one by one to large arrays would else meet a link in cold memory for every tile.
             self.edges[readers as usize].to = draft.seq;
             return;
         }
-        if room == 0 {
+        self.add_reader(draft, id);
+    }
+
+    /// Put `draft` in front of the readers of `id`.
+    fn add_reader(&mut self, draft: &Draft, id: VersionId) {
+        if self.versions[id as usize].room == 0 {
             self.forget_readers(id);
         }
         let next = self.versions[id as usize].readers;
@@ -131,6 +136,35 @@ impl Graph {
         }
         self.free_edge_list(readers);
         self.versions[id as usize].writer = draft.seq;
+    }
+
+    /// [`add_read`](Graph::add_read) where no unfinished task writes `id`: there is nobody to wait for.
+    #[inline]
+    pub(crate) fn add_settled_read(&mut self, draft: &mut Draft, id: VersionId) {
+        if self.dependences.is_some() {
+            return self.add_read(draft, id);
+        }
+        self.access(draft, id);
+        match self.edges.get_mut(self.versions[id as usize].readers as usize) {
+            // As in `add_read`.
+            Some(newest) if newest.to < self.base => newest.to = draft.seq,
+            _ => self.add_reader(draft, id),
+        }
+    }
+
+    /// [`add_overwrite`](Graph::add_overwrite) where no unfinished task touches `id`.
+    #[inline]
+    pub(crate) fn add_overwrite_alone(&mut self, draft: &mut Draft, id: VersionId) {
+        if self.dependences.is_some() {
+            return self.add_overwrite(draft, id);
+        }
+        self.access(draft, id);
+        let version = &mut self.versions[id as usize];
+        version.writer = draft.seq;
+        let readers = std::mem::replace(&mut version.readers, NONE);
+        if readers != NONE {
+            self.free_edge_list(readers);
+        }
     }
 
     /// `draft` holds a reference to `id`. The version's last writer so far.
