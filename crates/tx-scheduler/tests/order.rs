@@ -57,6 +57,35 @@ fn successive_sweeps_interleave_and_no_statement_is_a_barrier() {
 }
 
 #[test]
+fn what_a_statement_at_rest_reads_is_written_after_it() {
+    let old: Vec<f64> = (0..1600).map(f64::from).collect();
+    for (threads, order) in [(1, Order::Depth), (1, Order::Breadth), (2, Order::Depth), (3, Order::Depth)] {
+        let config = Config::threads(threads).unwrap().order(order).shared_effort(0).inline_effort(0);
+        let mut session = Session::new(config.tile_elems(100));
+        let u = session.array(Array::from_vec(old.clone(), [1600])).unwrap();
+        session.finish().unwrap();
+        for round in 0..3 {
+            // Nothing is under way: tasks of several tiles, which record no more than that they read.
+            let copy = session.array(u.read() * 1.0).unwrap();
+            let twice = session.array(u.read() * 2.0).unwrap();
+            // A few elements of every tile, in place.
+            session.assign(u.at(s![3..; 100]), -1.0).unwrap();
+            session.finish().unwrap();
+            let [copy, twice] =
+                [copy, twice].map(|view| session.eval(&view).unwrap().to_vec::<f64>().unwrap());
+            assert_eq!(copy, old, "{threads} threads, {order:?}, round {round}");
+            assert!(
+                twice.iter().zip(&old).all(|(twice, old)| *twice == 2.0 * old),
+                "{threads} threads, {order:?}"
+            );
+            let erased = Array::from_vec(old.iter().copied().skip(3).step_by(100).collect(), [16]);
+            session.assign(u.at(s![3..; 100]), erased).unwrap();
+            session.finish().unwrap();
+        }
+    }
+}
+
+#[test]
 fn breadth_finishes_one_statement_before_the_next() {
     let (_, session) = sweeps(Config::single_thread().order(Order::Breadth));
     let tasks = tile_tasks(&session);

@@ -301,4 +301,39 @@ mod tests {
         graph.share_version(kept);
         assert!(graph.is_last_word(graph.task(written[0].0), kept), "a snapshot reads nothing");
     }
+
+    #[test]
+    fn who_writes_waits_for_those_who_read_at_rest() {
+        let mut graph = Graph::new();
+        let id = graph.add_version();
+        // The first of the second pair takes the link of one that has retired.
+        for _ in 0..2 {
+            let first = graph.next_task();
+            for _ in 0..2 {
+                let mut task = graph.draft(Work::Fold);
+                graph.add_settled_read(&mut task, id);
+                assert!(graph.push(task), "nobody writes it");
+            }
+            let mut writer = graph.draft(Work::Fold);
+            graph.add_overwrite(&mut writer, id);
+            let last = writer.seq;
+            assert!(!graph.push(writer));
+            for seq in first..last {
+                let mut waiting = vec![];
+                graph.for_each_dependent(graph.task(seq), |task, _| waiting.push(task));
+                assert_eq!(waiting, [last], "the writer waits for both");
+            }
+            let mut next = graph.draft(Work::Fold);
+            graph.add_read(&mut next, id);
+            assert!(!graph.push(next), "who reads on waits for the writer");
+            graph.tasks.iter_mut().for_each(|task| *task.done.get_mut() = true);
+            graph.retire(|_| ());
+        }
+        let mut writer = graph.draft(Work::Fold);
+        graph.add_overwrite_alone(&mut writer, id);
+        assert!(graph.push(writer));
+        let mut reader = graph.draft(Work::Fold);
+        graph.add_read(&mut reader, id);
+        assert!(!graph.push(reader), "who reads waits for who was alone");
+    }
 }
