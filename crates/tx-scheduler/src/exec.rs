@@ -212,7 +212,7 @@ fn tile_task(
 }
 
 /// A block for a tile that is written as a whole, and whether to write it past the caches: if nobody has been recorded who reads
-/// it, and the block did not just die on this worker.
+/// it, and the block did not just die on this worker. A new array that stays lies in rows, whatever dies beside it.
 ///
 /// One that just died here is: writing it there costs no reading, and writing it past the cache would clear it from there first. So
 /// sweeps over large arrays, of which each tile is written where the one before was read, stay as they are (two threads, sweeps over
@@ -227,14 +227,17 @@ fn new_block(
     desk: &mut Desk,
 ) -> Result<(TileBuf, bool), ArrayError> {
     let (dtype, elems) = (target.dtype, target.elems_of(tile));
-    if let Some(block) = desk.blocks.take_kept(dtype, elems) {
-        return Ok((block, false));
-    }
     // Where what is read dies, its memory serves the next tile: one tile alone would be taken from a row.
     let stay = || accesses.iter().all(|&id| graph.version(id).tables > 0);
-    let block = match &target.rows {
-        Some(rows) if stay() => rows.take(target, tile)?,
-        _ => BlockPool::shared().take(dtype, elems)?,
+    let rows = target.rows.as_ref();
+    let block = if let Some(rows) = rows.filter(|rows| rows.are_first() && stay()) {
+        rows.take(target, tile)?
+    } else if let Some(block) = desk.blocks.take_kept(dtype, elems) {
+        return Ok((block, false));
+    } else if let Some(rows) = rows.filter(|_| stay()) {
+        rows.take(target, tile)?
+    } else {
+        BlockPool::shared().take(dtype, elems)?
     };
     Ok((block, target.far && graph.is_last_word(task, accesses[0])))
 }

@@ -101,7 +101,7 @@ impl Recorder<'_> {
             alike,
             dense,
             far: len * table.dtype.size() > self.cache_bytes,
-            rows: Rows::new(table.dtype, len, &grid),
+            rows: Rows::new(table.dtype, len, &grid, fresh),
         };
         let mut tasks = 0;
         // Tiles that are held beside those of the statement before.

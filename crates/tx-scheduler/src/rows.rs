@@ -3,8 +3,8 @@
 //! Statements are recorded together and run together, so tiles taken one by one would lie as their turns came, those of three arrays
 //! mixed; who then reads one array pays for it ([`BlockPool::take_row`] has the figures of the kernels).
 //!
-//! A row is taken when the first of its tiles is asked for. Memory that just died on a worker is better than a row's: whoever asks
-//! here had none, and reads nothing that is about to die. What is left of a row when the statement is forgotten goes back with the rest
+//! A row is taken when the first of its tiles is asked for. Where an array is written again, memory that just died on a worker is better
+//! than a row's: who asks here then had none. Whoever asks reads nothing that is about to die. What is left of a row when the statement is forgotten goes back with the rest
 //! of it.
 //!
 //! **Trade-offs** a row is used again as a whole, so a tile that outlives the others keeps all of it. Where much is kept so
@@ -28,6 +28,8 @@ const FEW: usize = 4;
 /// The rows of one statement's target. Each has a lock of its own: workers are far apart, and whoever had to wait would sleep.
 #[derive(Debug)]
 pub(crate) struct Rows {
+    /// Nothing was written to the array before.
+    first: bool,
     /// Tiles of a row; the last may have fewer.
     per_row: usize,
     /// For each row its tiles that nobody has asked for; none before it is taken.
@@ -35,15 +37,21 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Rows for a statement that writes `len` elements of `dtype` to an array cut by `grid`, if they are worth it.
-    pub(crate) fn new(dtype: DType, len: usize, grid: &Grid) -> Option<Rows> {
+    /// Rows for a statement that writes `len` elements of `dtype` to an array cut by `grid`, as the `first` one or not, if they are
+    /// worth it.
+    pub(crate) fn new(dtype: DType, len: usize, grid: &Grid, first: bool) -> Option<Rows> {
         if len * dtype.size() < ROW_BYTES {
             return None;
         }
         let tile_bytes = grid.tile_elems().checked_mul(dtype.size())?;
         let (per_row, whole) = (ROW_BYTES / tile_bytes, grid.len() / grid.tile_elems());
         let row = |_| Mutex::default();
-        (per_row > 1).then(|| Rows { per_row, rows: (0..whole.div_ceil(per_row)).map(row).collect() })
+        (per_row > 1).then(|| Rows { first, per_row, rows: (0..whole.div_ceil(per_row)).map(row).collect() })
+    }
+
+    /// Whether the statement is the first that writes to its array.
+    pub(crate) fn are_first(&self) -> bool {
+        self.first
     }
 
     /// Memory for a tile of `target`.
@@ -99,17 +107,19 @@ mod tests {
     use crate::config::Config;
     use crate::session::Session;
 
-    /// Both tests look at where the pool of the process has memory.
+    /// The tests look at where the pool of the process has memory.
     static POOL: Mutex<()> = Mutex::new(());
+
+    /// Where the tiles of the array at `slot` lie.
+    fn places(session: &Session, slot: u32) -> Vec<*const u8> {
+        let table = session.tables.get(slot);
+        table.versions.iter().map(|&id| session.graph.version(id).bytes()).collect()
+    }
 
     #[test]
     fn arrays_that_are_made_together_lie_in_rows_and_leave_them_for_the_next() {
         let _alone = POOL.lock();
         let len = 3 * (ROW_BYTES / 8) + 1000;
-        let places = |session: &Session, slot: u32| -> Vec<*const u8> {
-            let table = session.tables.get(slot);
-            table.versions.iter().map(|&id| session.graph.version(id).bytes()).collect()
-        };
         for threads in [1, 3] {
             let mut session = Session::new(Config::threads(threads).unwrap());
             let values = Array::linspace(0.0, 1.0, len).eval().unwrap();
@@ -128,6 +138,28 @@ mod tests {
     }
 
     #[test]
+    fn new_arrays_lie_in_rows_while_others_die_beside_them() {
+        let _alone = POOL.lock();
+        let len = 3 * (ROW_BYTES / 8) + 1000;
+        for threads in [1, 3] {
+            let mut session = Session::new(Config::threads(threads).unwrap());
+            let values = Array::linspace(0.0, 1.0, len).eval().unwrap();
+            let [a, b, out] = [1.0, 2.0, 3.0].map(|k| session.array(&values * k).unwrap());
+            // Of its first value each tile dies on the worker that makes the next ones of the others.
+            session.assign(&out, a.read() + b.read()).unwrap();
+            let c = session.array(a.read() * b.read()).unwrap();
+            session.finish().unwrap();
+            for view in [a, b, c] {
+                let slot = session.slot_of(view.storage()).unwrap();
+                let (tile_bytes, places) = (8 * session.config.tile_elems, places(&session, slot));
+                let ends =
+                    places.windows(2).filter(|pair| pair[0].wrapping_add(tile_bytes) != pair[1]).count();
+                assert!(ends <= 3, "{threads} threads, {ends} of {}", places.len());
+            }
+        }
+    }
+
+    #[test]
     fn the_rows_of_an_array_lie_where_those_of_the_last_one_did() {
         let _alone = POOL.lock();
         let len = 2 * (ROW_BYTES / 8);
@@ -135,14 +167,13 @@ mod tests {
             let mut session = Session::new(Config::threads(threads).unwrap());
             let values = Array::linspace(0.0, 1.0, len).eval().unwrap();
             // The tiles of a result that is forgotten before the next one is made.
-            let mut places = || -> Vec<*const u8> {
+            let mut made = || {
                 let view = session.array(&values * 2.0).unwrap();
                 session.finish().unwrap();
-                let table = session.tables.get(session.slot_of(view.storage()).unwrap());
-                table.versions.iter().map(|&id| session.graph.version(id).bytes()).collect()
+                places(&session, session.slot_of(view.storage()).unwrap())
             };
-            let first = places();
-            assert!((0..6).all(|_| places() == first), "{threads} threads");
+            let first = made();
+            assert!((0..6).all(|_| made() == first), "{threads} threads");
         }
     }
 }
