@@ -92,6 +92,7 @@ impl Data {
         let live = (threads > 1).then(|| {
             let mut session = Session::new(Config::threads(threads).expect("at least one thread"));
             let [a, b, out] = [&a, &b, &a].map(|array| session.array(array).expect("it fits"));
+            session.finish().expect("nothing fails");
             Live { session: RefCell::new(session), a, b, out }
         });
         Data { size, len, shape, threads, a, b, live }
