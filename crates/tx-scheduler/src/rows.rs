@@ -102,6 +102,7 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use array_core::Array;
+    use tx_collections::View;
 
     use super::*;
     use crate::config::Config;
@@ -110,10 +111,17 @@ mod tests {
     /// The tests look at where the pool of the process has memory.
     static POOL: Mutex<()> = Mutex::new(());
 
-    /// Where the tiles of the array at `slot` lie.
-    fn places(session: &Session, slot: u32) -> Vec<*const u8> {
-        let table = session.tables.get(slot);
+    /// Where the tiles of an array lie.
+    fn places(session: &Session, view: &View) -> Vec<*const u8> {
+        let table = session.tables.get(session.slot_of(view.storage()).unwrap());
         table.versions.iter().map(|&id| session.graph.version(id).bytes()).collect()
+    }
+
+    /// How many tiles of an array are not followed by its next one.
+    fn ends(session: &Session, view: &View) -> usize {
+        let tile_bytes = 8 * session.config.tile_elems;
+        let places = places(session, view);
+        places.windows(2).filter(|pair| pair[0].wrapping_add(tile_bytes) != pair[1]).count()
     }
 
     #[test]
@@ -126,13 +134,8 @@ mod tests {
             for _ in 0..4 {
                 let views: Vec<_> = (0..3).map(|k| session.array(&values * f64::from(k)).unwrap()).collect();
                 session.finish().unwrap();
-                for view in &views {
-                    let slot = session.slot_of(view.storage()).unwrap();
-                    let (tile_bytes, places) = (8 * session.config.tile_elems, places(&session, slot));
-                    let ends = places.windows(2).filter(|pair| pair[0].wrapping_add(tile_bytes) != pair[1]);
-                    // Three rows and a shorter tile.
-                    assert!(ends.count() <= 3, "{places:?}");
-                }
+                // Three rows and a shorter tile.
+                views.iter().for_each(|view| assert!(ends(&session, view) <= 3, "{threads} threads"));
             }
         }
     }
@@ -149,13 +152,7 @@ mod tests {
             session.assign(&out, a.read() + b.read()).unwrap();
             let c = session.array(a.read() * b.read()).unwrap();
             session.finish().unwrap();
-            for view in [a, b, c] {
-                let slot = session.slot_of(view.storage()).unwrap();
-                let (tile_bytes, places) = (8 * session.config.tile_elems, places(&session, slot));
-                let ends =
-                    places.windows(2).filter(|pair| pair[0].wrapping_add(tile_bytes) != pair[1]).count();
-                assert!(ends <= 3, "{threads} threads, {ends} of {}", places.len());
-            }
+            [a, b, c].iter().for_each(|view| assert!(ends(&session, view) <= 3, "{threads} threads"));
         }
     }
 
@@ -170,7 +167,7 @@ mod tests {
             let mut made = || {
                 let view = session.array(&values * 2.0).unwrap();
                 session.finish().unwrap();
-                places(&session, session.slot_of(view.storage()).unwrap())
+                places(&session, &view)
             };
             let first = made();
             assert!((0..6).all(|_| made() == first), "{threads} threads");
