@@ -17,7 +17,7 @@ use lanes::{Eight, Float};
 use lanes::{F32x8, F64x8, TwoF64x4};
 use std::marker::PhantomData;
 use tree::{LEAF, leaf, split, twins};
-use values::{Ahead, COMPUTED_FAR, Plain, Products, Spread, Squares, Values, is_far, is_vast};
+use values::{Ahead, Plain, Products, Reach, Spread, Squares, Values, is_vast};
 
 /// Elements from which on stretches are worth being read side by side.
 const STRETCH: usize = 512;
@@ -66,23 +66,29 @@ macro_rules! versions {
                 $(#[target_feature(enable = $feature)])?
                 pub(super) unsafe fn fold(src: *const u8, n: usize, of: usize) -> Scalar {
                     // SAFETY: the caller's.
-                    unsafe { Self::sum(Plain(src.cast()), n, is_far::<E::Item>(of)) }.to_scalar()
+                    unsafe { Self::sum(Plain(src.cast()), n, Reach::of::<E::Item>(of)) }.to_scalar()
                 }
 
-                /// As `tree`, of values that are fetched ahead if they are `far`.
+                /// As `tree`, of values that are so far away.
                 $(#[target_feature(enable = $feature)])?
-                unsafe fn sum<V: Values<E>>(values: V, n: usize, far: bool) -> E::Item {
+                unsafe fn sum<V: Values<E>>(values: V, n: usize, reach: Reach) -> E::Item {
                     // SAFETY: the caller's.
-                    unsafe { if far { Self::tree(Ahead(values), n) } else { Self::tree(values, n) } }
+                    unsafe {
+                        match reach {
+                            Reach::Near => Self::tree(values, n),
+                            Reach::Far => Self::tree(Ahead::<_, false>(values), n),
+                            Reach::Remote => Self::tree(Ahead::<_, true>(values), n),
+                        }
+                    }
                 }
 
                 $(#[target_feature(enable = $feature)])?
                 pub(super) unsafe fn rows(src: *const u8, n: usize, rows: usize, out: *mut u8) {
                     let (src, out) = (src.cast::<E::Item>(), out.cast::<E::Item>());
-                    let far = is_far::<E::Item>(n * rows);
+                    let reach = Reach::of::<E::Item>(n * rows);
                     for row in 0..rows {
                         // SAFETY: the caller's. The sum of negative zeros is positive.
-                        unsafe { out.add(row).write(E::Item::ZERO + Self::sum(Plain(src.add(row * n)), n, far)) };
+                        unsafe { out.add(row).write(E::Item::ZERO + Self::sum(Plain(src.add(row * n)), n, reach)) };
                     }
                 }
 
@@ -99,7 +105,7 @@ macro_rules! versions {
                     // SAFETY: the caller's.
                     unsafe {
                         let (x, y) = Self::sources(locs, ix);
-                        Self::sum(Products(x, y), n, of * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
+                        Self::sum(Products(x, y), n, Reach::of_operands::<E::Item>(of)).to_scalar()
                     }
                 }
 
@@ -110,7 +116,7 @@ macro_rules! versions {
                     // SAFETY: the caller's.
                     unsafe {
                         let (x, y) = Self::sources(locs, ix);
-                        Self::sum(Squares(x, y), n, of * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
+                        Self::sum(Squares(x, y), n, Reach::of_operands::<E::Item>(of)).to_scalar()
                     }
                 }
 
@@ -121,7 +127,7 @@ macro_rules! versions {
                     // SAFETY: the caller's.
                     unsafe {
                         let (x, s) = Self::sources(locs, ix);
-                        Self::sum(Spread(x, *s), n, of * size_of::<E::Item>() > COMPUTED_FAR).to_scalar()
+                        Self::sum(Spread(x, *s), n, Reach::of_operands::<E::Item>(of)).to_scalar()
                     }
                 }
 
@@ -130,17 +136,17 @@ macro_rules! versions {
                     let src = src.cast::<E::Item>();
                     if !is_vast::<E::Item>(of) || n < SIDE * STRETCH {
                         // SAFETY: the caller's.
-                        return unsafe { extreme::<E, MAX>(src, n, is_far::<E::Item>(of)) }.to_scalar();
+                        return unsafe { extreme::<E, MAX>(src, n, Reach::of::<E::Item>(of)) }.to_scalar();
                     }
                     // Stretches side by side, what is left over, and the best of them all.
                     let stretch = n / SIDE;
                     let mut tops = [E::Item::ZERO; SIDE + 1];
                     // SAFETY: the caller's; the stretches lie within, and there is room for their extremes.
                     unsafe {
-                        side_by_side::<E, MAX>(src, stretch, tops.as_mut_ptr());
+                        side_by_side::<E, MAX>(src, stretch, Reach::of::<E::Item>(of), tops.as_mut_ptr());
                         let over = n - SIDE * stretch;
-                        tops[SIDE] = if over == 0 { tops[0] } else { extreme::<E, MAX>(src.add(n - over), over, false) };
-                        extreme::<E, MAX>(tops.as_ptr(), SIDE + 1, false)
+                        tops[SIDE] = if over == 0 { tops[0] } else { extreme::<E, MAX>(src.add(n - over), over, Reach::Near) };
+                        extreme::<E, MAX>(tops.as_ptr(), SIDE + 1, Reach::Near)
                     }
                     .to_scalar()
                 }
@@ -148,15 +154,15 @@ macro_rules! versions {
                 $(#[target_feature(enable = $feature)])?
                 pub(super) unsafe fn extreme_rows<const MAX: bool>(src: *const u8, n: usize, rows: usize, out: *mut u8) {
                     let (src, out) = (src.cast::<E::Item>(), out.cast::<E::Item>());
-                    let far = is_far::<E::Item>(n * rows);
+                    let reach = Reach::of::<E::Item>(n * rows);
                     let sides = if is_vast::<E::Item>(n * rows) && n >= STRETCH { rows / SIDE } else { 0 };
                     for side in (0..sides).map(|side| side * SIDE) {
                         // SAFETY: the caller's: so many rows lie there, and there is room for their results.
-                        unsafe { side_by_side::<E, MAX>(src.add(side * n), n, out.add(side)) };
+                        unsafe { side_by_side::<E, MAX>(src.add(side * n), n, reach, out.add(side)) };
                     }
                     for row in sides * SIDE..rows {
                         // SAFETY: the caller's.
-                        unsafe { out.add(row).write(extreme::<E, MAX>(src.add(row * n), n, far)) };
+                        unsafe { out.add(row).write(extreme::<E, MAX>(src.add(row * n), n, reach)) };
                     }
                 }
 

@@ -109,6 +109,19 @@ pub(crate) fn fetch_to_read(at: *const u8) {
     let _ = at;
 }
 
+/// Fetches a line of memory that will be read later, into the second-level cache. Any address will do.
+#[inline(always)]
+pub(crate) fn fetch_to_read_later(at: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a hint, which touches nothing.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(at.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = at;
+}
+
 /// Fetches the lines of memory that will be written soon. Any address will do.
 #[inline(always)]
 pub(crate) fn fetch(at: *const u8, bytes: usize) {

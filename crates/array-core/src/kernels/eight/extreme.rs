@@ -5,7 +5,7 @@
 
 use super::{
     lanes::{Eight, Float},
-    values::{AHEAD, announce, is_far},
+    values::{AHEAD, Reach, announce},
 };
 
 /// Rows that are read side by side.
@@ -13,21 +13,25 @@ pub(super) const SIDE: usize = 8;
 /// Bytes ahead of what is read of each: half a KiB takes 4 % longer.
 const SIDE_AHEAD: usize = 1 << 10;
 
-/// Greatest (least) of `n > 0` elements: NaN wins, then the positive (negative) zero. `far` data is fetched ahead.
+/// Greatest (least) of `n > 0` elements: NaN wins, then the positive (negative) zero.
 ///
 /// # Safety
 /// They are readable.
 #[inline(always)]
-pub(super) unsafe fn extreme<E: Eight, const MAX: bool>(a: *const E::Item, n: usize, far: bool) -> E::Item {
+pub(super) unsafe fn extreme<E: Eight, const MAX: bool>(
+    a: *const E::Item,
+    n: usize,
+    reach: Reach,
+) -> E::Item {
     // SAFETY: the caller's.
     unsafe {
         let mut best = [E::splat(*a); 4];
         let mut odd = E::nothing();
         let mut i = 0;
         while i + 32 <= n {
-            if far {
+            if reach != Reach::Near {
                 for k in 0..4 {
-                    announce::<_, AHEAD>(a, i + 8 * k);
+                    announce::<_, AHEAD>(a, i + 8 * k, reach == Reach::Remote);
                 }
             }
             let x =
@@ -95,7 +99,12 @@ unsafe fn right_zero<E: Eight, const MAX: bool>(a: *const E::Item, n: usize, top
 /// # Safety
 /// They are readable; `out` is writable for as many.
 #[inline(always)]
-pub(super) unsafe fn side_by_side<E: Eight, const MAX: bool>(a: *const E::Item, n: usize, out: *mut E::Item) {
+pub(super) unsafe fn side_by_side<E: Eight, const MAX: bool>(
+    a: *const E::Item,
+    n: usize,
+    reach: Reach,
+    out: *mut E::Item,
+) {
     // SAFETY: the caller's.
     unsafe {
         let mut best = [E::splat(*a); SIDE];
@@ -110,8 +119,8 @@ pub(super) unsafe fn side_by_side<E: Eight, const MAX: bool>(a: *const E::Item, 
             let mut k = 0;
             while k < SIDE {
                 let (p, q) = (a.add(k * n), a.add((k + 1) * n));
-                announce::<_, SIDE_AHEAD>(p, i);
-                announce::<_, SIDE_AHEAD>(q, i);
+                announce::<_, SIDE_AHEAD>(p, i, reach == Reach::Remote);
+                announce::<_, SIDE_AHEAD>(q, i, reach == Reach::Remote);
                 let (x, y) = (E::load(p.add(i)), E::load(q.add(i)));
                 odd = E::either(odd, x.unordered(y));
                 best[k] = x.better::<MAX>(best[k]);
@@ -131,7 +140,7 @@ pub(super) unsafe fn side_by_side<E: Eight, const MAX: bool>(a: *const E::Item, 
             }
             out.add(k).write(if odd {
                 // Which row has the NaN needs another look.
-                extreme::<E, MAX>(row, n, true)
+                extreme::<E, MAX>(row, n, reach)
             } else if top.is_zero() {
                 right_zero::<E, MAX>(row, n, top)
             } else {
@@ -155,12 +164,12 @@ pub(super) unsafe fn find<E: Eight, const MAX: bool>(
 ) -> Option<usize> {
     let mut place = None;
     let mut at = 0;
-    let far = is_far::<E::Item>(n);
+    let reach = Reach::of::<E::Item>(n);
     while at < n {
         let length = if n - at < PIECE { n - at } else { PIECE };
         // SAFETY: the caller's: the piece lies within.
         unsafe {
-            let top = extreme::<E, MAX>(a.add(at), length, far);
+            let top = extreme::<E, MAX>(a.add(at), length, reach);
             let first = fresh && at == 0;
             if first || !best.is_nan() && (top.is_nan() || top.beats::<MAX>(*best)) {
                 *best = top;
