@@ -11,9 +11,13 @@
 //! workers may ask after every task.
 //! **Checked by** tests/loom_slots.rs.
 
+mod calls;
 mod lounge;
 mod roster;
 
+pub use calls::Calls;
+#[cfg(loom)]
+pub use calls::Weakness as CallsWeakness;
 pub use lounge::Lounge;
 #[cfg(loom)]
 pub use lounge::Weakness as LoungeWeakness;

@@ -6,7 +6,9 @@ mod model;
 
 // std's: a mutant that deadlocks is unwound outside the model, where loom's `Arc` panics again.
 use std::sync::Arc;
-use tx_runtime::slots::{Lounge, LoungeWeakness, Recruit, Roster, RosterWeakness, Slots, Weakness};
+use tx_runtime::slots::{
+    Calls, CallsWeakness, Lounge, LoungeWeakness, Recruit, Roster, RosterWeakness, Slots, Weakness,
+};
 use tx_runtime::sync::atomic::{AtomicUsize, Ordering};
 use tx_runtime::sync::{UnsafeCell, thread};
 
@@ -160,4 +162,63 @@ fn an_index_handed_over_is_taken_by_who_waits() {
     model::holds_among_three("lounge_2_helpers", || lounge(LoungeWeakness::None, 2));
     model::fails("lounge_1_helper/broken_promise", || lounge(LoungeWeakness::BrokenPromise, 1));
     model::fails("lounge_1_helper/torn_promise", || lounge(LoungeWeakness::TornPromise, 1));
+}
+
+/// A helper that is called with index 1 and comes when it comes, for two runs whose caller does not wait for it.
+struct Late {
+    roster: Roster,
+    calls: Calls,
+    /// What the run is about: written before it, read by the helper in it.
+    subject: UnsafeCell<usize>,
+}
+
+// SAFETY: the cell is written between runs and read by holders of an index; loom checks exactly that.
+unsafe impl Sync for Late {}
+
+impl Late {
+    /// The message has arrived; how many runs it came in time for.
+    fn answer(&self) -> usize {
+        if !self.calls.answer(1) {
+            return 0;
+        }
+        // SAFETY: this thread holds index 1, so a run is under way.
+        let subject = self.subject.with(|subject| unsafe { *subject });
+        assert!(subject > 0, "the helper sees what it was called for");
+        self.roster.leave(1);
+        1
+    }
+}
+
+fn late(weakness: CallsWeakness) {
+    let late = Arc::new(Late {
+        roster: Roster::new(2),
+        calls: Calls::new(2).weakened(weakness),
+        subject: UnsafeCell::new(0),
+    });
+    let (mut messages, mut called_off) = (Vec::new(), 0);
+    for run in 1..=2 {
+        // SAFETY: nobody holds an index.
+        late.subject.with_mut(|subject| unsafe { *subject = run });
+        late.roster.begin();
+        assert_eq!(late.roster.enlist(), Some(Recruit::Helper(1)));
+        if late.calls.call(1) {
+            let late = Arc::clone(&late);
+            messages.push(thread::spawn(move || late.answer()));
+        }
+        if late.calls.call_off(1) {
+            called_off += 1;
+            late.roster.leave(1);
+        }
+        late.roster.leave(0);
+        assert!(!late.roster.wait_for_recall(), "nobody called it back");
+    }
+    let answered: usize = messages.into_iter().map(|message| message.join().unwrap()).sum();
+    assert_eq!(answered + called_off, 2, "each call was answered or called off");
+}
+
+#[test]
+fn a_call_is_answered_or_called_off_and_the_run_outlives_the_answer() {
+    model::holds("late_helper", || late(CallsWeakness::None));
+    model::fails("late_helper/torn_call_off", || late(CallsWeakness::TornCallOff));
+    model::fails("late_helper/relaxed_call", || late(CallsWeakness::RelaxedCall));
 }

@@ -242,3 +242,35 @@ fn runs_that_follow_at_once_or_later_each_have_their_own_work() {
     }
     assert!(helped > 0, "helpers have helped");
 }
+
+/// A run whose work is done does without helpers that sleep, and they take no part in it when they are awake, nor twice in the next.
+#[test]
+fn who_is_called_off_is_not_waited_for_and_may_be_called_again() {
+    let pool = pool(3);
+    let (mut enlisted, mut came) = (0, 0);
+    for round in 0..600_usize {
+        let subject = Box::new(round);
+        let (asked, loops) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        pool.run(|crew, worker| {
+            assert_eq!(*subject, round);
+            if worker != 0 {
+                loops.fetch_add(1, Relaxed);
+                return;
+            }
+            while crew.enlist() && asked.fetch_add(1, Relaxed) < 1 {}
+            if round % 3 != 0 {
+                crew.call_off();
+            }
+        });
+        let (asked, loops) = (asked.into_inner(), loops.into_inner());
+        assert!(loops <= asked, "{loops} loops of {asked} in round {round}");
+        assert!(round % 3 != 0 || loops == asked, "nobody was called off in round {round}");
+        enlisted += asked;
+        came += loops;
+        if round % 20 == 0 {
+            // Until all have gone to sleep.
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+    assert!(came < enlisted, "{came} came of {enlisted}: nobody was called off");
+}

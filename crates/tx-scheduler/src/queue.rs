@@ -150,7 +150,10 @@ impl TransactionQueue {
 impl Shared {
     fn work(&self, crew: &Crew<'_>) {
         while !self.stop.load(Ordering::Acquire) {
-            let Some(item) = self.take(crew) else { break };
+            let Some(item) = self.take(crew) else {
+                crew.call_off();
+                break;
+            };
             // ORDER: Acquire, pairs with the increment below (Q2): an attempt that begins now sees what was committed.
             let before = self.commits.load(Ordering::Acquire);
             match item.attempt() {

@@ -24,7 +24,7 @@ use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 use crossbeam_utils::CachePadded;
 use tx_runtime::front::{Front, Sleeper, decrement};
 use tx_runtime::park::Mutex;
-use tx_runtime::pool::{Crew, Pool};
+use tx_runtime::pool::{Crew, Patience, Pool};
 use tx_runtime::sync::atomic::{AtomicU64, Ordering};
 
 use crate::cancel::Limits;
@@ -307,7 +307,7 @@ impl Run<'_> {
         desk.limits.clone_from(self.limits);
         // The end of the last timed task; none after a pause.
         let mut clock = None;
-        let mut probes = 0;
+        let (mut probes, mut patience) = (0, Patience::default());
         while !self.front.is_stopped() {
             if self.limits.reached() {
                 self.front.stop();
@@ -324,11 +324,15 @@ impl Run<'_> {
                     break;
                 }
                 debug_assert!(self.shared, "alone, something is always ready");
+                // A helper's last task is shorter than falling asleep and being woken.
+                if patience.pause() {
+                    continue;
+                }
                 self.sleep();
-                probes = 0;
+                (probes, patience) = (0, Patience::default());
                 continue;
             };
-            probes = 0;
+            (probes, patience) = (0, Patience::default());
             let task = self.graph.task(seq);
             let statement = self.graph.statement(task.statement);
             let line = statement.line;
@@ -393,6 +397,10 @@ impl Run<'_> {
         }
         if self.shared {
             self.sleeper.wake();
+        }
+        // Nothing is left to do: worker 0 stays until then.
+        if let (0, Some(crew)) = (worker, crew) {
+            crew.call_off();
         }
     }
 

@@ -18,6 +18,7 @@ pub struct Crew<'a> {
 /// A run with helpers.
 pub(super) trait Mates {
     fn enlist(&self) -> bool;
+    fn call_off(&self);
     fn threads(&self) -> usize;
     fn has_failed(&self) -> bool;
 }
@@ -55,6 +56,26 @@ impl<'a> Crew<'a> {
     #[inline]
     pub fn enlist(&self) -> bool {
         self.mates.is_some_and(Mates::enlist)
+    }
+
+    /// Do without the worker loops that were [enlisted](Self::enlist) and have not begun: for the end of a run, so that it need not wait
+    /// until a helper is awake only to find nothing. One load an index.
+    ///
+    /// ```
+    /// use tx_runtime::{budget::Budget, pool::Pool};
+    /// let pool = Pool::new(&Budget::exactly(2)?);
+    /// pool.run(|crew, worker| {
+    ///     if worker == 0 {
+    ///         crew.enlist(); // there may be work for two
+    ///         crew.call_off(); // but all is done: worker 1 has begun by now, or it does not come
+    ///     }
+    /// });
+    /// # Ok::<(), tx_runtime::budget::BudgetError>(())
+    /// ```
+    pub fn call_off(&self) {
+        if let Some(mates) = self.mates {
+            mates.call_off();
+        }
     }
 
     /// The most worker loops this run can have; 1 where it is serial.

@@ -1,13 +1,13 @@
 //! The helper threads: started by the first run that can use them, lent to one run at a time.
 //!
-//! A helper that has ended its loop waits in the lounge for the next, for a while; a thread is woken only where nobody waits.
+//! A helper that has ended its loop waits in the lounge for the next, for a while; a thread is woken only where nobody waits. Either is
+//! a call, which is called off where the helper does not come in time: it may still be waking up, or have lost its core to somebody else.
 //!
 //! **Invariants** H1: `busy` is held by at most one run, and only it touches the roster. H2: a helper looks at a run only
 //! while it holds an index of it, and the run is not over before all indices have been given back, so run and work
-//! outlive every look. H3: who enlists a helper hands its index to one that waits or starts a job with it, and the loop
-//! gives the index back whether it returns or panics.
-//! **Orderings** `Shared::run` is stored before any index is handed out and read by holders of one: the way of the
-//! index (lounge, rayon) orders the two.
+//! outlive every look. H3: who enlists a helper calls it; who answers gives the index back, whether the loop returns or panics, and so does
+//! who calls off. H4: the message of a call is an index handed to a helper that waits, or a job.
+//! **Orderings** `Shared::run` is stored before any index is called and read by holders of one: the call orders the two.
 //! **Progress** is the roster's: the caller sleeps there.
 //! **Why not rayon's scope**, which would need no `unsafe`: its end is a lock and a condition variable, on which the caller
 //! slept for some 40 µs a run although its helpers had ended, and its jobs cannot wait for the next run.
@@ -26,7 +26,7 @@ use super::crew::{Crew, Mates};
 use super::patience::Patience;
 use super::seat::Seat;
 use crate::park::Mutex;
-use crate::slots::{Lounge, Recruit, Roster};
+use crate::slots::{Calls, Lounge, Recruit, Roster};
 
 type Work<'w> = dyn Fn(&Crew<'_>, usize) + Sync + 'w;
 
@@ -180,6 +180,7 @@ impl Drop for Handles {
 struct Shared {
     roster: Roster,
     lounge: Lounge,
+    calls: Calls,
     /// Where its caller is.
     seat: Seat,
     /// The run that is under way, with its lifetime erased (H2).
@@ -192,21 +193,25 @@ impl Shared {
             roster: Roster::new(threads),
             seat: Seat::new(),
             lounge: Lounge::new(threads),
+            calls: Calls::new(threads),
             run: AtomicPtr::new(std::ptr::null_mut()),
         }
     }
 
-    /// A helper's life: the loop with `index`, and those that it is handed soon after.
+    /// A helper's life: the loop that it was called for with `index`, and those that it is handed soon after; each unless it comes too
+    /// late.
     fn attend(&self, mut index: usize) {
         loop {
             self.seat.give_way();
-            // ORDER: Relaxed, see the module's head.
-            let run = self.run.load(Ordering::Relaxed).cast::<Run<'_>>();
-            // SAFETY: this thread holds `index`, so the run is not over (H2). The reference ends before the index is given
-            // back.
-            unsafe { (*run).labour(index) };
-            self.roster.leave(index);
-            self.seat.give_way();
+            if self.calls.answer(index) {
+                // ORDER: Relaxed, see the module's head.
+                let run = self.run.load(Ordering::Relaxed).cast::<Run<'_>>();
+                // SAFETY: this thread holds `index`, so the run is not over (H2). The reference ends before the index is given
+                // back.
+                unsafe { (*run).labour(index) };
+                self.roster.leave(index);
+                self.seat.give_way();
+            }
             let mut patience = Patience::default();
             match self.lounge.wait(|| patience.pause()) {
                 Some(next) => index = next,
@@ -275,13 +280,21 @@ impl Mates for Run<'_> {
             None => return false,
             Some(Recruit::Caller) => {}
             Some(Recruit::Helper(index)) => {
-                if !self.shared.lounge.hand(index) {
+                if self.shared.calls.call(index) && !self.shared.lounge.hand(index) {
                     let shared = Arc::clone(self.shared);
                     self.threads.pool.spawn(move || shared.attend(index));
                 }
             }
         }
         true
+    }
+
+    fn call_off(&self) {
+        for index in 1..self.threads() {
+            if self.shared.calls.call_off(index) {
+                self.shared.roster.leave(index);
+            }
+        }
     }
 
     fn threads(&self) -> usize {

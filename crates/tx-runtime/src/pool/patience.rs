@@ -12,16 +12,31 @@ const LONGEST: Duration = Duration::from_micros(100);
 /// So many looks, some fifty nanoseconds each, lie between two looks at the clock, which also offer the core to others.
 const LOOKS: u32 = 32;
 
-/// The patience of one wait.
+/// The patience of one wait: who waits looks again and again, for as long as falling asleep and being woken would take, and then
+/// sleeps.
+///
+/// ```
+/// let (mut patience, mut looks) = (tx_runtime::pool::Patience::default(), 0);
+/// while looks < 1000 && patience.pause() {
+///     looks += 1; // not yet, so it looks again
+/// }
+/// assert!(looks > 0);
+/// ```
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub struct Patience {
     looks: u32,
     since: Option<Instant>,
 }
 
 impl Patience {
-    /// Pause between two looks; `false` when it has been long enough.
-    pub(super) fn pause(&mut self) -> bool {
+    /// Pause between two looks; `false` when it has been long enough: a tenth of a millisecond.
+    ///
+    /// ```
+    /// let (mut patience, begin) = (tx_runtime::pool::Patience::default(), std::time::Instant::now());
+    /// while patience.pause() {}
+    /// assert!(begin.elapsed().as_micros() >= 100);
+    /// ```
+    pub fn pause(&mut self) -> bool {
         std::hint::spin_loop();
         self.looks += 1;
         if !self.looks.is_multiple_of(LOOKS) {
