@@ -22,7 +22,7 @@
 //! **Trade-offs** the caller sleeps while helpers work and its own loop has nothing to do; it is the first to be called
 //! back. Who has nothing to do stays awake for a tenth of a millisecond before it sleeps, the caller in a run and helpers
 //! after it (`pool/patience.rs`): a run that follows soon has its helpers at once. Then a helper is rayon's again, and sleeps.
-//! A run whose work is done does not wait for a helper that is still waking up ([`Crew::call_off`]).
+//! A loop that knows that all is done takes back what was enlisted and is still waking up ([`Crew::call_off`]), and so does a panic.
 //! A helper that the system has put on its caller's core moves to another (`pool/seat.rs`); nothing stays bound.
 //!
 //! This is the one door to rayon. **Checked by** tests/pool.rs, one_thread.rs, exact_threads.rs, fork.rs,

@@ -167,6 +167,7 @@ fn an_index_handed_over_is_taken_by_who_waits() {
 /// A helper that is called with index 1 and comes when it comes, for two runs whose caller does not wait for it.
 struct Late {
     roster: Roster,
+    lounge: Lounge,
     calls: Calls,
     /// What the run is about: written before it, read by the helper in it.
     subject: UnsafeCell<usize>,
@@ -187,23 +188,42 @@ impl Late {
         self.roster.leave(1);
         1
     }
+
+    /// A helper that waits in the lounge, for two looks; how many runs it came in time for.
+    fn wait(&self) -> usize {
+        let mut looks = 2;
+        let patience = || {
+            looks -= 1;
+            looks > 0
+        };
+        self.lounge.wait(patience).map_or(0, |index| {
+            assert_eq!(index, 1);
+            self.answer()
+        })
+    }
 }
 
-fn late(weakness: CallsWeakness) {
+/// Two runs, with a helper that sleeps and, if `awake`, one that waits in the lounge.
+fn late(weakness: CallsWeakness, awake: bool) {
     let late = Arc::new(Late {
         roster: Roster::new(2),
+        lounge: Lounge::new(2),
         calls: Calls::new(2).weakened(weakness),
         subject: UnsafeCell::new(0),
     });
-    let (mut messages, mut called_off) = (Vec::new(), 0);
+    let start = |helper: fn(&Late) -> usize| {
+        let late = Arc::clone(&late);
+        thread::spawn(move || helper(&late))
+    };
+    let mut helpers: Vec<_> = awake.then(|| start(Late::wait)).into_iter().collect();
+    let mut called_off = 0;
     for run in 1..=2 {
         // SAFETY: nobody holds an index.
         late.subject.with_mut(|subject| unsafe { *subject = run });
         late.roster.begin();
         assert_eq!(late.roster.enlist(), Some(Recruit::Helper(1)));
-        if late.calls.call(1) {
-            let late = Arc::clone(&late);
-            messages.push(thread::spawn(move || late.answer()));
+        if late.calls.call(1) && !late.lounge.hand(1) {
+            helpers.push(start(Late::answer));
         }
         if late.calls.call_off(1) {
             called_off += 1;
@@ -212,13 +232,53 @@ fn late(weakness: CallsWeakness) {
         late.roster.leave(0);
         assert!(!late.roster.wait_for_recall(), "nobody called it back");
     }
-    let answered: usize = messages.into_iter().map(|message| message.join().unwrap()).sum();
+    let answered: usize = helpers.into_iter().map(|helper| helper.join().unwrap()).sum();
     assert_eq!(answered + called_off, 2, "each call was answered or called off");
 }
 
 #[test]
 fn a_call_is_answered_or_called_off_and_the_run_outlives_the_answer() {
-    model::holds("late_helper", || late(CallsWeakness::None));
-    model::fails("late_helper/torn_call_off", || late(CallsWeakness::TornCallOff));
-    model::fails("late_helper/relaxed_call", || late(CallsWeakness::RelaxedCall));
+    model::holds("late_helper", || late(CallsWeakness::None, false));
+    model::holds_among_three("late_helper_awake", || late(CallsWeakness::None, true));
+    model::fails("late_helper/torn_call_off", || late(CallsWeakness::TornCallOff, false));
+    model::fails("late_helper/relaxed_call", || late(CallsWeakness::RelaxedCall, false));
+}
+
+/// An index that one thread has worked with and calls; another calls it off and works with it, unless it is answered before.
+fn called_off_elsewhere(weakness: CallsWeakness) {
+    struct Desk(Calls, UnsafeCell<usize>);
+    // SAFETY: the cell is touched by who holds the index; loom checks exactly that.
+    unsafe impl Sync for Desk {}
+
+    let desk = Arc::new(Desk(Calls::new(1).weakened(weakness), UnsafeCell::new(0)));
+    // Also the first point where loom may switch, whose making orders what comes before it for all threads.
+    assert!(!desk.0.call_off(0), "nobody is called");
+    // SAFETY: whoever works holds the index.
+    let work = |desk: &Desk| desk.1.with_mut(|work| unsafe { *work += 1 });
+    let others: [fn(&Calls) -> bool; 2] = [|calls| calls.call_off(0), |calls| calls.answer(0)];
+    let others = others.map(|take| {
+        let desk = Arc::clone(&desk);
+        thread::spawn(move || {
+            let mine = take(&desk.0);
+            if mine {
+                work(&desk);
+            }
+            usize::from(mine)
+        })
+    });
+    work(&desk);
+    desk.0.call(0);
+    let taken: usize = others.into_iter().map(|other| other.join().unwrap()).sum();
+    assert!(taken <= 1, "one takes it");
+    // SAFETY: all threads have been joined.
+    assert_eq!(desk.1.with(|work| unsafe { *work }), 1 + taken, "nobody's work was overwritten");
+}
+
+#[test]
+fn who_calls_off_sees_what_the_last_holder_did() {
+    model::holds_among_three("called_off_elsewhere", || called_off_elsewhere(CallsWeakness::None));
+    model::fails("called_off_elsewhere/relaxed_call_off", || {
+        called_off_elsewhere(CallsWeakness::RelaxedCallOff)
+    });
+    model::fails("called_off_elsewhere/torn_call_off", || called_off_elsewhere(CallsWeakness::TornCallOff));
 }

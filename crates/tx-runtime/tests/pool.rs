@@ -274,3 +274,33 @@ fn who_is_called_off_is_not_waited_for_and_may_be_called_again() {
     }
     assert!(came < enlisted, "{came} came of {enlisted}: nobody was called off");
 }
+
+/// Whoever calls off and whoever enlists, at once and in any order: an index has one loop at a time, and no task is lost.
+#[test]
+fn all_may_enlist_and_call_off_at_once() {
+    let pool = pool(4);
+    for round in 0..300_usize {
+        let at_work: Vec<_> = (0..4).map(|_| AtomicBool::new(false)).collect();
+        let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        pool.run(|crew, worker| {
+            assert!(!at_work[worker].swap(true, Relaxed), "index {worker} is used twice");
+            loop {
+                let task = next.fetch_add(1, Relaxed);
+                if task >= 60 {
+                    break;
+                }
+                match (task + round) % 3 {
+                    0 => crew.call_off(),
+                    _ => _ = crew.enlist(),
+                }
+                done.fetch_add(1, Relaxed);
+            }
+            assert!(at_work[worker].swap(false, Relaxed));
+        });
+        assert_eq!(done.into_inner(), 60);
+        if round % 30 == 0 {
+            // Until all have gone to sleep.
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}

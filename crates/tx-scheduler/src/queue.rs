@@ -150,10 +150,7 @@ impl TransactionQueue {
 impl Shared {
     fn work(&self, crew: &Crew<'_>) {
         while !self.stop.load(Ordering::Acquire) {
-            let Some(item) = self.take(crew) else {
-                crew.call_off();
-                break;
-            };
+            let Some(item) = self.take(crew) else { break };
             // ORDER: Acquire, pairs with the increment below (Q2): an attempt that begins now sees what was committed.
             let before = self.commits.load(Ordering::Acquire);
             match item.attempt() {
@@ -167,6 +164,7 @@ impl Shared {
                     self.failure.lock().get_or_insert(error);
                     self.ready.lock().push(item);
                     self.stop.store(true, Ordering::Release);
+                    crew.call_off();
                 }
             }
         }
@@ -183,6 +181,10 @@ impl Shared {
         }
         let item = ready.pop();
         let more = !ready.is_empty();
+        if item.is_none() {
+            // Under the lock: whoever has been called was called for items that somebody else took.
+            crew.call_off();
+        }
         drop(ready);
         if more {
             crew.enlist();

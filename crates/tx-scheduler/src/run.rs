@@ -241,7 +241,7 @@ impl Runner {
         if shared {
             let stacks: Vec<Mutex<Option<Stack>>> = stacks.into_iter().map(Mutex::new).collect();
             self.pool.run(|crew, worker| {
-                if worker == 0 {
+                if worker == 0 && !run.front.is_stopped() {
                     for _ in 0..called {
                         crew.enlist();
                     }
@@ -398,8 +398,8 @@ impl Run<'_> {
         if self.shared {
             self.sleeper.wake();
         }
-        // Nothing is left to do: worker 0 stays until then.
-        if let (0, Some(crew)) = (worker, crew) {
+        // Whoever called somebody sees it: nobody is waited for who has not begun when the run stops.
+        if let (true, Some(crew)) = (self.front.is_stopped(), crew) {
             crew.call_off();
         }
     }
@@ -465,7 +465,7 @@ impl Run<'_> {
         if decrement(&statement.left, self.shared) == 1 {
             self.advance_front();
         }
-        if self.shared && enabled > 1 {
+        if self.shared && enabled > 1 && !self.front.is_stopped() {
             if let Some(crew) = crew {
                 crew.enlist();
             }

@@ -33,7 +33,8 @@ impl<'a> Crew<'a> {
         Self { mates: Some(mates) }
     }
 
-    /// Start one more worker loop if fewer than [`threads`](Self::threads) are running; whether one was started.
+    /// Ask for one more worker loop if fewer than [`threads`](Self::threads) are running or asked for; whether it was. It begins soon,
+    /// unless another loop panics or [calls it off](Self::call_off) before.
     ///
     /// Cheap when none is free (one load), so it may be asked for every task that becomes ready. The new loop may find
     /// that others were faster; then it returns. Ask only where work for it is in sight: loops that always start another
@@ -58,8 +59,10 @@ impl<'a> Crew<'a> {
         self.mates.is_some_and(Mates::enlist)
     }
 
-    /// Do without the worker loops that were [enlisted](Self::enlist) and have not begun: for the end of a run, so that it need not wait
-    /// until a helper is awake only to find nothing. One load an index.
+    /// Do without the worker loops that were [enlisted](Self::enlist), by whomever, and have not begun: for the end of a run, so that it
+    /// need not wait until a helper is awake only to find nothing. One load an index.
+    ///
+    /// Not for loops that wait for those they enlisted.
     ///
     /// ```
     /// use tx_runtime::{budget::Budget, pool::Pool};

@@ -261,6 +261,7 @@ impl Run<'_> {
         // Unwind safety: the panic goes on from `run`, where the caller sees what it would see of a panic of its own.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.work)(&Crew::of(self), index))) {
             self.failed.store(true, Ordering::Relaxed);
+            self.call_off();
             let mut first = self.panic.lock();
             match &*first {
                 None => *first = Some(panic),

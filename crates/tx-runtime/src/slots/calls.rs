@@ -5,10 +5,11 @@
 //! wait for it only to see it leave.
 //!
 //! **Invariants** C1: the index of an open call belongs to nobody else, and exactly one of [`answer`](Calls::answer) and
-//! [`call_off`](Calls::call_off) takes it. C2: one message an index is under way at most: from the [`call`](Calls::call) that sent
-//! it to its `answer`, in which time the index may be called again.
+//! [`call_off`](Calls::call_off) takes it. C2: one message an index is under way at most: from the [`call`](Calls::call) that
+//! returns `true`, whose caller has to send it, to its `answer`; in between the index may be called again.
 //! **Orderings** `call` (Release) pairs with `answer` and `call_off` (Acquire): who takes the index sees what its caller did. What a
-//! message brings along may be older.
+//! message brings along may be older. A message that lies in a set of [`Slots`](super::Slots) has been taken from there before it is
+//! answered, and by C2 before the next is sent: the set's own orderings keep the two apart.
 //! **Checked by** tests/loom_slots.rs.
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -47,6 +48,8 @@ pub enum Weakness {
     TornCallOff,
     /// `call` orders nothing before it.
     RelaxedCall,
+    /// `call_off` orders nothing after it.
+    RelaxedCallOff,
 }
 
 impl Calls {
@@ -126,7 +129,12 @@ impl Calls {
             call.store(OFF, Ordering::Relaxed);
             return true;
         }
+        #[cfg(loom)]
+        let acquire =
+            if self.weakness == Weakness::RelaxedCallOff { Ordering::Relaxed } else { Ordering::Acquire };
+        #[cfg(not(loom))]
+        let acquire = Ordering::Acquire;
         // ORDER: Acquire, pairs with the Release in `call`: the last holder's work goes on to the next.
-        call.compare_exchange(OPEN, OFF, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        call.compare_exchange(OPEN, OFF, acquire, Ordering::Relaxed).is_ok()
     }
 }
