@@ -7,7 +7,7 @@
 //!
 //! **Remote** data, which no cache holds, is fetched twice: [`REMOTE_AHEAD`] into the second-level cache, which has more lines under
 //! way, and from there as above. Of 3 * 10^7 f64 on one thread, in turns and as parts of what a plain loop takes: a sum 1.09 with the near
-//! fetch alone, 1.03 with the distant one alone and 0.98 with both (0.985 at 8, 24 and 48 KiB); a variance 0.95 and 0.85, the place of an
+//! fetch alone, 1.03 with the distant one alone and 0.98 to 1.02 with both (in C 1.04 to 1.11, 1.03 to 1.05 and 0.98, at 8, 24 and 48 KiB alike); a variance 0.95 and 0.85, the place of an
 //! extreme 0.99 and 0.91, a sum of products 0.97 and 0.93. In the third-level cache the second fetch costs 3 to 6 % (10^6 elements); sums of
 //! 4 * 10^6 take the same, those of 6 * 10^6 1.11 and 0.99.
 
