@@ -132,6 +132,7 @@ impl Array {
         match &self.0.kind {
             Kind::Map { .. } => direct::map(self, isa, most),
             Kind::Buffer { .. } => Some(self.clone()),
+            Kind::Const { value, shape } if shape.is_empty() => Some(Array::one(*value)),
             Kind::Reduce { .. } | Kind::Whole { .. } => value::of(self, isa, None).map(Array::one),
             _ => None,
         }

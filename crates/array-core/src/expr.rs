@@ -56,7 +56,8 @@ pub(crate) enum Kind {
     /// An elementwise operation.
     Map { op: Op, shape: Dims, args: Args, at: &'static Location<'static> } = place::MAP,
     /// A reduction over all elements.
-    Reduce { op: ReduceOp, args: Args, at: &'static Location<'static> },
+    #[expect(dead_code, reason = "what `place` writes part by part, nobody constructs")]
+    Reduce { op: ReduceOp, args: Args, at: &'static Location<'static> } = place::REDUCE,
     /// An operation on whole arrays.
     Whole { shape: Dims, op: Box<Whole>, args: Args, at: &'static Location<'static> },
     /// The argument, stored in C order, seen through `layout` (a reshape of what cannot be reshaped in place).
@@ -85,12 +86,6 @@ impl Node {
         let weight = args.iter().fold(1u32, |w, a| w.saturating_add(a.0.weight));
         let barrier = args.iter().any(|a| a.0.barrier);
         Array(Held::new(|| Node { dtype, barrier, weight, kind: Kind::Map { op, shape, args, at } }))
-    }
-
-    pub(crate) fn reduce(op: ReduceOp, dtype: DType, arg: Array, at: &'static Location<'static>) -> Array {
-        let weight = arg.0.weight;
-        let args = Args::from_iter([arg]);
-        Array(Held::new(|| Node { dtype, barrier: true, weight, kind: Kind::Reduce { op, args, at } }))
     }
 
     /// An operation whose result has this shape and type.

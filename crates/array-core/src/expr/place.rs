@@ -7,7 +7,7 @@
 //! **Invariant** N1: a parts' structure lies as its variant of [`Kind`](super::Kind) does. The reference says so of an enumeration with a primitive
 //! representation: it is a union of `repr(C)` structures that start with the discriminant; the fields stand in the order of the variant.
 
-use super::{Args, Node, Op};
+use super::{Args, Node, Op, ReduceOp};
 use crate::{
     array::Array,
     buffer::Buffer,
@@ -16,13 +16,14 @@ use crate::{
     layout::{Dims, Layout, few},
     source::Source,
 };
-use std::{panic::Location, sync::Arc};
+use std::{mem::ManuallyDrop, panic::Location, ptr, sync::Arc};
 
 /// Discriminants of what is written here.
 pub(super) const CONST: u8 = 1;
 pub(super) const BUFFER: u8 = 2;
 pub(super) const SOURCE: u8 = 3;
 pub(super) const MAP: u8 = 4;
+pub(super) const REDUCE: u8 = 5;
 
 /// [`Kind::Const`](super::Kind::Const).
 #[repr(C)]
@@ -72,6 +73,15 @@ struct Map {
     at: &'static Location<'static>,
 }
 
+/// [`Kind::Reduce`](super::Kind::Reduce).
+#[repr(C)]
+struct Reduce {
+    tag: u8,
+    op: ReduceOp,
+    args: Args,
+    at: &'static Location<'static>,
+}
+
 /// A node to be written, but for its kind.
 #[inline(always)]
 fn begin(dtype: DType, barrier: bool, weight: u32) -> Vacant<Node> {
@@ -99,8 +109,9 @@ impl Node {
         const { assert!(ARGS <= 3) }
         let weight = args.iter().fold(1u32, |w, a| w.saturating_add(a.0.weight));
         let barrier = args.iter().fold(false, |b, a| b | a.0.barrier);
+        let args = ManuallyDrop::new(args);
         let mut room = begin(dtype, barrier, weight);
-        // SAFETY: there is room for a node, and every part of it is written (N1).
+        // SAFETY: there is room for a node, and every part of it is written (N1). The arguments move there, each once.
         Array(unsafe {
             let map: *mut Map = (&raw mut (*room.as_mut_ptr()).kind).cast();
             (&raw mut (*map).tag).write(MAP);
@@ -108,8 +119,25 @@ impl Node {
             (&raw mut (*map).shape).write(few(&axes));
             let list = &raw mut (*map).args;
             list.write(Args::new());
-            args.into_iter().for_each(|arg| (*list).push(arg));
+            // Each for itself: an array's iterator would take them all at once from where they were just put one by one.
+            args.iter().for_each(|arg| (*list).push(ptr::read(arg)));
             (&raw mut (*map).at).write(at);
+            room.filled()
+        })
+    }
+
+    /// A reduction over all elements.
+    pub(crate) fn reduce(op: ReduceOp, dtype: DType, arg: Array, at: &'static Location<'static>) -> Array {
+        let mut room = begin(dtype, true, arg.0.weight);
+        // SAFETY: as above.
+        Array(unsafe {
+            let reduce: *mut Reduce = (&raw mut (*room.as_mut_ptr()).kind).cast();
+            (&raw mut (*reduce).tag).write(REDUCE);
+            (&raw mut (*reduce).op).write(op);
+            let list = &raw mut (*reduce).args;
+            list.write(Args::new());
+            (*list).push(arg);
+            (&raw mut (*reduce).at).write(at);
             room.filled()
         })
     }
@@ -185,6 +213,10 @@ mod tests {
         assert_eq!((map.dtype(), map.0.weight, map.0.barrier), (DType::F64, 1, false));
 
         let total = map.sum();
+        let Kind::Reduce { op, args, at: line } = &total.0.kind else { panic!("a reduction") };
+        assert_eq!((*op, args.len(), line.line()), (ReduceOp::Sum, 1, line!() - 2));
+        assert!(args[0].address() == map.address() && total.shape().is_empty());
+        assert_eq!((total.dtype(), total.0.weight, total.0.barrier), (DType::F64, 1, true));
         let choice = Node::map_of(Op::Where, DType::F32, [7], [a.clone(), total, map.clone()], at);
         let Kind::Map { shape, args, .. } = &choice.0.kind else { panic!("a map") };
         assert_eq!((&shape[..], args.len()), (&[7][..], 3));
