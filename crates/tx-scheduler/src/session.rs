@@ -200,6 +200,12 @@ impl Session {
     }
 
     pub(crate) fn evaluated(&mut self, expression: Array, line: LineId) -> Result<Array, SessionError> {
+        if self.graph.statements().is_empty()
+            && let Some(value) = self.timed(|session| session.value_simple(&expression, line))?
+        {
+            self.run_all()?;
+            return Ok(value);
+        }
         if let Some(known) = self.known(&expression)? {
             return Ok(known);
         }
@@ -215,13 +221,7 @@ impl Session {
     #[track_caller]
     pub fn item(&mut self, expression: impl Into<Array>) -> Result<Scalar, SessionError> {
         let line = self.line_or(Location::caller());
-        let expression = expression.into();
-        if let Some(known) = self.known(&expression)? {
-            return Ok(known.item_scalar()?);
-        }
-        let leaf = self.computed(expression, line)?;
-        self.run_all()?;
-        Ok(self.gather(&leaf)?.item_scalar()?)
+        Ok(self.evaluated(expression.into(), line)?.item_scalar()?)
     }
 
     /// Run everything recorded.

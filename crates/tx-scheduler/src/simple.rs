@@ -10,14 +10,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use array_core::{Array, Layout, Source};
+use array_core::{Array, BlockPool, Layout, Scalar, Source};
 use smallvec::SmallVec;
 use tx_collections::{Binding, Home, View, Whole};
 
 use crate::desk::Desk;
 use crate::error::SessionError;
 use crate::graph::Graph;
-use crate::inline::{Clock, is_idle, is_settled};
+use crate::inline::{Clock, Took, is_idle, is_settled};
 use crate::lines::LineId;
 use crate::lower::binding;
 use crate::session::Session;
@@ -151,7 +151,7 @@ impl Session {
         }
         let slack = self.slack;
         let Some(ends) = self.admit(work, 1, survey.start.max(ends)) else { return Ok(Some(value)) };
-        let Self { graph, tables, runner, .. } = self;
+        let Self { graph, runner, .. } = self;
         let desk = runner.desks().next().expect("there is a thread");
         let dtype = target.dtype();
         let mut block = aside.then(|| desk.blocks.take(dtype, elems)).transpose()?;
@@ -160,24 +160,15 @@ impl Session {
             // SAFETY: no unfinished task touches the tile, this table alone holds it, and this expression does not read it.
             None => unsafe { graph.version(id).bytes_mut() }.wrapping_add(at * dtype.size()),
         };
-        let clock = Clock::start(graph.lines.get(line).statements, work);
-        // SAFETY: what is lent is settled, and lies where it is said to; `out` is a block of ours, or part of a tile that nobody else
-        // looks at and the expression does not read.
-        let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
-            #[cfg(feature = "faults")]
-            graph.faults.enter_task();
-            value.eval_lent(&|source, layout| survey.lend((graph, tables), source, layout), out)
-        }));
-        let took = clock.stop();
-        let done = self.done(outcome.map(Ok), line)?;
-        if !done {
+        // SAFETY: `out` is a block of ours, or part of a tile that nobody else looks at and the expression does not read.
+        let Some(took) = (unsafe { self.compute(&value, survey, work, line, out)? }) else {
             self.slack = slack;
             if let Some(block) = block {
                 let desk = self.runner.desks().next().expect("there is a thread");
                 desk.blocks.put(block);
             }
             return Ok(Some(value));
-        }
+        };
         drop(value);
         if let Some(block) = block {
             // What still holds the present value keeps it.
@@ -201,28 +192,84 @@ impl Session {
             return Ok(None);
         }
         let Some(ends) = self.admit(work, 1, survey.start) else { return Ok(None) };
-        let Self { graph, tables, runner, .. } = self;
-        let Desk { blocks, .. } = runner.desks().next().expect("there is a thread");
+        let Desk { blocks, .. } = self.runner.desks().next().expect("there is a thread");
         let mut block = blocks.take(value.dtype(), value.len())?;
-        let out = block.as_mut_ptr();
+        // SAFETY: the block is ours, and has room for the elements.
+        let Some(took) = (unsafe { self.compute(value, survey, work, line, block.as_mut_ptr())? }) else {
+            self.slack = slack;
+            let desk = self.runner.desks().next().expect("there is a thread");
+            desk.blocks.put(block);
+            return Ok(None);
+        };
+        let (slot, storage) = self.tables.add(value.dtype(), value.shape(), self.config.tile_elems);
+        self.install(slot, 0, [block]);
+        self.tables.get_mut(slot).ends = ends;
+        self.computed_at_once(None, line, took, survey.bytes + value.len() * value.dtype().size());
+        Ok(Some(storage))
+    }
+    /// Compute an expression for somebody who looks now, into memory of its own: no array of the session is made. Nothing if it takes
+    /// more. (Where something waits, its tasks run along with that.)
+    pub(crate) fn value_simple(
+        &mut self,
+        value: &Array,
+        line: LineId,
+    ) -> Result<Option<Array>, SessionError> {
+        let survey = self.survey(value, None);
+        let work = survey.work(value);
+        // What is there is only gathered, and of single elements it is no statement: see `immediate`.
+        if value.as_source().is_some()
+            || survey.elements <= 1
+            || survey.attached
+            || !self.is_simple(value, &survey, work)
+        {
+            return Ok(None);
+        }
+        let (dtype, len) = (value.dtype(), value.len());
+        let (took, value) = if value.ndim() == 0 {
+            let mut cell = [0u64; 2];
+            let out = cell.as_mut_ptr().cast();
+            // SAFETY: no element is larger than the cell, or needs to be aligned better.
+            let Some(took) = (unsafe { self.compute(value, &survey, work, line, out)? }) else {
+                return Ok(None);
+            };
+            // SAFETY: it has been written.
+            (took, Array::scalar(unsafe { Scalar::read(dtype, out, 0) }).eval()?)
+        } else {
+            let mut block = BlockPool::shared().take(dtype, len)?;
+            // SAFETY: the block is ours, and has room for the elements.
+            let Some(took) = (unsafe { self.compute(value, &survey, work, line, block.as_mut_ptr())? })
+            else {
+                return Ok(None);
+            };
+            // SAFETY: all elements have been written.
+            (took, Array::from_buffer(unsafe { block.freeze() }, value.shape()))
+        };
+        self.computed_at_once(None, line, took, survey.bytes + len * dtype.size());
+        Ok(Some(value))
+    }
+
+    /// Compute a simple expression to `out`: how long that took, or nothing if it takes more than that.
+    ///
+    /// # Safety
+    /// `out` has room for the elements, which nobody else touches and the expression does not read.
+    #[inline]
+    unsafe fn compute(
+        &mut self,
+        value: &Array,
+        survey: &Survey,
+        work: u64,
+        line: LineId,
+        out: *mut u8,
+    ) -> Result<Option<Took>, SessionError> {
+        let Self { graph, tables, .. } = self;
         let clock = Clock::start(graph.lines.get(line).statements, work);
-        // SAFETY: as above.
+        // SAFETY: what is lent is settled, and lies where it is said to; the rest is the caller's.
         let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
             #[cfg(feature = "faults")]
             graph.faults.enter_task();
             value.eval_lent(&|source, layout| survey.lend((graph, tables), source, layout), out)
         }));
         let took = clock.stop();
-        if !self.done(outcome.map(Ok), line)? {
-            self.slack = slack;
-            let desk = self.runner.desks().next().expect("there is a thread");
-            desk.blocks.put(block);
-            return Ok(None);
-        }
-        let (slot, storage) = self.tables.add(value.dtype(), value.shape(), self.config.tile_elems);
-        self.install(slot, 0, [block]);
-        self.tables.get_mut(slot).ends = ends;
-        self.computed_at_once(None, line, took, survey.bytes + value.len() * value.dtype().size());
-        Ok(Some(storage))
+        Ok(self.done(outcome.map(Ok), line)?.then_some(took))
     }
 }

@@ -80,6 +80,7 @@ fn every_kind_of_statement_has_the_bits_of_its_tasks() {
                 w.read().mean_along(0),
                 w.read(),
             ] {
+                all.push(session.eval(value.cast(DType::F64)).unwrap().to_vec::<f64>().unwrap());
                 let value = session.array(value).unwrap();
                 all.push(session.eval(value.read().cast(DType::F64)).unwrap().to_vec::<f64>().unwrap());
             }
@@ -94,6 +95,39 @@ fn every_kind_of_statement_has_the_bits_of_its_tasks() {
         assert!(at_once == expected && none == 0, "{none} tasks");
         let (at_once, _) = run(config.tile_elems(64));
         assert!(at_once == expected);
+    }
+}
+
+#[test]
+fn what_somebody_looks_at_is_computed_for_him_alone() {
+    for mut session in sessions() {
+        let u = session.array(Array::arange(0.0, 6.0, 1.0)).unwrap();
+        let before = session.report().statements;
+        let total = session.eval(u.read().sum()).unwrap();
+        assert_eq!(session.item(u.read().max()).unwrap().as_f64(), 5.0);
+        let kept = session.eval(u.read().reshape([2, 3]).sum_along(1)).unwrap();
+        let doubled = session.eval(u.at(s![1..4]).read() * 2.0).unwrap();
+        let report = session.report();
+        assert_eq!((report.statements - before, report.tasks), (4, 0), "each is a statement of its line");
+        session.eval(&u).unwrap();
+        session.item(u.at(s![2]).read() + 1.0).unwrap();
+        assert_eq!(session.report().statements - before, 4, "what is there is none");
+
+        session.assign(&u, 7.0).unwrap();
+        assert!(total.is_evaluated() && kept.is_evaluated() && doubled.is_evaluated());
+        assert_eq!((total.shape(), kept.shape(), doubled.shape()), (&[][..], &[2][..], &[3][..]));
+        assert_eq!((total.item::<f64>().unwrap(), kept.to_vec::<f64>().unwrap()), (15.0, vec![3.0, 12.0]));
+        assert_eq!(doubled.to_vec::<f64>().unwrap(), [2.0, 4.0, 6.0], "nobody writes there any more");
+
+        // What waits is run first.
+        let wave = session.array(Array::zeros([400_000])).unwrap();
+        session.assign(&wave, wave.read() + 1.0).unwrap();
+        session.assign(u.at(s![..2]), wave.at(s![..2])).unwrap();
+        assert_eq!(session.item(u.read().sum()).unwrap().as_f64(), 30.0);
+        assert!(session.item(u.read()).is_err(), "six elements are no item");
+        let failed = session.dynamic(&[], |_| Err(std::io::Error::other("no more paper").into()));
+        let looked = failed.and_then(|()| session.eval(u.read().sum()));
+        assert!(matches!(looked, Err(SessionError::Closure { .. })), "{looked:?}");
     }
 }
 
