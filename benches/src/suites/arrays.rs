@@ -2,10 +2,10 @@
 //! installed (`cargo xtask bench arrays --install-rivals`).
 //!
 //! `given` writes into memory that is there already, `fresh` takes a result each time; reductions have results of next to no
-//! size and are `fresh`. On one thread ours is `Array::eval`; on more it is a session, and of the rivals those with threads
-//! of their own have as many (loop, ndarray and NumPy have one). `tiny` is one addition of eight elements: building the
-//! expression, evaluating it, dropping both, in a process of as many threads. `first` is the first use of an expression that no
-//! plan was made for.
+//! size and are `fresh`. On one thread ours is `Array::eval`. On more it is a session, and the rivals are the same statements in a
+//! session of one thread (`one-thread`), NumPy, which has one thread, and those with threads of their own, which have as many.
+//! `tiny` is one addition of eight elements: building the expression, evaluating it, dropping both, in a process of as many threads.
+//! `first` is the first use of an expression that no plan was made for.
 
 mod hand;
 
@@ -27,6 +27,8 @@ const SIZES: [(&str, usize, [usize; 2]); 3] =
     [("1e4", 10_000, [100, 100]), ("1e6", 1_000_000, [1000, 1000]), ("3e7", 30_000_000, [3000, 10_000])];
 const MAPS: [&str; 4] = ["add", "poly", "quad", "where"];
 const REDUCTIONS: [&str; 6] = ["sum", "mean0", "max1", "argmax", "var", "dot"];
+/// What has two operands.
+const READ_BOTH: [&str; 4] = ["add", "quad", "where", "dot"];
 const ROUNDS: usize = 15;
 
 fn run(threads: &[usize]) -> Vec<Row> {
@@ -56,8 +58,8 @@ struct Data {
     threads: usize,
     a: Array,
     b: Array,
-    /// The same in a session, for more than one thread.
-    live: Option<Live>,
+    /// The same in a session of as many threads and in one of one thread, for more than one.
+    live: Option<[Live; 2]>,
 }
 
 /// A session's operands and its given result.
@@ -89,12 +91,7 @@ impl Data {
         let line = Array::linspace(0.5, 1.5, len);
         let stored = |array: Array| (array * 1.0).eval().expect("it fits memory");
         let (a, b) = (stored(line.clone()), stored(line.slice(s![..; -1])));
-        let live = (threads > 1).then(|| {
-            let mut session = Session::new(Config::threads(threads).expect("at least one thread"));
-            let [a, b, out] = [&a, &b, &a].map(|array| session.array(array).expect("it fits"));
-            session.finish().expect("nothing fails");
-            Live { session: RefCell::new(session), a, b, out }
-        });
+        let live = (threads > 1).then(|| [threads, 1].map(|threads| Live::new(&a, &b, threads)));
         Data { size, len, shape, threads, a, b, live }
     }
 
@@ -106,7 +103,7 @@ impl Data {
     }
 
     fn times(&self) -> usize {
-        (4_000_000 / self.len).clamp(1, 200)
+        (10_000_000 / self.len).clamp(1, 1000)
     }
 
     fn contest<'a>(
@@ -121,13 +118,18 @@ impl Data {
         if !contest.is_wanted() {
             return contest.ours(|| Duration::ZERO);
         }
-        contest = match &self.live {
-            None => self.evaluated(contest, operation, place),
-            Some(live) => self.session(live, contest, operation, place),
+        contest = match (&self.live, self.slices()) {
+            (Some([ours, one]), _) => contest
+                .ours(self.statements(ours, operation, place))
+                .rival("one-thread", self.statements(one, operation, place)),
+            (None, pair) => {
+                let contest = self.evaluated(contest, operation, place);
+                match pair {
+                    Some(pair) => hand::join(contest, operation, place, pair, self.shape, times),
+                    None => contest,
+                }
+            }
         };
-        if let (None, Some(pair)) = (&self.live, self.slices()) {
-            contest = hand::join(contest, operation, place, pair, self.shape, times);
-        }
         for rival in rivals {
             let (name, job) =
                 (rival.borrow().name().to_owned(), format!("{operation} {place} {} {times}", self.len));
@@ -168,28 +170,49 @@ impl Data {
         })
     }
 
-    fn session<'a>(
+    /// The time of the statements in a session.
+    fn statements<'a>(
         &self,
         live: &'a Live,
-        contest: Contest<'a>,
         operation: &'static str,
         place: &'static str,
-    ) -> Contest<'a> {
-        let (shape, times, given) = (self.shape, self.times(), place == "given");
-        let write = move |live: &Live| expression(operation, &live.a.read(), &live.b.read(), shape);
-        contest.ours(move || {
+    ) -> impl FnMut() -> Duration + 'a {
+        let (shape, times) = (self.shape, self.times());
+        move || {
             let mut session = live.session.borrow_mut();
             timed(|| {
                 for _ in 0..times {
-                    if given {
-                        session.assign(&live.out, write(live)).expect("it fits");
+                    let value = live.expression(operation, shape);
+                    if place == "given" {
+                        session.assign(&live.out, value).expect("it fits");
+                    } else if MAPS.contains(&operation) {
+                        drop(session.array(value).expect("it fits"));
                     } else {
-                        session.array(write(live)).expect("it fits");
+                        drop(std::hint::black_box(session.eval(value).expect("it fits")));
+                        continue;
                     }
                     session.finish().expect("nothing fails");
                 }
             })
-        })
+        }
+    }
+}
+
+impl Live {
+    fn new(a: &Array, b: &Array, threads: usize) -> Live {
+        let mut session = Session::new(Config::threads(threads).expect("at least one thread"));
+        let [a, b, out] = [a, b, a].map(|array| session.array(array).expect("it fits"));
+        session.finish().expect("nothing fails");
+        Live { session: RefCell::new(session), a, b, out }
+    }
+
+    /// [`expression`] of what it reads and nothing else.
+    fn expression(&self, operation: &str, shape: [usize; 2]) -> Array {
+        if READ_BOTH.contains(&operation) {
+            return expression(operation, &self.a.read(), &self.b.read(), shape);
+        }
+        let only = if operation == "argmax" { &self.b } else { &self.a }.read();
+        expression(operation, &only, &only, shape)
     }
 }
 
@@ -215,9 +238,10 @@ fn tiny(threads: usize, rivals: &[RefCell<Rival>]) -> Row {
 fn alone(threads: usize, rivals: &[RefCell<Rival>]) -> Row {
     let times = 20_000;
     let data = Data::new("8", 8, [2, 4], 1);
+    let add = || (&data.a + &data.b).eval().expect("it fits memory");
     let mut contest = Contest::new("arrays/tiny", Unit::NsPerOp, times)
         .threads(threads)
-        .ours(|| timed(|| (0..times).for_each(|_| drop(std::hint::black_box((&data.a + &data.b).eval())))));
+        .ours(|| timed(|| (0..times).for_each(|_| drop(std::hint::black_box(add())))));
     let (a, b) = (ndarray::Array1::linspace(0.5, 1.5, 8), ndarray::Array1::linspace(1.5, 0.5, 8));
     contest = contest
         .rival("ndarray", move || timed(|| (0..times).for_each(|_| drop(std::hint::black_box(&a + &b)))));
