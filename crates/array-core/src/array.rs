@@ -109,6 +109,7 @@ impl Array {
     #[inline(always)]
     pub(crate) fn packed(data: Buffer, shape: &[usize]) -> Array {
         match *shape {
+            [] => Node::packed(data, []),
             [n] => Node::packed(data, [n]),
             [m, n] => Node::packed(data, [m, n]),
             _ => Array::from_layout(data, Layout::packed(shape)),

@@ -469,7 +469,7 @@ impl Array {
     fn one(value: Scalar) -> Array {
         // SAFETY: one element is written, of at most sixteen bytes.
         let data = unsafe { Buffer::few(value.dtype(), 1, |at| value.write(at, 0)) };
-        Array::from_layout(data, Layout::default())
+        Node::packed(data, [])
     }
 }
 

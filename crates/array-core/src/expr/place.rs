@@ -226,7 +226,8 @@ mod tests {
 
         let data = Buffer::from_vec(vec![1i16, 2, 3, 4, 5, 6]);
         for (view, shape, strides) in [
-            (Node::packed(data.clone(), [6]), &[6][..], &[1][..]),
+            (Node::packed(data.clone(), []), &[][..], &[][..]),
+            (Node::packed(data.clone(), [6]), &[6], &[1]),
             (Node::packed(data.clone(), [2, 3]), &[2, 3], &[3, 1]),
             (Node::packed(data.clone(), [4, 0]), &[4, 0], &[1, 1]),
         ] {
