@@ -12,6 +12,10 @@ use crate::{Row, Unit};
 /// whoever comes after a rival in another process has idled. Shorter turns are taken, untimed, until this much time has passed.
 const AWAKE: Duration = Duration::from_millis(60);
 
+/// A turn is lost that lost more than this part of its time to the machine below; it is taken again, so many times at most.
+const LOST: u32 = 20;
+const MOST_AGAIN: u32 = 3;
+
 /// What an id must contain for its contest to take place; all do unless said.
 static ONLY: OnceLock<String> = OnceLock::new();
 
@@ -36,6 +40,30 @@ pub fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     let time = start.elapsed();
     drop(result);
     time
+}
+
+/// Time in which this machine's processors could have run and the machine below ran somebody else, since it was started, in steps of
+/// 10 ms. Always the same where nobody says.
+fn stolen() -> Duration {
+    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let ticks = stat.split_whitespace().nth(8).and_then(|ticks| ticks.parse().ok()).unwrap_or(0);
+    Duration::from_millis(10 * ticks)
+}
+
+/// What a contestant's turns took.
+#[derive(Default)]
+struct Turns {
+    whole: Vec<Duration>,
+    lost: Vec<Duration>,
+}
+
+impl Turns {
+    /// The median of those that were not lost, if there are any.
+    fn median(&mut self) -> Option<Duration> {
+        let times = if self.whole.is_empty() { &mut self.lost } else { &mut self.whole };
+        let middle = times.len() / 2;
+        (!times.is_empty()).then(|| *times.select_nth_unstable(middle).1)
+    }
 }
 
 /// A named way to do the work; it prepares, then returns the [`timed`] part.
@@ -107,7 +135,8 @@ impl<'a> Contest<'a> {
     }
 
     /// One turn each to warm up, then `rounds` rounds; who begins moves on with each round. Before a short turn is timed, turns like
-    /// it keep the core busy for a while.
+    /// it keep the core busy for a while. A turn during which a virtual machine was kept from its processors is taken again, up to
+    /// three times, and does not count beside others: two threads of it have one core then, whoever's they are.
     ///
     /// # Panics
     /// When [`ours`](Self::ours) was never called, or `rounds` is 0.
@@ -120,15 +149,20 @@ impl<'a> Contest<'a> {
     /// # Panics
     /// As [`run`](Self::run), for any of them.
     pub fn together(contests: Vec<Self>, rounds: usize) -> Vec<Row> {
-        Self::those(contests, rounds, is_wanted)
+        Self::those(contests, rounds, is_wanted, stolen)
     }
 
     /// Those whose id is `wanted` take place; a row comes of each.
-    fn those(mut contests: Vec<Self>, rounds: usize, wanted: impl Fn(&str) -> bool) -> Vec<Row> {
+    fn those(
+        mut contests: Vec<Self>,
+        rounds: usize,
+        wanted: impl Fn(&str) -> bool,
+        stolen: impl Fn() -> Duration,
+    ) -> Vec<Row> {
         let has_ours = |contest: &Self| contest.contestants.first().is_some_and(|(name, _)| name.is_empty());
         assert!(rounds > 0 && contests.iter().all(has_ours), "ours is missing");
-        let mut times: Vec<Vec<_>> =
-            contests.iter().map(|c| vec![Vec::with_capacity(rounds); c.contestants.len()]).collect();
+        let mut times: Vec<Vec<Turns>> =
+            contests.iter().map(|c| c.contestants.iter().map(|_| Turns::default()).collect()).collect();
         // How long each took last. Its first turn, which may touch its memory for the first time, says little of the others.
         let mut latest: Vec<Vec<Duration>> = Vec::new();
         for contest in &mut contests {
@@ -143,22 +177,30 @@ impl<'a> Contest<'a> {
                 for step in 0..count {
                     let index = (round + step) % count;
                     let turn = &mut contest.contestants[index].1;
-                    let begun = Instant::now();
-                    while latest[index] < contest.awake && begun.elapsed() < contest.awake {
-                        turn();
+                    let mut lost = true;
+                    for _ in 0..=MOST_AGAIN {
+                        let (begun, before) = (Instant::now(), stolen());
+                        while latest[index] < contest.awake && begun.elapsed() < contest.awake {
+                            turn();
+                        }
+                        latest[index] = turn();
+                        lost = stolen().saturating_sub(before) * LOST > begun.elapsed();
+                        if !lost {
+                            break;
+                        }
                     }
-                    latest[index] = turn();
-                    times[index].push(latest[index]);
+                    let times = &mut times[index];
+                    if lost { &mut times.lost } else { &mut times.whole }.push(latest[index]);
                 }
             }
         }
         contests.into_iter().zip(&mut times).map(|(contest, times)| contest.row(times)).collect()
     }
 
-    fn row(self, times: &mut [Vec<Duration>]) -> Row {
+    fn row(self, times: &mut [Turns]) -> Row {
         let scale = self.unit.per_second() / self.operations as f64;
         // A contest that did not take place has no times, and no contestants left.
-        let mut medians = times.iter_mut().map_while(|t| Some(median(t)?.as_secs_f64() * scale));
+        let mut medians = times.iter_mut().map_while(|t| Some(t.median()?.as_secs_f64() * scale));
         let ours = medians.next().unwrap_or(f64::NAN);
         let names = self.contestants.iter().skip(1).map(|(name, _)| name.clone());
         let rivals: BTreeMap<_, _> = names.zip(medians).collect();
@@ -166,14 +208,9 @@ impl<'a> Contest<'a> {
     }
 }
 
-fn median(times: &mut [Duration]) -> Option<Duration> {
-    let middle = times.len() / 2;
-    (!times.is_empty()).then(|| *times.select_nth_unstable(middle).1)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
 
     use super::*;
 
@@ -228,6 +265,27 @@ mod tests {
     }
 
     #[test]
+    fn turns_that_lost_their_processor_are_taken_again_and_count_where_there_are_no_others() {
+        let (lost, turns) = (Cell::new(Duration::ZERO), Cell::new(0));
+        let run = |rounds: usize, until: u64| {
+            turns.set(0);
+            let turn = || {
+                turns.set(turns.get() + 1);
+                if turns.get() > 1 && turns.get() < until {
+                    lost.set(lost.get() + Duration::from_secs(1));
+                }
+                Duration::from_nanos(turns.get())
+            };
+            let contest = Contest::new("x", Unit::NsPerOp, 1).awake(Duration::ZERO).ours(turn);
+            Contest::those(vec![contest], rounds, |_| true, || lost.get())[0].ours
+        };
+        // The first turn is no round's.
+        assert_eq!([run(1, 0), run(1, 3), run(1, 4), run(1, 99)], [2.0, 3.0, 4.0, 5.0]);
+        // Two rounds of four turns each come to nothing.
+        assert_eq!([run(4, 10), run(3, 99)], [11.0, 9.0]);
+    }
+
+    #[test]
     fn what_is_not_wanted_takes_no_turn_and_gives_a_row_without_a_time() {
         let log = RefCell::new(String::new());
         let contest = |name: char| {
@@ -241,7 +299,8 @@ mod tests {
                 .ours(turn)
                 .rival("r", turn)
         };
-        let rows = Contest::those(vec![contest('a'), contest('b')], 2, |id| id.contains("/b"));
+        let rows =
+            Contest::those(vec![contest('a'), contest('b')], 2, |id| id.contains("/b"), || Duration::ZERO);
         assert_eq!(log.take(), "bbbbbb");
         assert!(rows[0].id == "x/a" && rows[0].ours.is_nan() && rows[0].rivals.is_empty());
         assert_eq!((rows[1].ours, rows[1].rivals["r"]), (1.0, 1.0));
