@@ -58,11 +58,13 @@ struct Turns {
 }
 
 impl Turns {
-    /// The median of those that were not lost, if there are any.
-    fn median(&mut self) -> Option<Duration> {
-        let times = if self.whole.is_empty() { &mut self.lost } else { &mut self.whole };
-        let middle = times.len() / 2;
-        (!times.is_empty()).then(|| *times.select_nth_unstable(middle).1)
+    /// The median, of those that were not lost or of all.
+    fn median(&mut self, whole: bool) -> Option<Duration> {
+        if !whole {
+            self.whole.append(&mut self.lost);
+        }
+        let middle = self.whole.len() / 2;
+        (!self.whole.is_empty()).then(|| *self.whole.select_nth_unstable(middle).1)
     }
 }
 
@@ -136,7 +138,8 @@ impl<'a> Contest<'a> {
 
     /// One turn each to warm up, then `rounds` rounds; who begins moves on with each round. Before a short turn is timed, turns like
     /// it keep the core busy for a while. A turn during which a virtual machine was kept from its processors is taken again, up to
-    /// three times, and does not count beside others: two threads of it have one core then, whoever's they are.
+    /// three times: two threads of it have one core then, whoever's they are. Turns that stay so do not count, if every contestant has
+    /// others in a third of the rounds.
     ///
     /// # Panics
     /// When [`ours`](Self::ours) was never called, or `rounds` is 0.
@@ -194,13 +197,15 @@ impl<'a> Contest<'a> {
                 }
             }
         }
-        contests.into_iter().zip(&mut times).map(|(contest, times)| contest.row(times)).collect()
+        contests.into_iter().zip(&mut times).map(|(contest, times)| contest.row(rounds, times)).collect()
     }
 
-    fn row(self, times: &mut [Turns]) -> Row {
+    fn row(self, rounds: usize, times: &mut [Turns]) -> Row {
         let scale = self.unit.per_second() / self.operations as f64;
         // A contest that did not take place has no times, and no contestants left.
-        let mut medians = times.iter_mut().map_while(|t| Some(t.median()?.as_secs_f64() * scale));
+        // The same for all: who takes long turns loses more of them.
+        let whole = times.iter().all(|t| t.whole.len() * 3 >= rounds);
+        let mut medians = times.iter_mut().map_while(|t| Some(t.median(whole)?.as_secs_f64() * scale));
         let ours = medians.next().unwrap_or(f64::NAN);
         let names = self.contestants.iter().skip(1).map(|(name, _)| name.clone());
         let rivals: BTreeMap<_, _> = names.zip(medians).collect();
@@ -214,6 +219,11 @@ mod tests {
 
     use super::*;
 
+    /// As on a machine that has its processors for itself.
+    fn undisturbed(contests: Vec<Contest<'_>>, rounds: usize) -> Vec<Row> {
+        Contest::those(contests, rounds, |_| true, || Duration::ZERO)
+    }
+
     #[test]
     fn turns_alternate_and_medians_forget_the_odd_one() {
         let log = RefCell::new(String::new());
@@ -225,11 +235,11 @@ mod tests {
                 Duration::from_nanos(times[step - 1])
             }
         };
-        let row = Contest::new("x", Unit::NsPerOp, 10)
+        let contest = Contest::new("x", Unit::NsPerOp, 10)
             .awake(Duration::ZERO)
             .rival("b", turn('b', &[0, 40, 40, 40]))
-            .ours(turn('a', &[0, 20, 9999, 20]))
-            .run(3);
+            .ours(turn('a', &[0, 20, 9999, 20]));
+        let row = undisturbed(vec![contest], 3).remove(0);
         assert_eq!(log.into_inner(), "ababbaab");
         assert_eq!((row.ours, row.rivals["b"]), (2.0, 4.0));
     }
@@ -244,7 +254,7 @@ mod tests {
                 Duration::from_nanos(u64::from(name == 'b'))
             })
         };
-        let rows = Contest::together(vec![contest('a'), contest('b')], 2);
+        let rows = undisturbed(vec![contest('a'), contest('b')], 2);
         assert_eq!(log.take(), "ababab");
         assert_eq!((rows[0].ours, rows[1].ours), (0.0, 1.0));
     }
@@ -257,7 +267,7 @@ mod tests {
                 *count.borrow_mut() += 1;
                 timed(|| std::thread::sleep(turn))
             });
-            contest.run(1);
+            undisturbed(vec![contest], 1);
             count.into_inner()
         };
         assert!(turns(Duration::ZERO) > 3);
@@ -265,24 +275,34 @@ mod tests {
     }
 
     #[test]
-    fn turns_that_lost_their_processor_are_taken_again_and_count_where_there_are_no_others() {
+    fn turns_that_lost_their_processor_are_taken_again_and_count_where_somebody_has_no_others() {
         let (lost, turns) = (Cell::new(Duration::ZERO), Cell::new(0));
-        let run = |rounds: usize, until: u64| {
+        let lose = || lost.set(lost.get() + Duration::from_secs(1));
+        // Ours takes as many ns as it has had turns; the first is no round's, and those from the second to before `until` are lost.
+        let run = |rounds: usize, until: u64, beside_a_loser: bool| {
             turns.set(0);
-            let turn = || {
+            let ours = || {
                 turns.set(turns.get() + 1);
                 if turns.get() > 1 && turns.get() < until {
-                    lost.set(lost.get() + Duration::from_secs(1));
+                    lose();
                 }
                 Duration::from_nanos(turns.get())
             };
-            let contest = Contest::new("x", Unit::NsPerOp, 1).awake(Duration::ZERO).ours(turn);
-            Contest::those(vec![contest], rounds, |_| true, || lost.get())[0].ours
+            let mut contest = Contest::new("x", Unit::NsPerOp, 1).awake(Duration::ZERO).ours(ours);
+            if beside_a_loser {
+                contest = contest.rival("loser", || {
+                    lose();
+                    Duration::from_nanos(3)
+                });
+            }
+            Contest::those(vec![contest], rounds, |_| true, || lost.get()).remove(0)
         };
-        // The first turn is no round's.
-        assert_eq!([run(1, 0), run(1, 3), run(1, 4), run(1, 99)], [2.0, 3.0, 4.0, 5.0]);
-        // Two rounds of four turns each come to nothing.
-        assert_eq!([run(4, 10), run(3, 99)], [11.0, 9.0]);
+        let ours = |rounds, until| run(rounds, until, false).ours;
+        assert_eq!([ours(1, 0), ours(1, 3), ours(1, 4), ours(1, 99)], [2.0, 3.0, 4.0, 5.0]);
+        // Rounds of four lost turns come to nothing, unless they are more than two thirds.
+        assert_eq!([ours(3, 6), ours(4, 10), ours(4, 14)], [7.0, 11.0, 13.0]);
+        let row = run(3, 6, true);
+        assert_eq!((row.ours, row.rivals["loser"]), (6.0, 3.0));
     }
 
     #[test]

@@ -200,11 +200,14 @@ impl Session {
     }
 
     pub(crate) fn evaluated(&mut self, expression: Array, line: LineId) -> Result<Array, SessionError> {
-        if self.graph.statements().is_empty()
-            && let Some(value) = self.timed(|session| session.value_simple(&expression, line))?
-        {
-            self.run_all()?;
-            return Ok(value);
+        if self.graph.statements().is_empty() {
+            let before = (self.at_once, self.record_ns);
+            if let Some(value) = self.timed(|session| session.value_simple(&expression, line))? {
+                self.run_all()?;
+                return Ok(value);
+            }
+            // Nothing was recorded.
+            (self.at_once, self.record_ns) = before;
         }
         if let Some(known) = self.known(&expression)? {
             return Ok(known);

@@ -207,6 +207,7 @@ impl Session {
         self.computed_at_once(None, line, took, survey.bytes + value.len() * value.dtype().size());
         Ok(Some(storage))
     }
+
     /// Compute an expression for somebody who looks now, into memory of its own: no array of the session is made. Nothing if it takes
     /// more. (Where something waits, its tasks run along with that.)
     pub(crate) fn value_simple(
@@ -214,6 +215,7 @@ impl Session {
         value: &Array,
         line: LineId,
     ) -> Result<Option<Array>, SessionError> {
+        self.collect();
         let survey = self.survey(value, None);
         let work = survey.work(value);
         // What is there is only gathered, and of single elements it is no statement: see `immediate`.
@@ -271,5 +273,23 @@ impl Session {
         }));
         let took = clock.stop();
         Ok(self.done(outcome.map(Ok), line)?.then_some(took))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+
+    #[test]
+    fn what_somebody_looks_at_is_no_array_of_the_session_and_what_is_gone_is_let_go() {
+        let mut session = Session::new(Config::single_thread());
+        let view = session.array(Array::arange(0.0, 1000.0, 1.0)).unwrap();
+        let gone = session.array(view.read() * 2.0).unwrap();
+        let bytes = session.tables.bytes;
+        drop(gone);
+        assert_eq!(session.item(view.read().sum()).unwrap().as_f64(), 499_500.0);
+        assert_eq!(session.eval(view.read() + 1.0).unwrap().len(), 1000);
+        assert_eq!((bytes, session.tables.bytes), (16_000, 8000));
     }
 }
