@@ -11,6 +11,8 @@
 //! A model file without a `loom-model` line, a model of one execution and a mutant that got away fail the task.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::shell::{Outcome, Shell};
@@ -31,6 +33,26 @@ struct Row {
     after: Duration,
 }
 
+/// What one test file printed.
+#[derive(Debug)]
+struct Found {
+    file: String,
+    green: bool,
+    lines: Vec<Row>,
+    said: Vec<String>,
+}
+
+impl Found {
+    fn of(file: String, cargo: Shell) -> Outcome<Self> {
+        let (mut lines, mut said, start) = (Vec::new(), Vec::new(), Instant::now());
+        let green = cargo.lines(|text| match parse(text) {
+            Some(line) => lines.push(Row { file: file.clone(), line, after: start.elapsed() }),
+            None => said.push(text.to_owned()),
+        })?;
+        Ok(Self { file, green, lines, said })
+    }
+}
+
 pub(crate) fn run(model: Option<&str>, deep: bool) -> Outcome {
     let metadata = workspace::members(None)?;
     let folder = metadata.target_directory.join("loom");
@@ -46,36 +68,56 @@ pub(crate) fn run(model: Option<&str>, deep: bool) -> Outcome {
     }
     let filter = model.filter(|_| file.is_none());
 
+    let cargo = |package: &str, tests: &[&str]| {
+        let cargo = Shell::cargo().env("RUSTFLAGS", "--cfg loom");
+        let cargo = cargo.args(["test", "--quiet", "--profile", "loom", "--package", package]);
+        let cargo = tests.iter().fold(cargo, |cargo, test| cargo.args(["--test", test]));
+        cargo.args(["--target-dir", folder.as_str()])
+    };
+    files.retain(|_, tests| !tests.is_empty());
+    for (package, tests) in &files {
+        cargo(package, tests).arg("--no-run").run()?;
+    }
+    let explore = |package: &str, test: &str| {
+        let cargo = cargo(package, &[test]).args(filter).args(["--", "--nocapture", "--test-threads=1"]);
+        // Mutants panic by the dozen; nobody reads where.
+        let cargo = cargo.env("RUST_BACKTRACE", "0");
+        let cargo = cargo.env("LOOM_MAX_PREEMPTIONS", if deep { "4" } else { "2" });
+        Found::of(format!("{package}/{test}"), cargo)
+    };
+
+    // As many files at once as there are cores. loom explores on one thread, and maps and unmaps stacks all the
+    // time: two models in one process wait for each other there, two processes do not.
+    let left: Vec<_> =
+        files.iter().flat_map(|(package, tests)| tests.iter().map(|t| (*package, *t))).collect();
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from).min(left.len()) {
+            scope.spawn(|| {
+                while let Some((package, test)) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let each = explore(package, test);
+                    found.lock().unwrap_or_else(PoisonError::into_inner).push(each);
+                }
+            });
+        }
+    });
+    let mut found = found
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+        .into_iter()
+        .collect::<Outcome<Vec<_>>>()?;
+    found.sort_by(|a, b| a.file.cmp(&b.file));
+
     let mut rows = Vec::new();
     let mut failures = Vec::new();
-    for (package, tests) in &files {
-        for test in tests {
-            let cargo = || {
-                let cargo = Shell::cargo().env("RUSTFLAGS", "--cfg loom");
-                let cargo = cargo.args(["test", "--quiet", "--profile", "loom", "--package", package]);
-                cargo.args(["--test", test, "--target-dir", folder.as_str()])
-            };
-            cargo().arg("--no-run").run()?;
-            let cargo = cargo().args(filter).args(["--", "--nocapture", "--test-threads=1"]);
-            // Mutants panic by the dozen; nobody reads where.
-            let cargo = cargo.env("RUST_BACKTRACE", "0");
-            let cargo = cargo.env("LOOM_MAX_PREEMPTIONS", if deep { "4" } else { "2" });
-            let (mut said, start, before) = (Vec::new(), Instant::now(), rows.len());
-            let green = cargo.lines(|text| {
-                if let Some(line) = parse(text) {
-                    rows.push(Row { file: format!("{package}/{test}"), line, after: start.elapsed() });
-                } else {
-                    said.push(text.to_owned());
-                }
-            })?;
-            if !green {
-                println!("{}", said.join("\n"));
-                failures.push(format!("{package}/{test}: a test failed"));
-            } else if filter.is_none() && !rows[before..].iter().any(|r| matches!(r.line, Line::Model { .. }))
-            {
-                failures.push(format!("{package}/{test}: printed no `loom-model NAME executions=N` line"));
-            }
+    for Found { file, green, lines, said } in found {
+        if !green {
+            println!("{}", said.join("\n"));
+            failures.push(format!("{file}: a test failed"));
+        } else if filter.is_none() && !lines.iter().any(|row| row.line.is_model()) {
+            failures.push(format!("{file}: printed no `loom-model NAME executions=N` line"));
         }
+        rows.extend(lines);
     }
     if rows.is_empty() && failures.is_empty() {
         return Err(format!("no loom model matches {:?}", model.unwrap_or("tests/loom_*.rs")));
