@@ -23,17 +23,19 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Saves relative names under `out`, which is made if it is missing.
+    /// Saves relative names under `out`, which is made if it is missing. Whether files can be made in it is tried at
+    /// once: a long run should not end with what it cannot save.
     ///
     /// # Errors
-    /// The folder cannot be made.
+    /// The folder cannot be made, or no file in it.
     pub(crate) fn new(out: Option<&Path>) -> Result<Self> {
         let out = out.unwrap_or(Path::new("")).to_owned();
         if !out.as_os_str().is_empty() {
-            fs::create_dir_all(&out).map_err(|error| {
-                let text = format!("cannot make the output folder {}: {}", out.display(), plain(&error));
-                Fault::new(Kind::Output, text)
-            })?;
+            let fault = |what, error: &io::Error| {
+                Fault::new(Kind::Output, format!("cannot {what} {}: {}", out.display(), plain(error)))
+            };
+            fs::create_dir_all(&out).map_err(|error| fault("make the output folder", &error))?;
+            tempfile::tempfile_in(&out).map_err(|error| fault("write to the output folder", &error))?;
         }
         Ok(Self { out, saved: HashSet::new() })
     }

@@ -123,6 +123,15 @@ fn the_report_is_written_whatever_happened() {
     assert_eq!((code, &refused["exit_status"]), (2, &2.into()));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_folder_that_takes_no_files_is_told_before_the_script_runs() {
+    // Nobody makes files there, root neither.
+    let (_, ended) = run("print(1)\n", &["--out", "/proc"]);
+    let message = "cannot write to the output folder /proc: No such file or directory\n";
+    assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (74, "", message));
+}
+
 #[test]
 fn a_report_or_trace_that_cannot_be_written_is_told_before_the_script_runs() {
     let script = "import numpy as np\nprint(1)\nnp.save('a.npy', np.zeros(3))\n";
