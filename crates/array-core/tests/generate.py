@@ -373,6 +373,13 @@ def axes():
     for dtype in [np.int8, np.float32, np.float64, np.complex64]:
         add("sum", np.int16, (40, 50), "c", 0, dtype=dtype)
         add("mean", np.int16, (40, 50), "c", 0, dtype=dtype)
+    # Distances and their squares keep the precision of the elements; only sums are of the type asked for.
+    for dtype in [np.float32, np.float64]:
+        for kind in [np.int16, np.int64, np.float32, np.float64]:
+            for view in "ct":
+                for axis in [None, 0]:
+                    for name in ["mean", "var", "std"]:
+                        add(name, kind, (40, 50), view, axis, dtype=dtype)
     for ddof in [0, 1, 200]:
         add("var", np.float64, (150, 3), "c", 0, ddof=ddof)
         add("std", np.float32, (2, 300), "c", 1, ddof=ddof)

@@ -60,7 +60,16 @@ impl Along {
         self
     }
 
-    /// The type that elements are cast to before they are reduced.
+    /// The type that elements are cast to before they are reduced: what NumPy's `x.astype(dtype).sum()` computes, bit for bit. NumPy's
+    /// `x.sum(dtype=dtype)` casts and adds 8192 elements after the other instead (the size of its buffer), so the last bits of its
+    /// longer sums may be others.
+    ///
+    /// ```
+    /// use array_core::{Along, Array, DType};
+    /// let third = Array::full([3], 1.0) / 3.0;
+    /// assert_eq!(third.sum_along(Along::all().dtype(DType::F32)).item::<f32>()?, 1.0);
+    /// # Ok::<(), array_core::ArrayError>(())
+    /// ```
     #[must_use]
     pub fn dtype(mut self, dtype: DType) -> Along {
         self.dtype = Some(dtype);

@@ -47,8 +47,8 @@ impl Array {
 
     /// Variance: the mean of the squared distances from the mean, of `n - ddof` elements; NaN or infinite where that is none.
     ///
-    /// **Dtype** the floating point type of the elements, real for complex numbers; [`Along::dtype`] names another one, in which it
-    /// is computed. A start does not apply. Errors as of [`reduce_along`](Self::reduce_along), and
+    /// **Dtype** the floating point type of the elements, real for complex numbers; [`Along::dtype`] names another one, in which
+    /// sums are computed, but distances and squares in the common type with the elements. A start does not apply. Errors as of [`reduce_along`](Self::reduce_along), and
     /// [`ArrayError::Unsupported`] for a type that is not floating point (NumPy rounds the distances to it).
     ///
     /// ```
@@ -88,12 +88,15 @@ impl Array {
         } else {
             data.try_mean(&Along { keepdims: true, out: None, ..along.clone() })?
         };
-        let distance = data - centre;
+        // Of elements that are wider than what was asked for, distances and squares are so, too.
+        let wider = self.dtype().promote(dtype) != dtype;
+        let distance = if wider { self - centre } else { data - centre };
         let squares = if dtype.is_complex() {
             distance.real().square() + distance.imag().square()
         } else {
             distance.square()
-        };
+        }
+        .cast(dtype.real());
         let var = if along.is_plain() && ddof == 0 {
             // The same bits, as one value.
             squares.reduce(ReduceOp::Mean)
