@@ -48,6 +48,8 @@ PARTS = [(0.0, 0.0), (-0.0, -0.0), (1.0, 0.0), (-1.5, 2.0), (3.0, -4.0), (2.5, N
 INPUTS["c64"] = np.array([complex(*p) for p in PARTS], np.complex64)
 INPUTS["c128"] = np.array([complex(*p) for p in PARTS], np.complex128)
 ORDER = ["b", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "c64", "c128"]
+# As float32: infinite, the greatest, halfway to even, a subnormal, zero.
+BEYOND_SINGLE = [1e39, -3.4028235677973362e38, 3.4028235677973362e38, 1.00000005960464484, 1e-40, -1e-46]
 BINARY = """add subtract multiply divide floor_divide remainder fmod power minimum maximum fmin fmax hypot equal not_equal less
 less_equal greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift logical_and logical_or
 logical_xor""".split()
@@ -100,9 +102,12 @@ def values():
         lines.append(f"reciprocal {a} - = {out}")
         for b in ORDER:
             with_range = INPUTS[a]
-            if a[0] in "fc":
+            if a[0] in "fc" and b[0] in "iu":
                 # Out-of-range conversions are undefined in C; see the crate's own rule.
-                with_range = np.array([0.0, -0.0, 1.0, 2.5, 127.9, 1e-30], INPUTS[a].dtype)
+                signed = [-1.5, -127.9, -0.9] if b[0] == "i" else []
+                with_range = np.array([0.0, -0.0, 1.0, 2.5, 127.9, 1e-30] + signed, INPUTS[a].dtype)
+            elif a == "f64":
+                with_range = np.append(with_range, BEYOND_SINGLE)
             lines.append(f"astype:{b} {a} - = {result(lambda: with_range.astype(INPUTS[b].dtype))}")
             cond = np.array([True, False, True])[:, None, None]
             out = result(lambda: np.where(cond, short(a)[None, :, None], short(b)[None, None, :]))
@@ -122,7 +127,12 @@ def values():
 # Rounded by the C library or by contraction, so not to the bit; values.txt has these with a tolerance.
 ROUGH = {"f": {"power", "hypot"}, "c": {"power", "multiply", "square", "divide", "sqrt", "reciprocal", "sign", "absolute"}}
 # Of equal zeros NumPy's choice depends on the machine.
-EITHER_ZERO = {"minimum", "maximum", "fmin", "fmax"}
+EITHER_ZERO = {"minimum", "maximum", "fmin", "fmax", "clip"}
+# Of two operands of one type: a choice by whether they differ, and limits below and above.
+THREE = {
+    "where": lambda x, y: np.where(np.not_equal(x, y), x, y),
+    "clip": lambda x, y: np.clip(x, y, np.flip(y)),
+}
 # Operands are cut from two long runs of the inputs.
 FORMS = {
     "0-d": lambda a, b: (a[2], b[2]),
@@ -153,8 +163,8 @@ def runs(name):
 
 def shapes():
     lines = ["# function, type, result type, digests of the results' words by form: " + " ".join(FORMS)]
-    for name in UNARY + ["reciprocal"] + BINARY:
-        f = getattr(np, name)
+    for name in UNARY + ["reciprocal"] + BINARY + list(THREE):
+        f = THREE.get(name) or getattr(np, name)
         for kind in ORDER:
             if name in ROUGH.get(kind[0], ()) or (name == "reciprocal" and kind[0] in "bi"):
                 continue  # one by zero as an integer is undefined
@@ -290,11 +300,24 @@ def sums():
 # --- axes: reductions and scans along axes, of views of all kinds -----------------------------------------------------------
 
 
-def data(dtype, shape):
+# Elements of INPUTS: signed zeros; infinities; what overflows when it is added; all of them, and NaN.
+SPECIAL = {
+    "f": {"zeros": [0, 1], "negative": [1], "above": [2, 5, 4], "both": [5, 3, 6, 0], "huge": [9, 2, 9, 10], "nan": list(range(11))},
+    "c": {"zeros": [0, 1], "above": [2, 6, 4], "huge": [7, 2, 3], "nan": list(range(8))},
+    "i": {"zeros": [0], "ends": [5, 6, 7, 4]},
+    "u": {"zeros": [0], "ends": [4, 5, 2]},
+    "b": {"zeros": [0], "ends": [1]},
+}
+
+
+def data(dtype, shape, special=None):
     """The test makes the same: `stream` for what has a fraction, small numbers of both signs for integers."""
     n = int(np.prod(shape))
     kind = np.dtype(dtype).kind
-    if kind == "f":
+    if special:
+        values = INPUTS[NAMES[np.dtype(dtype).name]][special]
+        flat = values[(np.arange(n) * 7 + np.arange(n) // 5) % len(values)]
+    elif kind == "f":
         flat = stream(n).astype(dtype)
     elif kind == "c":
         flat = (stream(n) + 1j * stream(n + 7)[7:]).astype(dtype)
@@ -333,11 +356,11 @@ def axes():
 
     def add(name, kind, shape, view, axis, **options):
         # Of contiguous data: what we promise for every view.
-        a = np.ascontiguousarray(VIEWS[view](data(kind, shape)))
-        if a.ndim < len(shape):
-            a = a.reshape(shape)
-        a = a.reshape(VIEWS[view](data(kind, shape)).shape)
+        special = SPECIAL[np.dtype(kind).kind].get(options.get("special"))
+        seen = VIEWS[view](data(kind, shape, special))
+        a = np.ascontiguousarray(seen).reshape(seen.shape)
         given = " ".join(f"{k}={v.__name__ if isinstance(v, type) else v}" for k, v in options.items()) or "-"
+        options.pop("special", None)
         if options.pop("where", False):
             options["where"] = (np.arange(a.size) % 3 != 0).reshape(a.shape)
         text = "-" if axis is None else ",".join(map(str, axis if isinstance(axis, tuple) else (axis,)))
@@ -380,6 +403,17 @@ def axes():
                 for axis in [None, 0]:
                     for name in ["mean", "var", "std"]:
                         add(name, kind, (40, 50), view, axis, dtype=dtype)
+    # NaN, infinities, signed zeros and overflow, of every function and type.
+    for dtype in "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128".split():
+        for special in SPECIAL[np.dtype(dtype).kind]:
+            for turn, name in enumerate(operations):
+                scan = name.startswith(("cum", "arg"))
+                for view, axis in [("c", None if not scan else 0), ("ctrsb"[turn % 5], 1), ("trsbc"[turn % 5], 0)]:
+                    add(name, dtype, (5, 13), view, axis, special=special)
+    for dtype in [np.int16, np.float32, np.float64, np.complex64]:
+        for name in ["prod", "cumsum", "cumprod"]:
+            for asked in [np.int64, np.float64, np.complex128]:
+                add(name, dtype, (3, 4), "c", 1, dtype=asked)
     for ddof in [0, 1, 200]:
         add("var", np.float64, (150, 3), "c", 0, ddof=ddof)
         add("std", np.float32, (2, 300), "c", 1, ddof=ddof)

@@ -76,8 +76,21 @@ fn expression(name: &str, a: &str, b: &str) -> Array {
     let x = || input(a);
     let new = Index::NewAxis;
     if let Some(target) = name.strip_prefix("astype:") {
-        let data = match &a[..1] {
-            "f" | "c" => Array::from_vec(vec![0.0, -0.0, 1.0, 2.5, 127.9, 1e-30], [6]).cast(dtype(a)),
+        let data = match (&a[..1], &target[..1]) {
+            ("f" | "c", "i" | "u") => {
+                let mut values = vec![0.0, -0.0, 1.0, 2.5, 127.9, 1e-30];
+                values.extend(target.starts_with('i').then_some([-1.5, -127.9, -0.9]).into_iter().flatten());
+                let n = values.len();
+                Array::from_vec(values, [n]).cast(dtype(a))
+            }
+            _ if a == "f64" => {
+                // The generator's BEYOND_SINGLE.
+                let beyond =
+                    [1e39, -3.4028235677973362e38, 3.4028235677973362e38, 1.00000005960464484, 1e-40, -1e-46];
+                let values = [&x().to_vec::<f64>().unwrap()[..], &beyond].concat();
+                let n = values.len();
+                Array::from_vec(values, [n])
+            }
             _ => x(),
         };
         return data.cast(dtype(target));

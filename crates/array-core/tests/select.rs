@@ -257,3 +257,12 @@ fn a_plain_complex_number_does_not_go_into_real_elements() {
     let put = Array::zeros([0]).put(&Array::scalar(0), &Array::zeros([0]));
     assert!(put.eval().is_err(), "there is no element to replace");
 }
+
+#[test]
+fn truth_values_are_positions_to_put_and_take() {
+    // As numpy.put(a, [True, True, False], [7, 8, 9]) and numpy.take.
+    let (a, truth) = (Array::arange(0, 3, 1), Array::from_vec(vec![true, true, false], [3]));
+    let values = Array::from_vec(vec![7, 8, 9i64], [3]);
+    assert_eq!(a.put(&truth, &values).to_vec::<i64>().unwrap(), [9, 8, 2]);
+    assert_eq!(a.take(&truth, None).to_vec::<i64>().unwrap(), [1, 1, 0]);
+}

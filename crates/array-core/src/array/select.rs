@@ -231,6 +231,10 @@ impl Array {
         if let Some(failed) = [self, positions, values].into_iter().find(|a| a.error().is_some()) {
             return failed.clone();
         }
+        if positions.dtype() == DType::Bool {
+            // As in `take`.
+            return self.put(&positions.cast(DType::I64), values);
+        }
         let (wanted, given) = (positions.len(), values.len());
         if wanted == 0 || given == 0 && !self.is_empty() {
             return self.clone();

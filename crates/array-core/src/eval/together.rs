@@ -428,3 +428,39 @@ impl Job {
         Ok(Array::from_layout(unsafe { block.freeze() }, self.result.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The jobs of each pass: which results they write, and whose elements they read.
+    fn passes(arrays: &[&Array]) -> Vec<Vec<(bool, Vec<usize>)>> {
+        let roots = split_together(arrays, &mut |part| part.into_evaluated_for(Isa::active())).unwrap();
+        let none = vec![None; roots.len()];
+        let mut left: Vec<usize> = (0..roots.len()).collect();
+        let mut passes = Vec::new();
+        while let Some(&first) = left.first() {
+            let group = partners(&roots, &none, first);
+            left.retain(|i| !group.contains(i));
+            let members: Vec<Array> = group.iter().map(|&i| roots[i].clone()).collect();
+            let group = Group::new(&members, Isa::active()).unwrap();
+            let job = |job: &Job| (!job.temporary, job.stages.iter().map(|stage| stage.1).collect());
+            passes.push(group.jobs.iter().map(job).collect());
+        }
+        passes
+    }
+
+    #[test]
+    fn an_update_and_its_residual_are_one_pass_in_which_nothing_is_computed_twice() {
+        let u = Array::linspace(0.0, 1.0, 20_000);
+        let new = &u * 0.5 + 1.0;
+        let residual = (&new - &u).abs().max();
+        assert_eq!(passes(&[&residual, &new]), [[(true, vec![]), (true, vec![0])]]);
+        // What is no result but a part of two is computed once, too.
+        let sine = u.sin();
+        let (sum, least) = ((&sine + 1.0).sum(), (&sine - 1.0).min());
+        assert_eq!(passes(&[&sum, &least]), [[(false, vec![]), (true, vec![0]), (true, vec![0])]]);
+        let other = Array::linspace(0.0, 1.0, 20_001).square();
+        assert_eq!(passes(&[&new, &other]).len(), 2, "of other lengths");
+    }
+}

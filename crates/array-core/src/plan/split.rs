@@ -70,6 +70,8 @@ pub(crate) fn split_together(exprs: &[&Array], f: Store<'_>) -> Result<Vec<Array
         roots.push(match done.get(&expr.address()) {
             Some(known) => known.clone(),
             None if args.is_empty() => Array::clone(expr),
+            // What is one pass stays the node that others among these are built on.
+            None if rules.enter(expr)?.is_some() => Array::clone(expr),
             None => {
                 rules.root = expr.address();
                 let root = rules.leave(expr, args)?;

@@ -1,5 +1,7 @@
 //! What the tables of tests/fixtures were computed from: the generator's INPUTS, and functions by their names.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use crate::fixture::dtype;
 use array_core::{Array, Complex, DType, Op};
 
