@@ -3,7 +3,6 @@
 
 mod digest;
 mod fixture;
-#[allow(dead_code, reason = "of the inputs only the functions by name")]
 mod inputs;
 mod items;
 

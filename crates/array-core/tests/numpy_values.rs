@@ -85,8 +85,14 @@ fn expression(name: &str, a: &str, b: &str) -> Array {
             }
             _ if a == "f64" => {
                 // The generator's BEYOND_SINGLE.
-                let beyond =
-                    [1e39, -3.4028235677973362e38, 3.4028235677973362e38, 1.00000005960464484, 1e-40, -1e-46];
+                let beyond = [
+                    1e39,
+                    -3.4028235677973362e38,
+                    3.4028235677973362e38,
+                    1.000_000_059_604_644_8,
+                    1e-40,
+                    -1e-46,
+                ];
                 let values = [&x().to_vec::<f64>().unwrap()[..], &beyond].concat();
                 let n = values.len();
                 Array::from_vec(values, [n])
