@@ -4,6 +4,8 @@
 //! - B1: a `Buffer`'s bytes never change while a second reference exists; writing needs the unique owner (`TileBuf`).
 //! - B2: a `Buffer` of type `T` holds `len` valid `T`s (for `bool`: bytes 0 or 1).
 //! - B3: a block belongs to exactly one owner: a free list of its pool, a `TileBuf`, or the last clone of a `Buffer`.
+//! - B4: elements are aligned to their size, to 8 bytes at most: kernels that only move them go by size. What Rust aligns less
+//!   (`Complex<f32>`) is copied where it lies otherwise.
 //!
 //! Blocks are 64-byte aligned and come from a [`BlockPool`](pool::BlockPool); a `Vec` given by the user is kept as it is.
 
@@ -45,7 +47,7 @@ struct Inner {
 }
 
 enum Owner {
-    /// A `Vec<T>`, `T` as in `dtype`; `ptr` is its data. It may be shared with its giver, who cannot change it either.
+    /// A `Vec<T>`, `T` as in `dtype`, or [`Words`]; `ptr` is its data. It may be shared with its giver, who cannot change it either.
     Vec(Arc<dyn Any + Send + Sync>),
     Room(Room),
     /// Whatever keeps the memory of another library's array.
@@ -67,8 +69,17 @@ unsafe impl Send for Inner {}
 // SAFETY: as above.
 unsafe impl Sync for Inner {}
 
+/// No vector that anybody could ask for.
+struct Words(#[allow(dead_code, reason = "kept for its drop")] Vec<u64>);
+
+/// Whether elements lie as B4 says.
+fn is_aligned<T>(first: *const T) -> bool {
+    first.addr().is_multiple_of(size_of::<T>().min(8))
+}
+
 impl Buffer {
-    /// The elements of `vec`, without copying: the buffer keeps the allocation.
+    /// The elements of `vec`, without copying: the buffer keeps the allocation. (It copies `Complex<f32>` that the allocator has not
+    /// aligned to 8 bytes, which those of glibc, macOS and Windows always are.)
     pub fn from_vec<T: Element>(vec: Vec<T>) -> Buffer {
         Buffer::from_shared(SharedVec::new(vec))
     }
@@ -82,8 +93,22 @@ impl Buffer {
     /// assert_eq!(buffer.to_shared::<f64>().unwrap().as_ptr(), vec.as_ptr());
     /// ```
     pub fn from_shared<T: Element>(vec: SharedVec<T>) -> Buffer {
+        if !is_aligned(vec.as_ptr()) {
+            return Buffer::realigned(&vec);
+        }
         let (ptr, len) = (vec.as_ptr().cast(), vec.len());
         Buffer(Held::new(|| Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(vec.0) }))
+    }
+
+    /// A copy that keeps B4: in words of 8 bytes, which is what elements of at least that size are.
+    #[cold]
+    fn realigned<T: Element>(elements: &[T]) -> Buffer {
+        let len = elements.len();
+        let mut words = vec![0u64; std::mem::size_of_val(elements).div_ceil(8)];
+        // SAFETY: as many bytes as the elements have, in a vector made for them.
+        unsafe { words.as_mut_ptr().cast::<T>().copy_from_nonoverlapping(elements.as_ptr(), len) };
+        let ptr = words.as_ptr().cast();
+        Buffer(Held::new(|| Inner { dtype: T::DTYPE, len, ptr, owner: Owner::Vec(Arc::new(Words(words))) }))
     }
 
     /// The vector this buffer was made of, shared; `None` if it holds another type or was not made of one.
@@ -104,6 +129,10 @@ impl Buffer {
         len: usize,
         owner: Box<dyn Any + Send + Sync>,
     ) -> Buffer {
+        if !is_aligned(first) {
+            // SAFETY: the caller's.
+            return Buffer::realigned(unsafe { std::slice::from_raw_parts(first, len) });
+        }
         let (dtype, ptr) = (T::DTYPE, first.cast());
         Buffer(Held::new(|| Inner { dtype, len, ptr, owner: Owner::Foreign(owner) }))
     }
@@ -389,6 +418,25 @@ mod tests {
         let buffer = buffer.try_into_vec::<f64>().unwrap_err();
         let vec = buffer.try_into_vec::<i64>().unwrap();
         assert_eq!((vec.as_ptr(), &vec[..]), (address, &[1, 2, 3][..]));
+    }
+
+    #[test]
+    fn elements_aligned_to_their_parts_are_copied_to_their_size() {
+        let parts: Vec<f32> = (0..9).map(|i| i as f32).collect();
+        let odd = usize::from(parts.as_ptr().addr().is_multiple_of(8));
+        // SAFETY: four pairs of floats from the first or second on.
+        let elements: &[crate::Complex<f32>] =
+            unsafe { std::slice::from_raw_parts(parts.as_ptr().add(odd).cast(), 4) };
+        assert!(!is_aligned(elements.as_ptr()));
+        let buffer = Buffer::realigned(elements);
+        assert!(is_aligned(buffer.as_ptr().cast::<crate::Complex<f32>>()));
+        assert_eq!(buffer.as_slice::<crate::Complex<f32>>(), Some(elements));
+        let mut buffer = buffer.try_into_vec::<crate::Complex<f32>>().unwrap_err();
+        assert!(
+            buffer.to_shared::<u64>().is_none()
+                && buffer.to_shared::<crate::Complex<f32>>().is_none()
+                && buffer.as_own_mut::<crate::Complex<f32>>().is_none()
+        );
     }
 
     #[test]

@@ -241,23 +241,31 @@ impl Layout {
                     if at < 0 || at as usize >= length {
                         return Err(ArrayError::IndexOutOfBounds { index, axis, length });
                     }
-                    out.offset += at * self.strides[axis];
+                    // An array without elements may have any lengths and strides beside its 0.
+                    out.offset = out.offset.wrapping_add(at.wrapping_mul(self.strides[axis]));
                     axis += 1;
                 }
                 Index::Slice { start, stop, step } => {
                     let (first, count) = resolve_slice(start, stop, step, self.shape[axis])?;
                     if count > 0 {
-                        out.offset += first * self.strides[axis];
+                        out.offset = out.offset.wrapping_add(first.wrapping_mul(self.strides[axis]));
                     }
                     out.shape.push(count);
                     // With fewer than two elements the stride is never used; keeping the old one avoids overflow.
-                    out.strides.push(if count > 1 { self.strides[axis] * step } else { self.strides[axis] });
+                    out.strides.push(if count > 1 {
+                        self.strides[axis].wrapping_mul(step)
+                    } else {
+                        self.strides[axis]
+                    });
                     axis += 1;
                 }
             }
         }
         let rest = self.ndim() - axis;
         keep(&mut out, &mut axis, rest);
+        if self.is_empty() {
+            out.offset = 0;
+        }
         Ok(out)
     }
 

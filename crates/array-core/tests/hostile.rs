@@ -174,3 +174,12 @@ fn an_instruction_set_that_is_not_there_may_be_asked_for() {
         }
     }
 }
+
+#[test]
+fn slices_of_nothing_go_nowhere() {
+    let mut a = Array::from_vec(Vec::<f64>::new(), [1 << 58, 0]);
+    for _ in 0..40 {
+        a = a.slice(array_core::s![-1.., ..]).reshape([1 << 58, 0]);
+    }
+    assert_eq!(a.eval().unwrap().shape(), [1 << 58, 0]);
+}
