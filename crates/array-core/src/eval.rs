@@ -191,7 +191,7 @@ impl Array {
         }
         let whole = matches!(ready.0.kind, Kind::Whole { .. } | Kind::Reduce { .. });
         let ready = if whole { ready.eval_for(isa)? } else { ready };
-        map_into(bind_for(&ready, isa)?, &layout, &mut out)?;
+        map_into(&mut bind_for(&ready, isa)?, &layout, &mut out)?;
         // SAFETY: all elements were written.
         Ok(Array::from_layout(unsafe { out.freeze() }, layout))
     }
@@ -283,8 +283,8 @@ impl Array {
         match leaf.as_buffer() {
             Some((_, layout)) if layout.is_contiguous() => Ok(leaf),
             _ => {
-                let bound = bind_for(&leaf, Isa::active())?;
-                map(bound, &mut Scratch::new())
+                let mut bound = bind_for(&leaf, Isa::active())?;
+                map(&mut bound, &mut Scratch::new())
             }
         }
     }
@@ -294,7 +294,7 @@ impl Array {
         let leaf = self.eval()?;
         let layout = Layout::contiguous(leaf.shape())?;
         let mut block = BlockPool::shared().take(leaf.dtype(), layout.len())?;
-        map_into(bind_for(&leaf, Isa::active())?, &layout, &mut block)?;
+        map_into(&mut bind_for(&leaf, Isa::active())?, &layout, &mut block)?;
         // SAFETY: all elements were written.
         Ok(Array::from_layout(unsafe { block.freeze() }, layout))
     }
@@ -335,11 +335,12 @@ fn evaluate(expr: Array, isa: Isa) -> Result<Array, ArrayError> {
     if let Kind::Whole { op, shape, args, at } = &ready.0.kind {
         return whole::eval(op, ready.dtype(), shape, args, isa).map_err(|error| error.at(at));
     }
-    let bound = bind_for(&ready, isa)?;
+    let mut bound = bind_for(&ready, isa)?;
     drop(ready);
+    // Lent, so that a source, whose end is its user's code and may evaluate, ends when nothing is borrowed any more.
     SCRATCH.with_borrow_mut(|scratch| match bound.reduction {
-        Some(_) => reduce(bound, scratch),
-        None => map(bound, scratch),
+        Some(_) => reduce(&bound, scratch),
+        None => map(&mut bound, scratch),
     })
 }
 
@@ -401,21 +402,21 @@ fn tiles<'a>(bound: &'a Bound, pointers: &'a [*const u8]) -> SmallVec<[TileRef<'
     tiles
 }
 
-fn map(mut bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
+fn map(bound: &mut Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
     let layout = Layout::contiguous(&bound.shape)?;
-    if let Some(done) = inplace::map(&mut bound, &layout, scratch) {
+    if let Some(done) = inplace::map(bound, &layout, scratch) {
         return done;
     }
     let mut block = BlockPool::shared().take(bound.plan.dtype(), layout.len())?;
-    let streams = is_large(&bound, &layout);
+    let streams = is_large(bound, &layout);
     run_map(bound, &layout, &mut block, streams, scratch)?;
     // SAFETY: all elements were written.
     Ok(Array::from_layout(unsafe { block.freeze() }, layout))
 }
 
 /// Computes a map into a block of its type, through a C-contiguous layout that fills it.
-fn map_into(bound: Bound, layout: &Layout, block: &mut TileBuf) -> Result<(), ArrayError> {
-    let streams = is_large(&bound, layout);
+fn map_into(bound: &mut Bound, layout: &Layout, block: &mut TileBuf) -> Result<(), ArrayError> {
+    let streams = is_large(bound, layout);
     SCRATCH.with_borrow_mut(|scratch| run_map(bound, layout, block, streams, scratch))
 }
 
@@ -425,14 +426,14 @@ fn is_large(bound: &Bound, layout: &Layout) -> bool {
 }
 
 fn run_map(
-    mut bound: Bound,
+    bound: &mut Bound,
     layout: &Layout,
     block: &mut TileBuf,
     streams: bool,
     scratch: &mut Scratch,
 ) -> Result<(), ArrayError> {
     let len = layout.len();
-    let pointers = pointers(&bound)?;
+    let pointers = pointers(bound)?;
     let (mut shape, mut out) = (bound.shape.clone(), layout.clone());
     normalise(&mut shape, &mut out, &mut bound.operands);
     let target = [block.as_mut_ptr()];
@@ -440,7 +441,7 @@ fn run_map(
     // SAFETY: the operands are whole buffers kept by `bound`, whose leaves' layouts stay inside (L1); the output is a
     // fresh block of `len` elements, all of which are written before it is frozen.
     unsafe {
-        let (plan, tiles) = (&bound.plan, tiles(&bound, &pointers));
+        let (plan, tiles) = (&bound.plan, tiles(bound, &pointers));
         let done = if streams {
             plan.map_streaming(&bound.consts, &shape, &tiles, &out, 0..len, scratch)
         } else {
@@ -450,9 +451,9 @@ fn run_map(
     }
 }
 
-fn reduce(bound: Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
-    let pointers = pointers(&bound)?;
-    let tiles = tiles(&bound, &pointers);
+fn reduce(bound: &Bound, scratch: &mut Scratch) -> Result<Array, ArrayError> {
+    let pointers = pointers(bound)?;
+    let tiles = tiles(bound, &pointers);
     let (op, len) = (bound.reduction.expect("asked by the caller"), bound.shape.iter().product());
     let dtype = bound.plan.dtype();
     let size = bound.operands.iter().map(|operand| operand.dtype.size()).sum();
@@ -506,8 +507,8 @@ mod tests {
                 let layout = Layout::contiguous(form.shape()).unwrap();
                 let written = |streams: bool| {
                     let mut block = BlockPool::shared().take(form.dtype(), layout.len()).unwrap();
-                    let bound = bind_for(form, isa).unwrap();
-                    run_map(bound, &layout, &mut block, streams, &mut Scratch::new()).unwrap();
+                    let mut bound = bind_for(form, isa).unwrap();
+                    run_map(&mut bound, &layout, &mut block, streams, &mut Scratch::new()).unwrap();
                     // SAFETY: all elements were written.
                     let data = Array::from_layout(unsafe { block.freeze() }, layout.clone());
                     data.scalars().unwrap().into_iter().map(Scalar::bits).collect::<Vec<_>>()

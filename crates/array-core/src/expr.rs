@@ -88,6 +88,25 @@ impl Node {
         Array(Held::new(|| Node { dtype, barrier, weight, kind: Kind::Map { op, shape, args, at } }))
     }
 
+    /// As [`map`](Self::map), of arguments that came into the place of others: what is refused of a constant when an expression is
+    /// built, and not looked for again by plans, is refused of one that came later.
+    pub(crate) fn map_again(
+        op: Op,
+        dtype: DType,
+        shape: Dims,
+        args: Args,
+        at: &'static Location<'static>,
+    ) -> Result<Array, ArrayError> {
+        let negative = |exponent: &Array| match exponent.0.kind {
+            Kind::Const { value, .. } => value.as_integer().is_some_and(|value| value < 0),
+            _ => false,
+        };
+        if op == Op::Power && dtype.is_integer() && negative(&args[1]) {
+            return Err(ArrayError::NegativePower.at(at));
+        }
+        Ok(Node::map(op, dtype, shape, args, at))
+    }
+
     /// An operation whose result has this shape and type.
     pub(crate) fn whole(
         op: Whole,

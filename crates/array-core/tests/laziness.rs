@@ -203,3 +203,81 @@ fn a_view_of_shared_doublings_computes_what_it_shows() {
     assert_eq!(a.slice(s![0]).item::<i64>().unwrap(), 2 << 12);
     assert!(a.slice(s![1]).eval().is_err());
 }
+
+/// Two integers that nobody knows yet.
+#[derive(Debug)]
+struct Later;
+
+impl Source for Later {
+    fn dtype(&self) -> DType {
+        DType::I64
+    }
+    fn shape(&self) -> &[usize] {
+        &[2]
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+#[test]
+fn a_negative_power_is_refused_however_its_exponent_comes_to_be_known() {
+    let base = Array::full([2], 2i64);
+    let negative = |array: Array| {
+        let error = array.eval().unwrap_err();
+        assert_eq!(error.root(), &ArrayError::NegativePower, "{error}");
+        assert!(error.location().is_none_or(|at| at.file().ends_with("laziness.rs")), "{error}");
+    };
+    negative(base.pow(-Array::full([2], 1i64)));
+    negative(base.pow(Array::from_vec(vec![-3, 2i64], [2]).sum()));
+    negative(base.pow(Array::from_vec(vec![-3, 2i64], [2]).min()) + 1);
+    negative(base.pow(Array::full([2], 1i64) - 2));
+    let source = Array::from_source(Arc::new(Later));
+    let powers = base.pow(&source) + 1;
+    let given = |exponent: i64| powers.map_sources(&mut |_, _| Ok(Array::full([2], exponent)));
+    assert_eq!(given(3).unwrap().to_vec::<i64>().unwrap(), [9, 9]);
+    assert_eq!(given(-1).unwrap_err().root(), &ArrayError::NegativePower);
+}
+
+/// Numbers that evaluate something when nobody asks for them any more.
+#[derive(Debug)]
+struct Farewell;
+
+impl Source for Farewell {
+    fn dtype(&self) -> DType {
+        DType::F64
+    }
+    fn shape(&self) -> &[usize] {
+        &[50]
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        let last = Array::from_vec(vec![3.0; 50], [50]);
+        assert_eq!((&last * &last + last.slice(s![..; -1])).sum().item::<f64>().unwrap(), 600.0);
+        assert_eq!((&last.reshape([5, 10]) * 2.0).sum_along(0).to_vec::<f64>().unwrap(), [30.0; 10]);
+    }
+}
+
+#[test]
+fn a_source_may_evaluate_when_it_ends() {
+    let source = || Array::from_source(Arc::new(Farewell));
+    let results: [fn(Array) -> Array; 5] = [
+        |x| x * 2.0 + 1.0,
+        |x| (x * 2.0).sum(),
+        |x| (x.reshape([5, 10]) * 2.0).sum_along(0),
+        |x| (x + 1.0).cumsum(None),
+        |x| (x * 2.0).argmax(None),
+    ];
+    for result in results {
+        let error = result(source()).into_evaluated().unwrap_err();
+        assert_eq!(error.root(), &ArrayError::Unbound);
+    }
+    let sum = source() + 1.0;
+    let errors = Array::eval_together([&sum.sum(), &sum]).unwrap_err();
+    assert_eq!(errors.root(), &ArrayError::Unbound);
+}

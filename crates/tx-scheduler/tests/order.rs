@@ -152,6 +152,17 @@ fn an_integer_power_that_fails_says_so_where_it_stands() {
     assert_eq!(powers.to_vec::<i64>().unwrap(), [2, 8]);
 }
 
+#[test]
+fn a_single_power_that_fails_is_looked_at_in_vain() {
+    let mut session = Session::new(Config::threads(2).unwrap());
+    let exponents = session.array(Array::from_vec(vec![3i64, -1], [2])).unwrap();
+    session.finish().unwrap();
+    let power = |at: isize| Array::from_vec(vec![2i64], [1]).pow(exponents.at(s![at]));
+    assert_eq!(session.item(power(0)).unwrap().as_integer(), Some(8));
+    let error = session.item(power(1)).unwrap_err().to_string();
+    assert!(error.contains("negative integer powers") && error.contains("order.rs:"), "{error}");
+}
+
 #[cfg(feature = "faults")]
 #[test]
 fn a_panic_in_a_task_is_an_internal_error_with_the_line_of_its_statement() {

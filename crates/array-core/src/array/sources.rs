@@ -79,7 +79,8 @@ impl Array {
     /// ```
     ///
     /// # Errors
-    /// The first error of `f`; [`ArrayError::Replaced`] if what it returns has another shape or type.
+    /// The first error of `f`; [`ArrayError::Replaced`] if what it returns has another shape or type; [`ArrayError::NegativePower`] if
+    /// an integer's exponent becomes a negative constant.
     pub fn map_sources(&self, f: Replace<'_>) -> Result<Array, ArrayError> {
         rewrite(self, &mut Exchange(f))
     }
@@ -113,7 +114,7 @@ impl Rewrite for Exchange<'_> {
     fn leave(&mut self, node: &Array, mut args: Args) -> Result<Array, ArrayError> {
         let dtype = node.dtype();
         Ok(match &node.0.kind {
-            Kind::Map { op, shape, at, .. } => Node::map(*op, dtype, shape.clone(), args, at),
+            Kind::Map { op, shape, at, .. } => Node::map_again(*op, dtype, shape.clone(), args, at)?,
             Kind::Reduce { op, at, .. } => Node::reduce(*op, dtype, args.remove(0), at),
             Kind::Whole { op, shape, at, .. } => {
                 Node::whole(Whole::clone(op), dtype, shape.clone(), args, at)

@@ -296,12 +296,12 @@ mod tests {
     /// Both ways, and the plan in general, give the same bits by the same instructions.
     fn check(array: &Array, isa: Isa) {
         let what = || format!("{} of {:?} on {isa}", array.formula(), array.shape());
-        let bound = bind_for(array, isa).unwrap();
+        let mut bound = bind_for(array, isa).unwrap();
         let mut flat = Flat::new();
         flat.bind(array, isa, None).unwrap_or_else(|| panic!("{} is flat", what()));
         let plan = flat.with_plan(|plan| format!("{plan:?}"));
         assert_eq!(plan.as_deref(), Some(&*format!("{:?}", bound.plan)), "{}", what());
-        let expected = eval::map(bound, &mut Scratch::new()).unwrap().scalars().unwrap();
+        let expected = eval::map(&mut bound, &mut Scratch::new()).unwrap().scalars().unwrap();
         let fresh = map(array, isa, usize::MAX).expect("it is flat").scalars().unwrap();
         let bits = |values: Vec<crate::Scalar>| values.into_iter().map(|v| v.bits()).collect::<Vec<_>>();
         let expected = bits(expected);

@@ -133,7 +133,7 @@ mod tests {
     /// The value by the plan that evaluates what is not simple.
     fn planned(array: &Array, isa: Isa) -> Scalar {
         let bound = crate::plan::bind_for(array, isa).unwrap();
-        let done = crate::eval::reduce(bound, &mut Scratch::new()).unwrap();
+        let done = crate::eval::reduce(&bound, &mut Scratch::new()).unwrap();
         super::super::element(done.as_buffer().unwrap().0, 0)
     }
 

@@ -118,10 +118,10 @@ pub(super) fn plain(
 
 /// Computes `array` into `out`, which has as many elements and its type, in C order.
 pub(super) fn copy(array: &Array, out: &mut TileBuf, isa: Isa) -> Result<(), ArrayError> {
-    let bound = bind_for(array, isa)?;
+    let mut bound = bind_for(array, isa)?;
     let layout = Layout::contiguous(array.shape())?;
     assert!(out.len() == layout.len() && out.dtype() == array.dtype());
-    map_into(bound, &layout, out)
+    map_into(&mut bound, &layout, out)
 }
 
 /// Writes `value` to every element from `start` on, `n` of them.

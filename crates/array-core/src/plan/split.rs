@@ -129,7 +129,7 @@ impl Rewrite for Split<'_> {
                         args[i] = args[at].clone();
                     }
                 }
-                Ok(Node::map(*op, node.dtype(), shape.clone(), args, at))
+                Node::map_again(*op, node.dtype(), shape.clone(), args, at)
             }
             Kind::Reduce { op, at, .. } => {
                 let reduce = Node::reduce(*op, node.dtype(), args.remove(0), at);
