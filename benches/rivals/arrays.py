@@ -134,6 +134,32 @@ def numba_jobs():
             q += (a[i] - mean) * (a[i] - mean)
         return q / a.size
 
+    @jit
+    def mean0(m):
+        out = np.zeros(m.shape[1])
+        for i in each(m.shape[0]):
+            out += m[i]
+        return out / m.shape[0]
+
+    @jit
+    def max1(m):
+        out = np.empty(m.shape[0])
+        for i in each(m.shape[0]):
+            out[i] = m[i].max()
+        return out
+
+    @jit
+    def argmax(b):
+        places = np.empty(THREADS, np.int64)
+        for part in each(THREADS):
+            first, last = part * b.size // THREADS, (part + 1) * b.size // THREADS
+            places[part] = first + b[first:last].argmax()
+        best = places[0]
+        for place in places:
+            if b[place] > b[best]:
+                best = place
+        return best
+
     def pair(f):
         def given(a, b, out, m):
             f(a, b, out)
@@ -153,6 +179,9 @@ def numba_jobs():
         "sum": (None, lambda a, b, m: total(a)),
         "dot": (None, lambda a, b, m: dot(a, b)),
         "var": (None, lambda a, b, m: var(a)),
+        "mean0": (None, lambda a, b, m: mean0(m)),
+        "max1": (None, lambda a, b, m: max1(m)),
+        "argmax": (None, lambda a, b, m: argmax(b)),
     }
 
 

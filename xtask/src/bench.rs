@@ -1,9 +1,12 @@
 //! `cargo xtask bench SUITE`: ours beside its rivals, interleaved in one run. Rows go to standard output.
 
+use crate::python;
 use crate::shell::{Outcome, Shell};
-use crate::workspace;
 
-/// What rivals in Python need.
+/// The suites that have rivals in Python.
+const SUITES: [&str; 3] = ["arrays", "functions", "scheduler"];
+
+/// What these need.
 const MODULES: [&str; 5] = ["numpy", "numba", "jax", "dask", "numexpr"];
 
 #[derive(Debug, clap::Args)]
@@ -19,16 +22,15 @@ pub(crate) struct Options {
     /// Thread counts to measure at
     #[arg(long, value_name = "N,N…", default_value = "1,2")]
     threads: String,
-    /// First install the rivals that are Python modules, in target/rivals/venv
+    /// Take the rivals in Python that are there, and install none in target/rivals/venv
     #[arg(long)]
-    install_rivals: bool,
+    no_install: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Outcome {
-    if options.install_rivals {
-        let venv = workspace::root().join("target/rivals/venv");
-        Shell::new("python3").args(["-m", "venv"]).arg(&venv).run()?;
-        Shell::new(venv.join("bin/pip")).args(["install", "--quiet"]).args(MODULES).run()?;
+    let wanted = !options.no_install && options.suite.as_deref().is_some_and(|suite| SUITES.contains(&suite));
+    if wanted && let Err(why) = python::with(&MODULES) {
+        eprintln!("{why}: rivals in Python that are not there are left out");
     }
     let mut cargo =
         Shell::cargo().args(["run", "--quiet", "--release", "--package", "txarray-benches", "--"]);

@@ -12,6 +12,7 @@ mod layers;
 mod loom;
 mod miri;
 mod package;
+mod python;
 mod shell;
 mod simulate;
 mod stress;

@@ -1,9 +1,10 @@
 //! `cargo xtask ulp`: the greatest error of each vector function; `cargo xtask coefficients`: where their constants come from.
 
-use std::ffi::OsString;
-
+use crate::python;
 use crate::shell::{Outcome, Shell};
-use crate::workspace;
+
+/// What checks the reference and makes the constants.
+const MPMATH: &str = "mpmath==1.4.1";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -49,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
         cargo = cargo.args(["--only", only]);
     }
     if options.check {
-        cargo = cargo.arg("--check").arg(python()?);
+        cargo = cargo.arg("--check").arg(python::with(&[MPMATH])?);
     }
     if options.write {
         cargo = cargo.args(["--write", "docs/functions.md"]);
@@ -60,17 +61,6 @@ pub(crate) fn run(options: &Options) -> Outcome {
 /// Write the tables and polynomials of the functions again.
 pub(crate) fn coefficients() -> Outcome {
     let file = "crates/array-core/src/functions/constants.rs";
-    Shell::new(python()?).args(["xtask/data/coefficients.py", file]).run()?;
+    Shell::new(python::with(&[MPMATH])?).args(["xtask/data/coefficients.py", file]).run()?;
     Shell::cargo().args(["fmt", "--package", "array-core"]).run()
-}
-
-/// A Python with mpmath.
-fn python() -> Outcome<OsString> {
-    let venv = workspace::root().join("target/rivals/venv");
-    let python = venv.join("bin/python");
-    if Shell::new(&python).args(["-c", "import mpmath"]).probe().is_none() {
-        Shell::new("python3").args(["-m", "venv"]).arg(&venv).run()?;
-        Shell::new(venv.join("bin/pip")).args(["install", "--quiet", "mpmath==1.4.1"]).run()?;
-    }
-    Ok(python.into())
 }

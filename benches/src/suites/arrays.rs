@@ -1,9 +1,9 @@
 //! Arrays beside a hand-written loop for the same instruction set, `ndarray`, and NumPy, numexpr, Numba and JAX where they are
-//! installed (`cargo xtask bench arrays --install-rivals`).
+//! installed (`cargo xtask bench` does it where Python is).
 //!
 //! `given` writes into memory that is there already, `fresh` takes a result each time; reductions have results of next to no
-//! size and are `fresh`. On one thread ours is `Array::eval`. On more it is a session, and the rivals are the same statements in a
-//! session of one thread (`one-thread`), NumPy, which has one thread, and those with threads of their own, which have as many.
+//! size and are `fresh`. On one thread ours is `Array::eval`. On more it is a session, and the same statements in a session of one
+//! thread (`one-thread`) are a rival, too. The loop, `ndarray` and NumPy have one thread, the others as many as ours.
 //! `tiny` is one addition of eight elements: building the expression, evaluating it, dropping both, in a process of as many threads.
 //! `first` is the first use of an expression that no plan was made for.
 
@@ -118,18 +118,15 @@ impl Data {
         if !contest.is_wanted() {
             return contest.ours(|| Duration::ZERO);
         }
-        contest = match (&self.live, self.slices()) {
-            (Some([ours, one]), _) => contest
+        contest = match &self.live {
+            Some([ours, one]) => contest
                 .ours(self.statements(ours, operation, place))
                 .rival("one-thread", self.statements(one, operation, place)),
-            (None, pair) => {
-                let contest = self.evaluated(contest, operation, place);
-                match pair {
-                    Some(pair) => hand::join(contest, operation, place, pair, self.shape, times),
-                    None => contest,
-                }
-            }
+            None => self.evaluated(contest, operation, place),
         };
+        if let Some(pair) = self.slices() {
+            contest = hand::join(contest, operation, place, pair, self.shape, times);
+        }
         for rival in rivals {
             let (name, job) =
                 (rival.borrow().name().to_owned(), format!("{operation} {place} {} {times}", self.len));

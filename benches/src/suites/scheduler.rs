@@ -1,5 +1,5 @@
 //! Sessions beside the loops that people write instead: C with full optimisation (with OpenMP for several threads), and
-//! NumPy, Numba, JAX and dask where they are installed (`cargo xtask bench scheduler --install-rivals`); `ndarray` for the program.
+//! NumPy, Numba, JAX and dask where they are installed (`cargo xtask bench` does it where Python is); `ndarray` for the program.
 //!
 //! `laplace` is an ordinary program of slice assignments with two arrays in turn; `numeric1` to `5` are the five ways in which
 //! NumPy programs write the same relaxation; `program` is forty expressions of 200 000 elements, eight of which read an
