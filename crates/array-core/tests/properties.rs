@@ -2,270 +2,15 @@
 //! any order, bit for bit; indices, spans and broadcasts against brute force.
 
 mod dice;
+mod random;
 
 use array_core::{
-    Array, Bound, Complex, DType, Dims, Element, Index, Isa, Layout, Op, OperandData, Scalar, Scratch,
-    TileMut, TileRef, bind_for, normalise, split_reductions,
+    Along, Array, Bound, Dims, Index, Isa, Layout, OperandData, Scalar, Scratch, TileMut, TileRef, bind_for,
+    normalise, split_reductions,
 };
 use dice::Dice;
 use proptest::prelude::*;
-
-impl Dice {
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-}
-
-const AWKWARD: [f64; 8] = [0.0, -0.0, 1.0, -1.0, f64::INFINITY, f64::NAN, 5e-324, 1e300];
-
-/// Values as data of a type, cast one by one by other code than the kernels'.
-fn data(values: impl Iterator<Item = Scalar>, dtype: DType) -> Array {
-    fn typed<T: Element>(values: impl Iterator<Item = Scalar>) -> Array {
-        let values: Vec<T> = values.map(T::from_scalar).collect();
-        let len = values.len();
-        Array::from_vec(values, [len])
-    }
-    match dtype {
-        DType::I8 => typed::<i8>(values),
-        DType::I16 => typed::<i16>(values),
-        DType::I32 => typed::<i32>(values),
-        DType::I64 => typed::<i64>(values),
-        DType::U8 => typed::<u8>(values),
-        DType::U16 => typed::<u16>(values),
-        DType::U32 => typed::<u32>(values),
-        DType::U64 => typed::<u64>(values),
-        DType::F32 => typed::<f32>(values),
-        DType::F64 => typed::<f64>(values),
-        DType::C64 => typed::<Complex<f32>>(values),
-        DType::C128 => typed::<Complex<f64>>(values),
-        _ => typed::<bool>(values),
-    }
-}
-
-/// Elements of a type, a few of them awkward.
-fn leaf_of(dice: &mut Dice, dtype: DType, len: usize) -> Array {
-    let float = |d: &mut Dice| {
-        if d.chance(5) { d.pick(&AWKWARD) } else { d.next() as i64 as f64 / 1e18 }
-    };
-    match dtype {
-        DType::Bool => Array::from_vec((0..len).map(|_| dice.chance(50)).collect(), [len]),
-        DType::F32 | DType::F64 => data((0..len).map(|_| Scalar::F64(float(dice))), dtype),
-        DType::C64 | DType::C128 => {
-            data((0..len).map(|_| Scalar::C128(Complex::new(float(dice), float(dice)))), dtype)
-        }
-        _ => data((0..len).map(|_| Scalar::I64(dice.next() as i64 >> dice.below(60))), dtype),
-    }
-}
-
-/// A leaf that broadcasts to `shape`, by a random path of views.
-fn leaf(dice: &mut Dice, shape: &[usize]) -> Array {
-    let dtype = if dice.chance(40) { DType::F64 } else { dice.pick(DType::ALL) };
-    let mut own: Vec<usize> = shape.iter().map(|&d| if dice.chance(15) { 1 } else { d }).collect();
-    while own.first().is_some_and(|_| dice.chance(10)) {
-        own.remove(0);
-    }
-    let transposed = dice.chance(20);
-    if transposed {
-        own.reverse();
-    }
-    // A larger array, of which the leaf is a strided part.
-    let steps: Vec<isize> = own.iter().map(|_| dice.pick(&[1, 1, 1, 2, -1, -2, 3])).collect();
-    let starts: Vec<usize> = own.iter().map(|_| dice.below(4)).collect();
-    let whole: Vec<usize> = own
-        .iter()
-        .zip(&steps)
-        .zip(&starts)
-        .map(|((&d, s), start)| start + (d.max(1) - 1) * s.unsigned_abs() + 1 + dice.below(3))
-        .collect();
-    let base = leaf_of(dice, dtype, whole.iter().product()).reshape(&whole);
-    let index: Vec<Index> = own
-        .iter()
-        .zip(&steps)
-        .zip(&starts)
-        .map(|((&d, &step), &start)| {
-            let far = start as isize + (d as isize - 1) * step.abs();
-            if d == 0 {
-                Index::Slice { start: Some(0), stop: Some(0), step: 1 }
-            } else if step > 0 {
-                Index::Slice { start: Some(start as isize), stop: Some(far + 1), step }
-            } else {
-                let stop = if start == 0 { None } else { Some(start as isize - 1) };
-                Index::Slice { start: Some(far), stop, step }
-            }
-        })
-        .collect();
-    let view = base.slice(&index);
-    if transposed { view.transpose() } else { view }
-}
-
-const BINARY: [Op; 29] = [
-    Op::Add,
-    Op::Add,
-    Op::Add,
-    Op::Subtract,
-    Op::Subtract,
-    Op::Multiply,
-    Op::Multiply,
-    Op::Multiply,
-    Op::Divide,
-    Op::FloorDivide,
-    Op::Remainder,
-    Op::Minimum,
-    Op::Maximum,
-    Op::Hypot,
-    Op::Equal,
-    Op::NotEqual,
-    Op::Less,
-    Op::LessEqual,
-    Op::Greater,
-    Op::GreaterEqual,
-    Op::BitAnd,
-    Op::BitOr,
-    Op::BitXor,
-    Op::Power,
-    Op::FMod,
-    Op::FMin,
-    Op::FMax,
-    Op::LeftShift,
-    Op::RightShift,
-];
-const UNARY: [Op; 18] = [
-    Op::Negative,
-    Op::Abs,
-    Op::Sqrt,
-    Op::Square,
-    Op::Invert,
-    Op::Sign,
-    Op::Floor,
-    Op::Ceil,
-    Op::Trunc,
-    Op::Rint,
-    Op::IsNan,
-    Op::IsInf,
-    Op::IsFinite,
-    Op::SignBit,
-    Op::Conjugate,
-    Op::Real,
-    Op::Imag,
-    Op::Reciprocal,
-];
-
-/// A random expression, and the same computed operation by operation.
-fn expression(dice: &mut Dice, shape: &[usize]) -> (Array, Array) {
-    let count = 1 + dice.below(4);
-    let mut pool: Vec<(Array, Array)> = (0..count)
-        .map(|_| {
-            let a = leaf(dice, shape);
-            (a.clone(), a)
-        })
-        .collect();
-    for _ in 0..dice.below(12) {
-        let (a, a1) = pool[dice.below(pool.len())].clone();
-        let (b, b1) = pool[dice.below(pool.len())].clone();
-        let (whole, single) = match dice.below(10) {
-            0 if dice.chance(50) => {
-                let dtype = dice.pick(DType::ALL);
-                (a.cast(dtype), a1.cast(dtype))
-            }
-            0 => {
-                let op = dice.pick(&UNARY);
-                (Array::unary(op, &a), Array::unary(op, &a1))
-            }
-            1 => {
-                let (c, c1) = pool[dice.below(pool.len())].clone();
-                (Array::where_(&c, &a, &b), Array::where_(&c1, &a1, &b1))
-            }
-            2 => {
-                let op = dice.pick(&[
-                    Op::Less,
-                    Op::LessEqual,
-                    Op::Greater,
-                    Op::GreaterEqual,
-                    Op::Equal,
-                    Op::NotEqual,
-                ]);
-                let x = Scalar::F64(dice.pick(&[0.0, 0.0, 1.0, f64::NAN]));
-                let choose = |a: &Array, b: &Array| {
-                    let (a, b) = (a.cast(DType::F64), b.cast(DType::F64));
-                    (Array::binary(op, &a, x), a, b)
-                };
-                let ((t, p, q), (t1, p1, q1)) = (choose(&a, &b), choose(&a1, &b1));
-                let t1 = t1.eval().expect("a comparison");
-                (Array::where_(t, p, q), Array::where_(t1, p1, q1))
-            }
-            3 | 4 => {
-                let op = dice.pick(&BINARY);
-                let x = Scalar::F64(dice.pick(&[2.0, -0.75, 0.0, 3.5]));
-                if dice.chance(30) {
-                    (Array::binary(op, x, &a), Array::binary(op, x, &a1))
-                } else {
-                    (Array::binary(op, &a, x), Array::binary(op, &a1, x))
-                }
-            }
-            5 => {
-                // Weighted pairs, the shape of stencils.
-                let (c, c1) = pool[dice.below(pool.len())].clone();
-                let ops = [0; 4].map(|_| dice.pick(&[Op::Add, Op::Subtract]));
-                let scaled = dice.chance(50);
-                let step = |a: &Array, b: &Array, c: &Array, single: bool| {
-                    let now = |x: Array| if single { x.eval().expect("floats have these") } else { x };
-                    let [a, b, c] = [a, b, c].map(|x| now(x.cast(DType::F64)));
-                    let left = now(now(Array::binary(ops[0], &a, &b)) * 0.3);
-                    let right = now(now(Array::binary(ops[1], &c, &a)) * 1.7);
-                    let sum = now(Array::binary(ops[2], left, right));
-                    if scaled { now(sum * 0.9) } else { now(Array::binary(ops[3], sum, &b)) }
-                };
-                (step(&a, &b, &c, false), step(&a1, &b1, &c1, true))
-            }
-            _ => {
-                let op = dice.pick(&BINARY);
-                (Array::binary(op, &a, &b), Array::binary(op, &a1, &b1))
-            }
-        };
-        // Types without the operation, and negative exponents, are errors in both or neither.
-        match single.eval() {
-            Ok(single) => pool.push((whole, single)),
-            Err(_) => assert!(whole.eval().is_err()),
-        }
-    }
-    // One with many operations, of the full shape.
-    let (whole, single) = pool.pop().expect("not empty");
-    (whole.broadcast_to(shape), single.broadcast_to(shape))
-}
-
-fn shape(dice: &mut Dice) -> Vec<usize> {
-    match dice.below(6) {
-        0 => vec![dice.below(3000)],
-        1 => vec![1 + dice.below(5), 40 + dice.below(200)],
-        2 => vec![1 + dice.below(40), 1 + dice.below(60)],
-        3 => vec![1 + dice.below(6), 1 + dice.below(7), 1 + dice.below(90)],
-        4 => vec![],
-        _ => vec![1 + dice.below(3), dice.below(4), 1 + dice.below(5), 1 + dice.below(3)],
-    }
-}
-
-fn same(a: &Scalar, b: &Scalar) -> bool {
-    // Any part NaN in both; else the same bits, which single precision keeps when it is widened.
-    let part = |x: f64, y: f64| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
-    match (a.cast(DType::C128), b.cast(DType::C128)) {
-        _ if a.dtype() != b.dtype() => false,
-        _ if a.as_integer().is_some() => a == b,
-        (Scalar::C128(a), Scalar::C128(b)) => part(a.re, b.re) && part(a.im, b.im),
-        _ => unreachable!(),
-    }
-}
-
-#[track_caller]
-fn assert_same(a: &Array, b: &Array, what: &str) {
-    assert_eq!((a.dtype(), a.shape()), (b.dtype(), b.shape()), "{what}");
-    let (x, y) = (a.scalars().unwrap(), b.scalars().unwrap());
-    for (i, (p, q)) in x.iter().zip(&y).enumerate() {
-        assert!(same(p, q), "{what}: element {i} of shape {:?} is {p:?}, should be {q:?}", a.shape());
-    }
-}
+use random::{Case, Reduction, assert_same, axes, expression, same, shape};
 
 /// Memory cut into tiles of their own, as a scheduler keeps it.
 struct Tiles {
@@ -408,7 +153,10 @@ fn over_tiles(dice: &mut Dice, mut bound: Bound) -> Vec<Scalar> {
 fn check_case(seed: u64) {
     let mut dice = Dice(seed);
     let shape = shape(&mut dice);
-    let (whole, single) = expression(&mut dice, &shape);
+    let Case { whole, single, refused } = expression(&mut dice, &shape, &mut |data| data);
+    for wrong in refused {
+        assert!(wrong.eval().is_err(), "seed {seed}: {wrong:?}");
+    }
     for isa in Isa::available() {
         assert_same(&whole.eval_for(isa).unwrap(), &single, &format!("seed {seed} on {isa}"));
     }
@@ -436,15 +184,35 @@ fn check_case(seed: u64) {
         })
         .collect();
     assert_same(&whole.slice(&items), &single.slice(&items), &format!("seed {seed} sliced"));
-    if !single.is_empty() {
-        let reductions = [whole.max(), whole.min(), whole.sum(), whole.mean()];
-        let singles = [single.max(), single.min(), single.sum(), single.mean()];
-        for (a, b) in reductions.iter().zip(&singles) {
+    reduced(&mut dice, seed, &whole, &single);
+}
+
+/// Reductions and running results of an expression are those of its value.
+fn reduced(dice: &mut Dice, seed: u64, whole: &Array, single: &Array) {
+    let check = |what: &str, whole: Array, single: Array| match single.eval() {
+        Ok(single) => {
             for isa in Isa::available() {
-                assert_same(&a.eval_for(isa).unwrap(), b, &format!("seed {seed} reduced on {isa}"));
+                assert_same(&whole.eval_for(isa).unwrap(), &single, &format!("seed {seed}, {what} on {isa}"));
             }
         }
+        Err(_) => assert!(whole.eval().is_err(), "seed {seed}, {what}: {whole:?}"),
+    };
+    check("mean", whole.mean(), single.mean());
+    check("sum", whole.sum(), single.sum());
+    check("least", whole.min(), single.min());
+    for _ in 0..2 {
+        let mut along = Along::from(&axes(dice, whole.ndim())[..]);
+        if dice.chance(30) {
+            along = along.filter(single.equal(single.clone().cast(dice.pick(array_core::DType::ALL))));
+        }
+        let reduction = dice.pick(&Reduction::ALL);
+        check("along axes", reduction.of(whole, along.clone()), reduction.of(single, along));
     }
+    let axis = (whole.ndim() > 0).then(|| dice.below(whole.ndim().max(1)) as isize);
+    check("place", whole.argmax(axis), single.argmax(axis));
+    check("place", whole.argmin(None), single.argmin(None));
+    check("running", whole.cumsum(axis), single.cumsum(axis));
+    check("running", whole.cumprod(None), single.cumprod(None));
 }
 
 proptest! {
@@ -566,7 +334,7 @@ fn cases_are_as_varied_as_they_should_be() {
     for seed in 0..300 {
         let mut dice = Dice(seed);
         let shape = shape(&mut dice);
-        let (whole, _) = expression(&mut dice, &shape);
+        let Case { whole, .. } = expression(&mut dice, &shape, &mut |data| data);
         let ready = split_reductions(&whole, &mut |part| part.eval()).unwrap();
         let bound = bind_for(&ready, Isa::active()).unwrap();
         cases += 1;

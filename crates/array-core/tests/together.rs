@@ -1,17 +1,11 @@
 //! Several results in one pass: the same bits as one by one, for random expressions with common parts.
 
-use array_core::{Array, ArrayError, Complex, DType, Isa, Op, Scalar, s};
-use proptest::prelude::*;
+mod dice;
+mod random;
 
-fn same(a: &Scalar, b: &Scalar) -> bool {
-    let part = |x: f64, y: f64| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
-    match (a.cast(DType::C128), b.cast(DType::C128)) {
-        _ if a.dtype() != b.dtype() => false,
-        _ if a.as_integer().is_some() => a == b,
-        (Scalar::C128(a), Scalar::C128(b)) => part(a.re, b.re) && part(a.im, b.im),
-        _ => unreachable!(),
-    }
-}
+use array_core::{Array, ArrayError, Complex, Isa, Op, s};
+use proptest::prelude::*;
+use random::same;
 
 #[track_caller]
 fn check(roots: &[Array]) {

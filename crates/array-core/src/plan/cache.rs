@@ -28,10 +28,14 @@ thread_local! {
     static MEMO: RefCell<Memo> = const { RefCell::new([const { None }; REMEMBERED]) };
 }
 
+fn cache() -> &'static Cache {
+    static CACHE: OnceLock<Cache> = OnceLock::new();
+    CACHE.get_or_init(Cache::default)
+}
+
 /// The plan of a structure.
 pub(crate) fn plan(key: &[u32]) -> Arc<Plan> {
-    static CACHE: OnceLock<Cache> = OnceLock::new();
-    let cache = CACHE.get_or_init(Cache::default);
+    let cache = cache();
     if let Some(plan) = cache.get(key) {
         return plan.clone();
     }
@@ -72,20 +76,33 @@ mod tests {
     use super::*;
     use crate::array::Array;
 
+    /// Chains of additions and multiplications, one for each number of `codes`, and all of them again: each is a structure of its own.
+    fn check(steps: u32, codes: std::ops::Range<usize>) {
+        let a = Array::from_vec(vec![1.0, 2.0, 4.0], [3]);
+        for (round, code) in (0..2).flat_map(|round| codes.clone().map(move |code| (round, code))) {
+            let adds = |step: u32| code >> step & 1 == 0;
+            let number = |x: f64, step: u32| if adds(step) { x + 1.0 } else { x * 2.0 };
+            let expected = [1.0, 2.0, 4.0].map(|x| (0..steps).fold(x, number));
+            let x = (0..steps).fold(a.abs(), |x, step| if adds(step) { x + 1.0 } else { x * 2.0 });
+            assert_eq!(x.to_vec::<f64>().unwrap(), expected, "{code} in round {round}");
+        }
+    }
+
     #[test]
     fn more_structures_than_are_remembered_give_their_own_results() {
-        let a = Array::from_vec(vec![1.0, 2.0, 4.0], [3]);
-        for round in 0..2 {
-            for code in 0..4 * REMEMBERED {
-                let mut x = a.abs();
-                for bit in 0..8 {
-                    x = if code >> bit & 1 == 0 { x + 1.0 } else { x * 2.0 };
-                }
-                let fold =
-                    |x: f64| (0..8).fold(x, |x, bit| if code >> bit & 1 == 0 { x + 1.0 } else { x * 2.0 });
-                let expected = [1.0, 2.0, 4.0].map(fold);
-                assert_eq!(x.to_vec::<f64>().unwrap(), expected, "{code} in round {round}");
+        check(8, 0..4 * REMEMBERED);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "minutes")]
+    fn threads_that_make_more_plans_than_the_map_keeps_get_their_own_results() {
+        std::thread::scope(|scope| {
+            // Half of what one makes its neighbour makes, too: plans are found, made twice, and thrown away meanwhile.
+            for number in 0..3 {
+                let from = number * LIMIT / 3;
+                scope.spawn(move || check(13, from..from + 2 * LIMIT / 3));
             }
-        }
+        });
+        assert!(cache().len() <= LIMIT + 3);
     }
 }
