@@ -87,6 +87,8 @@ pub struct Contest<'a> {
     operations: usize,
     threads: usize,
     awake: Duration,
+    /// It takes place in each so-manieth round.
+    every: usize,
     contestants: Vec<Contestant<'a>>,
 }
 
@@ -100,7 +102,7 @@ impl fmt::Debug for Contest<'_> {
 impl<'a> Contest<'a> {
     /// A contest over `operations` operations for each turn.
     pub fn new(id: impl Into<String>, unit: Unit, operations: usize) -> Self {
-        Self { id: id.into(), unit, operations, threads: 1, awake: AWAKE, contestants: Vec::new() }
+        Self { id: id.into(), unit, operations, threads: 1, awake: AWAKE, every: 1, contestants: Vec::new() }
     }
 
     /// The threads that take part in each turn; 1 unless said.
@@ -114,6 +116,17 @@ impl<'a> Contest<'a> {
     #[must_use]
     pub fn awake(mut self, time: Duration) -> Self {
         self.awake = time;
+        self
+    }
+
+    /// Take part in every `rounds`-th round only: for turns that are long enough for fewer of them to say as much. Each round unless said.
+    ///
+    /// # Panics
+    /// When that is no round.
+    #[must_use]
+    pub fn every(mut self, rounds: usize) -> Self {
+        assert!(rounds > 0, "a contest takes place");
+        self.every = rounds;
         self
     }
 
@@ -175,10 +188,12 @@ impl<'a> Contest<'a> {
             latest.push(contest.contestants.iter_mut().map(|(_, turn)| timed(turn)).collect());
         }
         for round in 0..rounds {
-            for ((contest, times), latest) in contests.iter_mut().zip(&mut times).zip(&mut latest) {
+            let takes_part = |contest: &Self| round % contest.every == 0;
+            let all = contests.iter_mut().zip(&mut times).zip(&mut latest);
+            for ((contest, times), latest) in all.filter(|((contest, _), _)| takes_part(contest)) {
                 let count = contest.contestants.len();
                 for step in 0..count {
-                    let index = (round + step) % count;
+                    let index = (round / contest.every + step) % count;
                     let turn = &mut contest.contestants[index].1;
                     let mut lost = true;
                     for _ in 0..=MOST_AGAIN {
@@ -204,7 +219,7 @@ impl<'a> Contest<'a> {
         let scale = self.unit.per_second() / self.operations as f64;
         // A contest that did not take place has no times, and no contestants left.
         // The same for all: who takes long turns loses more of them.
-        let whole = times.iter().all(|t| t.whole.len() * 3 >= rounds);
+        let whole = times.iter().all(|t| t.whole.len() * 3 >= rounds.div_ceil(self.every));
         let mut medians = times.iter_mut().map_while(|t| Some(t.median(whole)?.as_secs_f64() * scale));
         let ours = medians.next().unwrap_or(f64::NAN);
         let names = self.contestants.iter().skip(1).map(|(name, _)| name.clone());
@@ -257,6 +272,22 @@ mod tests {
         let rows = undisturbed(vec![contest('a'), contest('b')], 2);
         assert_eq!(log.take(), "ababab");
         assert_eq!((rows[0].ours, rows[1].ours), (0.0, 1.0));
+    }
+
+    #[test]
+    fn who_takes_part_seldom_begins_in_turn_as_well() {
+        let log = RefCell::new(String::new());
+        let turn = |name: char| {
+            let log = &log;
+            move || {
+                log.borrow_mut().push(name);
+                Duration::from_nanos(1)
+            }
+        };
+        let quick = |name| Contest::new("x", Unit::NsPerOp, 1).awake(Duration::ZERO).ours(turn(name));
+        let seldom = quick('a').rival("b", turn('b')).every(2);
+        undisturbed(vec![seldom, quick('c')], 4);
+        assert_eq!(log.take(), "abc abc c bac c".replace(' ', ""));
     }
 
     #[test]

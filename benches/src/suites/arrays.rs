@@ -29,7 +29,10 @@ const MAPS: [&str; 4] = ["add", "poly", "quad", "where"];
 const REDUCTIONS: [&str; 6] = ["sum", "mean0", "max1", "argmax", "var", "dot"];
 /// What has two operands.
 const READ_BOTH: [&str; 4] = ["add", "quad", "where", "dot"];
-const ROUNDS: usize = 15;
+/// Of short turns, which are a third off now and then with the core's clock.
+const ROUNDS: usize = 45;
+/// Of the rounds those in which long turns are taken.
+const LONG: usize = 3;
 
 fn run(threads: &[usize]) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -115,6 +118,9 @@ impl Data {
         let times = self.times();
         let id = format!("arrays/{operation}/{place}/{}", self.size);
         let mut contest = Contest::new(id, Unit::UsPerOp, times).threads(self.threads);
+        if self.len > 10_000 {
+            contest = contest.every(LONG);
+        }
         if !contest.is_wanted() {
             return contest.ours(|| Duration::ZERO);
         }
