@@ -31,15 +31,22 @@ fn check(seed: u64, threads: usize, at_once: bool) -> u64 {
     assert_same(&session.eval(stored.read() * 1).expect(&what), &(&single * 1).eval().unwrap(), &what);
     let axes = axes(&mut dice, whole.ndim());
     for _ in 0..3 {
-        let (reduction, along) = (dice.pick(&Reduction::ALL), Along::from(&axes[..]));
+        let (reduction, mut along) = (dice.pick(&Reduction::ALL), Along::from(&axes[..]));
+        if dice.chance(30) {
+            along = along.keepdims();
+        }
+        if dice.chance(30) {
+            along = along.initial(3);
+        }
         if let Ok(expected) = reduction.of(&single, along.clone()).eval() {
             assert_same(&session.eval(reduction.of(&whole, along)).expect(&what), &expected, &what);
         }
     }
-    let (running, places) = (session.eval(whole.cumsum(None)), session.eval(whole.argmax(None)));
-    assert_same(&running.expect(&what), &single.cumsum(None).eval().unwrap(), &what);
-    if let Ok(expected) = single.argmax(None).eval() {
-        assert_same(&places.expect(&what), &expected, &what);
+    let running = session.eval(whole.cumsum(None)).expect(&what);
+    assert_same(&running, &single.cumsum(None).eval().unwrap(), &what);
+    let place = Along::from(axes.first().copied()).keepdims();
+    if let Ok(expected) = single.argmax(place.clone()).eval() {
+        assert_same(&session.eval(whole.argmax(place)).expect(&what), &expected, &what);
     }
     let tasks = session.report().tasks;
     // The last, for a task that fails ends the session's run.

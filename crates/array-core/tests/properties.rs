@@ -203,6 +203,12 @@ fn reduced(dice: &mut Dice, seed: u64, whole: &Array, single: &Array) {
     for _ in 0..2 {
         let mut along = Along::from(&axes(dice, whole.ndim())[..]);
         if dice.chance(30) {
+            along = along.keepdims();
+        }
+        if dice.chance(30) {
+            along = along.initial(3);
+        }
+        if dice.chance(30) {
             along = along.filter(single.equal(single.clone().cast(dice.pick(array_core::DType::ALL))));
         }
         let reduction = dice.pick(&Reduction::ALL);

@@ -34,6 +34,8 @@ along! { ALONG ALONG_METHODS;
     "np.mean" "mean" |a, along| a.mean_along(along),
     "np.all" "all" |a, along| a.all(along),
     "np.any" "any" |a, along| a.any(along),
+    "np.argmax" "argmax" |a, along| a.argmax(along),
+    "np.argmin" "argmin" |a, along| a.argmin(along),
 }
 static ALIASES: &[Native] = &[
     Native::new("np.amax", &["a", "axis"], 1, |interp, mut args| {
@@ -67,8 +69,6 @@ macro_rules! ordered {
     };
 }
 ordered! { ORDERED ORDERED_METHODS;
-    "np.argmax" "argmax" |a, axis| a.argmax(axis),
-    "np.argmin" "argmin" |a, axis| a.argmin(axis),
     "np.cumsum" "cumsum" |a, axis| a.cumsum(axis),
     "np.cumprod" "cumprod" |a, axis| a.cumprod(axis),
 }

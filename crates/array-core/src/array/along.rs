@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 /// Along which axes a reduction goes, and how: NumPy's `axis`, `keepdims`, `where`, `initial` and `dtype`.
 ///
-/// An axis, an array of axes, or [`Along::all`]; negative axes count from the end.
+/// An axis, an array of axes, or [`Along::all`] (`..`, `None`); negative axes count from the end.
 ///
 /// ```
 /// use array_core::{Along, Array, DType};
@@ -47,6 +47,8 @@ impl Along {
     }
 
     /// Only elements where `mask` holds count; it broadcasts with the array, and is `bool` ([`ArrayError::WrongType`]). NumPy's `where`.
+    /// What is left out of a sum is zero in it; NumPy sums each run of elements that count by itself, so the last bits of its filtered
+    /// sums, means and variances may be others.
     #[must_use]
     pub fn filter(mut self, mask: impl Into<Array>) -> Along {
         self.filter = Some(mask.into());
@@ -127,6 +129,12 @@ pub(super) fn resolve_axis(axis: isize, ndim: usize) -> Result<Option<usize>, Ar
 impl From<isize> for Along {
     fn from(axis: isize) -> Along {
         Along { axes: Some(SmallVec::from_slice(&[axis])), ..Along::default() }
+    }
+}
+
+impl From<Option<isize>> for Along {
+    fn from(axis: Option<isize>) -> Along {
+        axis.map_or_else(Along::all, Along::from)
     }
 }
 

@@ -12,7 +12,7 @@ mod types;
 
 use super::{Array, Term};
 use crate::{
-    dtype::{DType, Element, Kind as TypeKind, Scalar},
+    dtype::{DType, Element, Scalar},
     error::ArrayError,
     expr::{Args, Kind, Node, Op},
     layout::{Dims, alike, broadcast_shapes, few},
@@ -109,11 +109,7 @@ impl Array {
                 let real = !input.is_complex();
                 let whole = real && !input.is_float();
                 match op {
-                    Op::Copy | Op::Cast => a,
-                    Op::Abs if matches!(input.kind(), TypeKind::Bool | TypeKind::Unsigned) => a,
-                    Op::Floor | Op::Ceil | Op::Trunc if whole => a,
-                    Op::Conjugate if real => a.cast(output),
-                    Op::Real if real => a,
+                    _ if op.is_itself(input) => a.cast(output),
                     Op::Imag if real => Array::full(a.shape(), Scalar::zero(output)),
                     Op::IsNan | Op::IsInf | Op::IsFinite if whole => {
                         Array::full(a.shape(), op == Op::IsFinite)

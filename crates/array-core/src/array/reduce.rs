@@ -126,6 +126,10 @@ impl Array {
                 axes.iter().filter(|&&a| lengths[a] != 1).map(|&a| a - units_before(&lengths, a)).collect();
         }
         let shape = arg.shape().to_vec();
+        // As in NumPy rows are summed, then put to the start; what is summed row after row begins with it.
+        let rows = left.iter().copied().eq(shape.len() - left.len()..shape.len());
+        let begins = initial.map(|value| value.cast(computed));
+        let begins = begins.filter(|_| op == ReduceOp::Sum && !computed.is_integer() && !rows);
         let kept: Dims = (0..shape.len()).filter(|a| !left.contains(a)).map(|a| shape[a]).collect();
         let nothing = left.iter().any(|&a| shape[a] == 0);
         let mut out = if nothing && extreme && !kept.contains(&0) {
@@ -143,14 +147,14 @@ impl Array {
             }
         } else {
             Node::whole(
-                Whole::Reduce { op, axes: left },
+                Whole::Reduce { op, axes: left, start: begins },
                 computed,
                 kept,
                 [arg].into_iter().collect(),
                 Location::caller(),
             )
         };
-        if let Some(value) = initial {
+        if let Some(value) = initial.filter(|_| begins.is_none()) {
             let start = Array::scalar(value.cast(computed));
             out = match op {
                 ReduceOp::Max => start.maximum(out),
@@ -311,35 +315,50 @@ impl Array {
             .reduce_along(ReduceOp::Sum, Along { initial: None, dtype: None, ..along.into() })
     }
 
-    /// Position of the first greatest element along `axis`, or in C order of all elements without one; the first NaN counts
-    /// as the greatest. `int64`. Of nothing: [`ArrayError::EmptyReduction`].
+    /// Position of the first greatest element along an axis, or in C order of all elements; the first NaN counts as the greatest.
+    /// `int64`. Several axes but not all, a filter, a start or a type are [`ArrayError::Unsupported`], a target
+    /// ([`Along::out`]) of another type than `int64` is [`ArrayError::WrongType`]. Of nothing: [`ArrayError::EmptyReduction`].
     ///
     /// ```
-    /// use array_core::Array;
+    /// use array_core::{Along, Array};
     /// let a = Array::from_vec(vec![1.0, 5.0, 5.0, 0.0], [2, 2]);
     /// assert_eq!(a.argmax(None).item::<i64>()?, 1);
     /// assert_eq!(a.argmax(0).to_vec::<i64>()?, [1, 0]);
+    /// assert_eq!(a.argmax(Along::from(0).keepdims()).shape(), [1, 2]);
     /// # Ok::<(), array_core::ArrayError>(())
     /// ```
     #[track_caller]
-    pub fn argmax(&self, axis: impl Into<Option<isize>>) -> Array {
-        self.arg(true, axis.into())
+    pub fn argmax(&self, along: impl Into<Along>) -> Array {
+        match self.try_arg(true, &along.into()) {
+            Ok(array) => array,
+            Err(error) => Array::fail(error),
+        }
     }
 
     /// Position of the first least element; as [`argmax`](Self::argmax).
     #[track_caller]
-    pub fn argmin(&self, axis: impl Into<Option<isize>>) -> Array {
-        self.arg(false, axis.into())
+    pub fn argmin(&self, along: impl Into<Along>) -> Array {
+        match self.try_arg(false, &along.into()) {
+            Ok(array) => array,
+            Err(error) => Array::fail(error),
+        }
     }
 
     #[track_caller]
-    fn arg(&self, max: bool, axis: Option<isize>) -> Array {
+    fn try_arg(&self, max: bool, along: &Along) -> Result<Array, ArrayError> {
         if self.error().is_some() {
-            return self.clone();
+            return Ok(self.clone());
         }
-        let axis = match axis.map(|axis| resolve_axis(axis, self.ndim())).transpose() {
-            Ok(axis) => axis.flatten(),
-            Err(error) => return Array::fail(error),
+        let operation = Whole::Arg { max, axis: None }.name();
+        let refused = |reason| Err(ArrayError::Unsupported { operation, dtypes: vec![self.dtype()], reason });
+        if along.filter.is_some() || along.initial.is_some() || along.dtype.is_some() {
+            return refused("positions take neither a filter, nor a start, nor a type");
+        }
+        let axis = match &along.resolve(self.ndim())?[..] {
+            _ if along.axes.is_none() => None,
+            &[axis] => Some(axis),
+            axes if axes.len() == self.ndim() => None,
+            _ => return refused("positions are along one axis or of all elements"),
         };
         let mut shape = Dims::new();
         let mut length = self.len();
@@ -347,11 +366,25 @@ impl Array {
             shape = self.shape().into();
             length = shape.remove(axis);
         }
-        let op = Whole::Arg { max, axis };
         if length == 0 && !shape.contains(&0) {
-            return Array::fail(ArrayError::EmptyReduction { operation: op.name() });
+            return Err(ArrayError::EmptyReduction { operation });
         }
-        Node::whole(op, DType::I64, shape, [self.clone()].into_iter().collect(), Location::caller())
+        let args = [self.clone()].into_iter().collect();
+        let mut out = Node::whole(Whole::Arg { max, axis }, DType::I64, shape, args, Location::caller());
+        if along.keepdims {
+            let searched = |k| axis.is_none_or(|axis| axis == k);
+            let item = |k| if searched(k) { Index::NewAxis } else { Index::ALL };
+            out = out.slice((0..self.ndim()).map(item).collect::<SmallVec<[Index; 6]>>());
+        }
+        match &along.out {
+            Some((dtype, _)) if *dtype != DType::I64 => {
+                Err(ArrayError::WrongType { have: *dtype, asked: DType::I64 })
+            }
+            Some((_, shape)) if out.shape() != &shape[..] => {
+                Err(ArrayError::BroadcastTo { from: out.shape().to_vec(), to: shape.to_vec() })
+            }
+            _ => Ok(out),
+        }
     }
 
     /// Running sums along `axis`, or of all elements in C order without one, in the types of [`sum`](Self::sum); each is the

@@ -129,8 +129,8 @@ impl Array {
 /// A reduction along axes that needs no plan.
 fn along(array: &Array, isa: Isa, lend: Lend<'_>, out: *mut u8) -> Option<()> {
     let Kind::Whole { op, args, .. } = &array.0.kind else { return None };
-    let Whole::Reduce { op, axes } = &**op else { return None };
-    whole::plain(*op, axes, &args[0], (array.dtype(), array.len(), out), (isa, Some(lend)))
+    let Whole::Reduce { op, axes, start } = &**op else { return None };
+    whole::plain((*op, *start), axes, &args[0], (array.dtype(), array.len(), out), (isa, Some(lend)))
 }
 
 /// An operand of the operation: constants, data, and what is computed first, one array of which is kept `aside`.

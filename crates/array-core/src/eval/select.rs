@@ -6,6 +6,7 @@ use super::whole;
 use crate::{
     array::Array,
     buffer::TileBuf,
+    dtype::DType,
     error::ArrayError,
     expr::{Kind, Op, Whole},
     kernels::{Isa, moves, select},
@@ -217,9 +218,14 @@ pub(super) fn put(
     };
     // Computed in the type of the value, which the operation reads; results are cast back one by one, for a place may come again.
     let refuse = |reason| ArrayError::Unsupported { operation: op.name(), dtypes: vec![dtype], reason };
-    let (input, output) = op.types(value.as_ref().map_or(dtype, Array::dtype)).map_err(refuse)?;
-    let kernel = select::op(isa, op, input, output, 0)
-        .ok_or_else(|| refuse("the operation has no kernel of its own"))?;
+    let (input, output) =
+        op.types(value.as_ref().map_or_else(|| replaced(op, dtype), Array::dtype)).map_err(refuse)?;
+    let kernel = if op.is_itself(input) {
+        None
+    } else {
+        let missing = || refuse("the operation has no kernel of its own");
+        Some(select::op(isa, op, input, output, 0).ok_or_else(missing)?)
+    };
     let (before, after) = (select::casts(isa, dtype, input), select::casts(isa, output, dtype));
     let mut flag = 0u8;
     // What a kernel reads and what it writes lie apart: two dense blocks in turns.
@@ -236,7 +242,7 @@ pub(super) fn put(
             unsafe {
                 let row = at.offset((place + done as isize * selection.stride) * size as isize);
                 moves::gather(size, now, row, selection.stride, n);
-                let steps = before.iter().chain([&kernel]).chain(&after);
+                let steps = before.iter().chain(&kernel).chain(&after);
                 for step in steps {
                     let locs = [next, now, src.cast_mut(), &raw mut flag];
                     step(locs.as_ptr(), [0, 1, 2, 3, 3, 3, 3, 3].as_ptr(), n);
@@ -251,4 +257,13 @@ pub(super) fn put(
         }
     });
     if flag != 0 { Err(ArrayError::NegativePower) } else { Ok(()) }
+}
+/// The type in which an operation of one operand is computed, of elements for which it has no kernel of its own.
+fn replaced(op: Op, dtype: DType) -> DType {
+    let whole = !dtype.is_float() && !dtype.is_complex();
+    match op {
+        Op::IsNan | Op::IsInf | Op::IsFinite | Op::SignBit | Op::Reciprocal if whole => DType::F64,
+        Op::Imag => dtype.promote(DType::C64),
+        _ => dtype,
+    }
 }

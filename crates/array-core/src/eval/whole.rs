@@ -42,8 +42,8 @@ pub(super) fn eval(
 
 /// Computes a reduction along axes, or positions of extremes, of some results.
 fn reduce(op: &Whole, arg: &Array, out: &mut TileBuf, isa: Isa) -> Result<(), ArrayError> {
-    if let Whole::Reduce { op, axes } = op
-        && plain(*op, axes, arg, (out.dtype(), out.len(), out.as_mut_ptr()), (isa, None)).is_some()
+    if let Whole::Reduce { op, axes, start } = op
+        && plain((*op, *start), axes, arg, (out.dtype(), out.len(), out.as_mut_ptr()), (isa, None)).is_some()
     {
         return Ok(());
     }
@@ -63,7 +63,7 @@ fn reduce(op: &Whole, arg: &Array, out: &mut TileBuf, isa: Isa) -> Result<(), Ar
 ///
 /// The output is its type, how many results there are, and where they go.
 pub(super) fn plain(
-    op: ReduceOp,
+    (op, start): (ReduceOp, Option<Scalar>),
     axes: &[usize],
     arg: &Array,
     (to, results, at): (DType, usize, *mut u8),
@@ -97,10 +97,11 @@ pub(super) fn plain(
     unsafe {
         let row = |i: usize| src.add(i * results * size);
         let mut from = 0;
-        match op {
+        match (op, start) {
+            (_, Some(start)) => (0..results).for_each(|i| start.write(at, i)),
             // Zero of every type is zeros.
-            ReduceOp::Sum => at.write_bytes(0, results * size),
-            ReduceOp::Prod => (0..results).for_each(|i| op.identity(dtype).write(at, i)),
+            (ReduceOp::Sum, None) => at.write_bytes(0, results * size),
+            (ReduceOp::Prod, None) => (0..results).for_each(|i| op.identity(dtype).write(at, i)),
             _ => {
                 at.copy_from_nonoverlapping(src, results * size);
                 from = 1;

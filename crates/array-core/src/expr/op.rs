@@ -223,6 +223,18 @@ impl Op {
         matches!(self, Sqrt | Hypot | Rint) || self.is_function()
     }
 
+    /// Whether an operation of one operand of such a type gives the operand itself, but for its type: there is no kernel for it.
+    pub(crate) fn is_itself(self, input: DType) -> bool {
+        let real = !input.is_complex();
+        match self {
+            Op::Copy | Op::Cast => true,
+            Op::Abs => matches!(input.kind(), Kind::Bool | Kind::Unsigned),
+            Op::Floor | Op::Ceil | Op::Trunc => real && !input.is_float(),
+            Op::Conjugate | Op::Real => real,
+            _ => false,
+        }
+    }
+
     /// The type the kernel reads and the type it gives, for operands of (promoted) type `common`; or why there is none.
     /// Not for `Cast` and `Where`, whose types are the caller's.
     #[inline]

@@ -1,14 +1,18 @@
 //! Operations that need their operands as wholes: what stands in one element of the result may come from anywhere.
 
 use super::{Op, ReduceOp};
-use crate::layout::{Dims, Layout};
+use crate::{
+    dtype::Scalar,
+    layout::{Dims, Layout},
+};
 use std::fmt;
 
 /// An operation on whole arrays; it is evaluated with its operands at hand, not as part of a pass.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Whole {
-    /// A reduction along some axes of operand 0, ascending, not all of them.
-    Reduce { op: ReduceOp, axes: Dims },
+    /// A reduction along some axes of operand 0, ascending, not all of them. A start is of the result's type, for what begins with
+    /// it (only a sum whose axes are not just the last ones); the others have what changes nothing.
+    Reduce { op: ReduceOp, axes: Dims, start: Option<Scalar> },
     /// The position of the first greatest (least) element along an axis; without one, in C order.
     Arg { max: bool, axis: Option<usize> },
     /// Running sums or products along an axis.

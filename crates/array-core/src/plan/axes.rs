@@ -42,17 +42,20 @@ pub struct AxisReduction {
     parts: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum What {
-    Fold(ReduceOp),
-    Find { max: bool },
+    /// With what it starts from, if that is not what changes nothing.
+    Fold(ReduceOp, Option<Scalar>),
+    Find {
+        max: bool,
+    },
 }
 
 impl What {
     /// The reduction whose kernels are used.
     fn op(self) -> ReduceOp {
         match self {
-            What::Fold(op) => op,
+            What::Fold(op, _) => op,
             What::Find { max: true } => ReduceOp::Max,
             What::Find { max: false } => ReduceOp::Min,
         }
@@ -92,7 +95,7 @@ impl AxisReduction {
     ) -> Option<Result<(Bound, AxisReduction), ArrayError>> {
         let ndim = arg.ndim();
         let (what, axes) = match op {
-            Whole::Reduce { op, axes } => (What::Fold(*op), axes.clone()),
+            Whole::Reduce { op, axes, start } => (What::Fold(*op, *start), axes.clone()),
             Whole::Arg { max, axis: Some(axis) } => (What::Find { max: *max }, Dims::from_elem(*axis, 1)),
             Whole::Arg { max, axis: None } => (What::Find { max: *max }, (0..ndim).collect()),
             _ => return None,
@@ -145,7 +148,10 @@ impl AxisReduction {
 
     /// What a reduction of no elements comes to.
     pub fn identity(&self, plan: &Plan) -> Scalar {
-        self.what.op().identity(plan.program.element)
+        match self.what {
+            What::Fold(_, Some(start)) => start,
+            what => what.op().identity(plan.program.element),
+        }
     }
 
     /// The axes in the order in which they are walked, and the lengths of the four groups.
@@ -227,8 +233,8 @@ impl AxisReduction {
             // SAFETY: the caller's; the box lies within the range.
             unsafe {
                 match self.what {
-                    What::Fold(op) => fold::reduce(
-                        op,
+                    What::Fold(op, from) => fold::reduce(
+                        (op, from),
                         &region,
                         out.add((first - start) * plan.program.element.size()),
                         scratch,

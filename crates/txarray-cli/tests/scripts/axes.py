@@ -11,6 +11,7 @@ print(a.max(0), a.min(axis=(1, 2)), np.max(c, axis=1), np.amin(c, 0), np.amax(c,
 print(c.prod(0), np.prod(c, axis=1), c.prod(), np.prod(c))
 print(m.all(axis=0), m.any(1), np.all(m, axis=1), np.any(m), m.sum(0), np.count_nonzero(m, axis=1), np.count_nonzero(c))
 print(c.argmax(), c.argmin(axis=0), np.argmax(a, axis=1), np.argmin(c, 1), a.argmax(-1))
+print(c.argmax(keepdims=True), np.argmin(a, axis=1, keepdims=True), a.argmax(0, keepdims=False).shape)
 print(c.sum(axis=0, keepdims=True), c.max(keepdims=True), c - c.mean(axis=1, keepdims=True), c.sum(0).dtype)
 print(c.var(), c.std(axis=0), np.var(c, axis=1, ddof=1), np.std(c, 0, ddof=0, keepdims=True))
 print(c.cumsum(), c.cumsum(axis=0), np.cumsum(c, 1), np.cumprod(c, axis=1), c.cumprod(0))

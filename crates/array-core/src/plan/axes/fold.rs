@@ -2,7 +2,7 @@
 //!
 //! **Order** that of NumPy on contiguous data, and fixed by the shape alone: where the last axes are reduced, each row of them
 //! is reduced by the pairwise tree; the other reduced axes are taken row after row, in C order, into accumulators that start
-//! from zero (one, for products). NumPy follows the memory of transposed and strided arrays, so its bits differ there.
+//! from zero (one, for products) or from what is given. NumPy follows the memory of transposed and strided arrays, so its bits differ there.
 //!
 //! **How** the axes are walked in the order: kept ones before the first reduced one, reduced ones, kept ones, the last reduced
 //! ones. Whole rows of accumulators then take whole rows of elements, eight rows at a time where the elements are those of one operand.
@@ -22,32 +22,33 @@ use crate::{
 use smallvec::SmallVec;
 use std::mem::MaybeUninit;
 
-/// Reduces the elements of a region to `out`, one result after another.
+/// Reduces the elements of a region to `out`, one result after another, from a start if there is one.
 ///
 /// # Safety
 /// As [`AxisReduction::results`](super::AxisReduction::results); the region has results.
 pub(super) unsafe fn reduce(
-    op: ReduceOp,
+    (op, start): (ReduceOp, Option<Scalar>),
     region: &Region<'_>,
     out: *mut u8,
     scratch: &mut Scratch,
 ) -> Result<(), ArrayError> {
     let [outer, steps, kept, row] = region.lengths();
     let (dtype, all) = (region.program.element, outer * kept);
-    let start = op.identity(dtype);
+    let from = start.unwrap_or_else(|| op.identity(dtype));
     if steps * row == 0 {
         // SAFETY: the caller's: there are so many results.
-        unsafe { fill(out, start, all) };
+        unsafe { fill(out, from, all) };
         return Ok(());
     }
+    debug_assert!(start.is_none() || op == ReduceOp::Sum && region.groups[1] > 0);
     if region.groups[1] == 0 {
         // SAFETY: there are `outer` results of rows of `row` elements.
         return unsafe { region.stream(scratch, |stream| stream.rows(row, outer, out)) };
     }
-    let has_start = matches!(op, ReduceOp::Sum | ReduceOp::Prod);
+    let has_start = start.is_some() || matches!(op, ReduceOp::Sum | ReduceOp::Prod);
     if has_start {
         // SAFETY: the caller's: there are so many results.
-        unsafe { fill(out, start, all) };
+        unsafe { fill(out, from, all) };
     }
     let mut acc = Accumulators { at: out, size: dtype.size(), kept, fresh: !has_start };
     if row == 1 {

@@ -47,8 +47,9 @@ impl AxisReduction {
         let kind = bound.plan.program.element.kind();
         let free = match self.what {
             What::Find { .. } => true,
-            What::Fold(ReduceOp::Max | ReduceOp::Min) => kind != TypeKind::Complex,
-            What::Fold(_) => !matches!(kind, TypeKind::Float | TypeKind::Complex),
+            What::Fold(_, Some(_)) => false,
+            What::Fold(ReduceOp::Max | ReduceOp::Min, _) => kind != TypeKind::Complex,
+            What::Fold(..) => !matches!(kind, TypeKind::Float | TypeKind::Complex),
         };
         let results = self.outer + self.kept;
         if self.parts || !free || bound.shape.get(results).is_none_or(|&n| n < 2) {
@@ -94,7 +95,7 @@ impl AxisReduction {
         // SAFETY: the caller's; there is a cell for each result.
         unsafe {
             match self.what {
-                What::Fold(op) => fold::reduce(op, &region, values, scratch)?,
+                What::Fold(op, _) => fold::reduce((op, None), &region, values, scratch)?,
                 What::Find { max } => {
                     part.places.resize(results, 0);
                     find::find(max, &region, part.places.as_mut_ptr(), Some(values), scratch)?;
@@ -116,7 +117,7 @@ impl AxisReduction {
         // SAFETY: the caller's; every part has as many values (and places) as there are results.
         unsafe {
             match self.what {
-                What::Fold(_) => {
+                What::Fold(..) => {
                     let rows: Vec<*const u8> = parts[1..].iter().map(values).collect();
                     out.copy_from_nonoverlapping(values(&parts[0]), results * program.element.size());
                     let kernels = program.fold.expect("bound as a reduction");
