@@ -5,7 +5,7 @@
 //! - B2: a `Buffer` of type `T` holds `len` valid `T`s (for `bool`: bytes 0 or 1).
 //! - B3: a block belongs to exactly one owner: a free list of its pool, a `TileBuf`, or the last clone of a `Buffer`.
 //! - B4: elements are aligned to their size, to 8 bytes at most: kernels that only move them go by size. What Rust aligns less
-//!   (`Complex<f32>`) is copied where it lies otherwise.
+//!   (`Complex<f32>`) is copied where it lies otherwise. Of no elements nothing is read.
 //!
 //! Blocks are 64-byte aligned and come from a [`BlockPool`](pool::BlockPool); a `Vec` given by the user is kept as it is.
 
@@ -93,7 +93,7 @@ impl Buffer {
     /// assert_eq!(buffer.to_shared::<f64>().unwrap().as_ptr(), vec.as_ptr());
     /// ```
     pub fn from_shared<T: Element>(vec: SharedVec<T>) -> Buffer {
-        if !is_aligned(vec.as_ptr()) {
+        if !vec.is_empty() && !is_aligned(vec.as_ptr()) {
             return Buffer::realigned(&vec);
         }
         let (ptr, len) = (vec.as_ptr().cast(), vec.len());
@@ -129,7 +129,7 @@ impl Buffer {
         len: usize,
         owner: Box<dyn Any + Send + Sync>,
     ) -> Buffer {
-        if !is_aligned(first) {
+        if len > 0 && !is_aligned(first) {
             // SAFETY: the caller's.
             return Buffer::realigned(unsafe { std::slice::from_raw_parts(first, len) });
         }
@@ -418,6 +418,13 @@ mod tests {
         let buffer = buffer.try_into_vec::<f64>().unwrap_err();
         let vec = buffer.try_into_vec::<i64>().unwrap();
         assert_eq!((vec.as_ptr(), &vec[..]), (address, &[1, 2, 3][..]));
+    }
+
+    #[test]
+    fn an_empty_vec_is_kept_wherever_it_lies() {
+        type C = crate::Complex<f32>;
+        assert!(Buffer::from_vec(Vec::<C>::new()).try_into_vec::<C>().is_ok());
+        assert!(Buffer::from_vec(Vec::<C>::new()).to_shared::<C>().is_some());
     }
 
     #[test]

@@ -85,11 +85,14 @@ fn agree(a: Scalar, b: Scalar, tolerance: Option<f64>) -> bool {
     if a.as_integer().is_some() {
         return a == b;
     }
-    let size = y.re.abs().max(y.im.abs());
+    let size = [y.re, y.im]
+        .into_iter()
+        .filter(|part| part.is_finite())
+        .fold(0.0, |size: f64, part| size.max(part.abs()));
     let part = |x: f64, y: f64| {
         x.to_bits() == y.to_bits()
             || (x.is_nan() && y.is_nan())
-            || tolerance.is_some_and(|most| (x - y).abs() <= most * size)
+            || (y.is_finite() && tolerance.is_some_and(|most| (x - y).abs() <= most * size))
     };
     a.dtype() == b.dtype() && part(x.re, y.re) && part(x.im, y.im)
 }
@@ -216,6 +219,27 @@ fn reductions_along_axes_have_numpys_values() {
 }
 
 #[test]
+fn what_goes_row_after_row_begins_with_its_start() {
+    let a = Array::from_vec(vec![1e200, 1.0, 1e200, 1.0], [2, 2]).eval().unwrap();
+    let product = a.prod_along(Along::from(0).initial(1e-200));
+    assert_eq!(product.to_vec::<f64>().unwrap(), [1e200, 1e-200]);
+    let sum = (&a * 1.0).sum_along(Along::from(0).initial(-1e200));
+    assert_eq!(sum.to_vec::<f64>().unwrap(), [1e200, -1e200]);
+    assert!(format!("{sum:?}").contains("add.reduce[0] from -1e+200"), "{sum:?}");
+}
+
+#[test]
+fn a_variance_into_a_target_is_summed_in_the_type_asked_for() {
+    let a = Array::linspace(0.0, 1.0, 1000).eval().unwrap();
+    let asked = || Along::all().dtype(DType::F32);
+    let var = a.var(asked().out(&Array::zeros([])), 0);
+    assert_eq!(var.dtype(), DType::F64);
+    // NumPy's, whose sum is of singles and whose quotient is a double.
+    assert_eq!(var.item::<f64>().unwrap(), 0.08350016784667968);
+    assert_eq!(a.var(asked(), 0).item::<f32>().unwrap(), 0.083_500_17);
+}
+
+#[test]
 fn positions_of_all_axes_are_those_in_c_order() {
     let a = Array::from_vec(vec![1, 7, 2, 7, 0, 0], [2, 3]);
     for along in [Along::all(), Along::from(None), Along::from([0, 1]), Along::from([-1, -2])] {
@@ -225,6 +249,9 @@ fn positions_of_all_axes_are_those_in_c_order() {
     }
     assert_eq!(a.argmax(Along::from(Some(1)).keepdims()).shape(), [2, 1]);
     assert_eq!(Array::scalar(3).argmax(Along::from(0).keepdims()).shape(), [0; 0]);
+    // Of nothing there is none, even where there are no results.
+    assert!(Array::zeros([0, 0]).argmax(0).eval().is_err());
+    assert_eq!(Array::zeros([0, 3]).argmax(1).eval().unwrap().shape(), [0]);
 }
 
 #[test]

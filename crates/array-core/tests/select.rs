@@ -162,6 +162,22 @@ fn operations_at_positions_are_computed_in_their_own_type_and_cast_back_one_by_o
 }
 
 #[test]
+fn what_has_no_kernel_of_its_own_is_done_at_positions() {
+    let at = |array: Array, op| array.at(op, pick![Array::arange(0, 3, 1)], 0).scalars().unwrap();
+    let whole = || Array::from_vec(vec![-2i64, 0, 5], [3]);
+    let real = || Array::from_vec(vec![-2.5, 0.0, 5.0], [3]);
+    let truths = || Array::from_vec(vec![false, true, true], [3]);
+    for op in Op::ALL.iter().copied().filter(|op| op.arity() == 1 && *op != Op::Cast) {
+        for array in [whole(), real(), truths()] {
+            let expected = Array::unary(op, &array).cast(array.dtype()).scalars();
+            if let Ok(expected) = expected {
+                assert_eq!(format!("{:?}", at(array, op)), format!("{expected:?}"), "{op:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn hostile_positions_are_errors() {
     let a = Array::arange(0, 6, 1).reshape([2, 3]);
     let error = |array: Array| array.eval().unwrap_err().root().clone();

@@ -13,20 +13,20 @@ use crate::{
 };
 use txarray::{Array, array_core::Along};
 
-/// `np.NAME(a, axis=, keepdims=)` and `a.NAME(axis=, keepdims=)`.
+/// `np.NAME(a, axis=, keepdims=)` and `a.NAME(axis=, keepdims=)`, whose parameters are read by a function.
 macro_rules! along {
-    ($all:ident $methods:ident; $($function:literal $method:literal $reduction:expr),* $(,)?) => {
+    ($all:ident $methods:ident $read:ident; $($function:literal $method:literal $reduction:expr),* $(,)?) => {
         static $all: &[Native] = &[$(Native::new($function, &["a", "axis"], 1, |interp, mut args| {
             let value = args.take(0);
-            reduced(interp, &value, args, 1, $reduction)
+            $read(interp, &value, args, 1, $reduction)
         }).with_keywords(&["keepdims"])),*];
         static $methods: &[Native] = &[$(Native::new($method, &["axis"], 0, |interp, args| {
             let value = numpy(&args, $method)?.clone();
-            reduced(interp, &value, args, 0, $reduction)
+            $read(interp, &value, args, 0, $reduction)
         }).with_keywords(&["keepdims"])),*];
     };
 }
-along! { ALONG ALONG_METHODS;
+along! { ALONG ALONG_METHODS reduced;
     "np.sum" "sum" |a, along| a.sum_along(along),
     "np.prod" "prod" |a, along| a.prod_along(along),
     "np.max" "max" |a, along| a.max_along(along),
@@ -34,6 +34,8 @@ along! { ALONG ALONG_METHODS;
     "np.mean" "mean" |a, along| a.mean_along(along),
     "np.all" "all" |a, along| a.all(along),
     "np.any" "any" |a, along| a.any(along),
+}
+along! { SEARCHES SEARCHES_METHODS searched;
     "np.argmax" "argmax" |a, along| a.argmax(along),
     "np.argmin" "argmin" |a, along| a.argmin(along),
 }
@@ -93,12 +95,12 @@ spread! { SPREAD SPREAD_METHODS;
 
 /// The functions of `numpy`.
 pub(crate) fn functions() -> impl Iterator<Item = &'static Native> {
-    [ALONG, ALIASES, ORDERED, SPREAD].into_iter().flatten()
+    [ALONG, SEARCHES, ALIASES, ORDERED, SPREAD].into_iter().flatten()
 }
 
 /// The methods of arrays.
 pub(crate) fn methods() -> impl Iterator<Item = &'static Native> {
-    [ALONG_METHODS, ORDERED_METHODS, SPREAD_METHODS].into_iter().flatten()
+    [ALONG_METHODS, SEARCHES_METHODS, ORDERED_METHODS, SPREAD_METHODS].into_iter().flatten()
 }
 
 /// The value as an array, and whether it is known already.
@@ -117,10 +119,19 @@ fn along(interp: &mut Interp<'_>, args: &mut Args, axis: usize) -> Result<Along>
         }
         Some(one) => Along::from(position(interp, &one)?),
     };
-    match args.optional(axis + 1) {
+    kept(interp, along, args.optional(axis + 1))
+}
+
+fn kept(interp: &mut Interp<'_>, along: Along, keepdims: Option<Value>) -> Result<Along> {
+    match keepdims {
         Some(value) if interp.truth(&value)? => Ok(along.keepdims()),
         _ => Ok(along),
     }
+}
+
+/// The parameter `axis` of what goes along one axis or none.
+fn one_axis(interp: &mut Interp<'_>, axis: Option<Value>) -> Result<Option<isize>> {
+    axis.map(|one| position(interp, &one)).transpose()
 }
 
 fn position(interp: &mut Interp<'_>, value: &Value) -> Result<isize> {
@@ -148,11 +159,21 @@ fn ordered(
     operation: fn(&Array, Option<isize>) -> Array,
 ) -> Result<Value> {
     let (array, known) = input(interp, value)?;
-    let axis = match args.optional(axis) {
-        Some(one) => Some(position(interp, &one)?),
-        None => None,
-    };
+    let axis = one_axis(interp, args.optional(axis))?;
     interp.lazy(operation(&array, axis), known)
+}
+
+fn searched(
+    interp: &mut Interp<'_>,
+    value: &Value,
+    mut args: Args,
+    axis: usize,
+    operation: fn(&Array, Along) -> Array,
+) -> Result<Value> {
+    let (array, known) = input(interp, value)?;
+    let along = Along::from(one_axis(interp, args.optional(axis))?);
+    let along = kept(interp, along, args.optional(axis + 1))?;
+    interp.lazy(operation(&array, along), known)
 }
 
 fn spread(

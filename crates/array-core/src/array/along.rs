@@ -55,7 +55,8 @@ impl Along {
         self
     }
 
-    /// What the reduction starts from.
+    /// What the reduction starts from. (Of negative zeros alone, a sum along the last axes from negative zero is positive; NumPy's is
+    /// negative.)
     #[must_use]
     pub fn initial(mut self, value: impl Into<Scalar>) -> Along {
         self.initial = Some(value.into());

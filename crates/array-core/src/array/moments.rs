@@ -80,6 +80,7 @@ impl Array {
         }
         // The distances of complex numbers are complex, in whatever precision.
         let dtype = if self.dtype().is_complex() { asked.promote(DType::C64) } else { asked };
+        let given = along.dtype.is_some();
         let along = Along { initial: None, dtype: Some(dtype), ..along.clone() };
         let data = self.cast(dtype);
         let centre = if along.axes.is_none() && along.filter.is_none() && dtype.is_float() {
@@ -101,7 +102,8 @@ impl Array {
             // The same bits, as one value.
             squares.reduce(ReduceOp::Mean)
         } else {
-            let sum = squares.try_reduce(ReduceOp::Sum, &Along { dtype: None, ..along.clone() })?;
+            let summed = Along { dtype: given.then(|| dtype.real()), ..along.clone() };
+            let sum = squares.try_reduce(ReduceOp::Sum, &summed)?;
             quotient(&sum, &self.counted(&along, ddof)?)
         };
         // Real, but for who asks for a complex type.

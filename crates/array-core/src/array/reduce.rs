@@ -126,10 +126,10 @@ impl Array {
                 axes.iter().filter(|&&a| lengths[a] != 1).map(|&a| a - units_before(&lengths, a)).collect();
         }
         let shape = arg.shape().to_vec();
-        // As in NumPy rows are summed, then put to the start; what is summed row after row begins with it.
+        // As in NumPy rows are reduced, then put to the start; what is reduced row after row begins with it.
         let rows = left.iter().copied().eq(shape.len() - left.len()..shape.len());
         let begins = initial.map(|value| value.cast(computed));
-        let begins = begins.filter(|_| op == ReduceOp::Sum && !computed.is_integer() && !rows);
+        let begins = begins.filter(|_| !extreme && !computed.is_integer() && !rows);
         let kept: Dims = (0..shape.len()).filter(|a| !left.contains(a)).map(|a| shape[a]).collect();
         let nothing = left.iter().any(|&a| shape[a] == 0);
         let mut out = if nothing && extreme && !kept.contains(&0) {
@@ -366,7 +366,7 @@ impl Array {
             shape = self.shape().into();
             length = shape.remove(axis);
         }
-        if length == 0 && !shape.contains(&0) {
+        if length == 0 && (axis.is_some() || !shape.contains(&0)) {
             return Err(ArrayError::EmptyReduction { operation });
         }
         let args = [self.clone()].into_iter().collect();

@@ -92,7 +92,8 @@ impl Array {
     /// ```
     ///
     /// # Safety
-    /// At an address that `lend` gives lie as many elements as the layout has, of the source's type, which nobody writes meanwhile.
+    /// At an address that `lend` gives lie as many elements as the layout has, of the source's type, aligned to their size (to 8
+    /// bytes at most), which nobody writes meanwhile.
     /// `out` is aligned, has room for the array's elements, is touched by nobody else, and none of the elements that are read.
     pub unsafe fn eval_lent(&self, lend: Lend<'_>, out: *mut u8) -> bool {
         let isa = Isa::active();

@@ -226,7 +226,10 @@ pub(super) fn put(
         let missing = || refuse("the operation has no kernel of its own");
         Some(select::op(isa, op, input, output, 0).ok_or_else(missing)?)
     };
-    let (before, after) = (select::casts(isa, dtype, input), select::casts(isa, output, dtype));
+    // What is computed in another type than its own comes back by way of that.
+    let own = if value.is_none() { op.types(dtype).map_err(refuse)?.1 } else { output };
+    let (before, back) = (select::casts(isa, dtype, input), select::casts(isa, output, own));
+    let after = select::casts(isa, own, dtype);
     let mut flag = 0u8;
     // What a kernel reads and what it writes lie apart: two dense blocks in turns.
     let mut blocks = [vec![0u128; BLOCK], vec![0u128; BLOCK]];
@@ -242,7 +245,7 @@ pub(super) fn put(
             unsafe {
                 let row = at.offset((place + done as isize * selection.stride) * size as isize);
                 moves::gather(size, now, row, selection.stride, n);
-                let steps = before.iter().chain(&kernel).chain(&after);
+                let steps = before.iter().chain(&kernel).chain(&back).chain(&after);
                 for step in steps {
                     let locs = [next, now, src.cast_mut(), &raw mut flag];
                     step(locs.as_ptr(), [0, 1, 2, 3, 3, 3, 3, 3].as_ptr(), n);
@@ -258,6 +261,7 @@ pub(super) fn put(
     });
     if flag != 0 { Err(ArrayError::NegativePower) } else { Ok(()) }
 }
+
 /// The type in which an operation of one operand is computed, of elements for which it has no kernel of its own.
 fn replaced(op: Op, dtype: DType) -> DType {
     let whole = !dtype.is_float() && !dtype.is_complex();

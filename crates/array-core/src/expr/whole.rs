@@ -11,7 +11,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Whole {
     /// A reduction along some axes of operand 0, ascending, not all of them. A start is of the result's type, for what begins with
-    /// it (only a sum whose axes are not just the last ones); the others have what changes nothing.
+    /// it (only a sum or a product whose axes are not just the last ones); the others have what changes nothing.
     Reduce { op: ReduceOp, axes: Dims, start: Option<Scalar> },
     /// The position of the first greatest (least) element along an axis; without one, in C order.
     Arg { max: bool, axis: Option<usize> },
@@ -45,7 +45,10 @@ impl fmt::Display for Whole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
         match self {
-            Whole::Reduce { axes, .. } => write!(f, ".reduce{:?}", &axes[..]),
+            Whole::Reduce { axes, start, .. } => {
+                write!(f, ".reduce{:?}", &axes[..])?;
+                start.map_or(Ok(()), |start| write!(f, " from {start}"))
+            }
             Whole::Arg { axis: Some(axis), .. } | Whole::Scan { axis, .. } => write!(f, "[{axis}]"),
             Whole::Put { op: Some(_), .. } => f.write_str(".at"),
             Whole::Arg { .. } | Whole::Take { .. } | Whole::Put { .. } => Ok(()),

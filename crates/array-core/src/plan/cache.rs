@@ -103,6 +103,7 @@ mod tests {
                 scope.spawn(move || check(13, from..from + 2 * LIMIT / 3));
             }
         });
-        assert!(cache().len() <= LIMIT + 3);
+        // Each thread of the process may have put one more than it saw room for.
+        assert!(cache().len() <= LIMIT + 64);
     }
 }

@@ -40,7 +40,7 @@ pub(super) unsafe fn reduce(
         unsafe { fill(out, from, all) };
         return Ok(());
     }
-    debug_assert!(start.is_none() || op == ReduceOp::Sum && region.groups[1] > 0);
+    debug_assert!(start.is_none() || region.groups[1] > 0);
     if region.groups[1] == 0 {
         // SAFETY: there are `outer` results of rows of `row` elements.
         return unsafe { region.stream(scratch, |stream| stream.rows(row, outer, out)) };

@@ -53,7 +53,7 @@ impl Plan {
     /// - `self` is not a reduction; `consts`, `shape` and the number and types of `operands` are those of a [`Bound`](crate::Bound) of this
     ///   plan (`shape` and layouts possibly normalised together); all layouts, the output's too, have the shape `shape`.
     /// - `range` lies in the iteration space. For every element of it, each operand's tile that holds the element's address is
-    ///   in the operand's table, readable, aligned to the element and holds valid elements; likewise the output's, writable.
+    ///   in the operand's table, readable, aligned to the element's size (to 8 bytes at most) and holds valid elements; likewise the output's, writable.
     /// - An operand that is one value (its layout's strides are all 0) has that element's tile in its table even if `range` is
     ///   empty.
     /// - No element of the output that is written overlaps an element that is read, and no two are at one address.
