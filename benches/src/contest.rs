@@ -87,7 +87,7 @@ pub struct Contest<'a> {
     operations: usize,
     threads: usize,
     awake: Duration,
-    /// It takes place in each so-manieth round.
+    /// It takes part in one of so many rounds.
     every: usize,
     contestants: Vec<Contestant<'a>>,
 }
